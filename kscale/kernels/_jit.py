@@ -1,0 +1,35 @@
+"""The only door to the compiler, so that its options are set once.
+
+numba's cache is used where it has a folder to write to; where it has none (a
+read-only install without a home) the kernel is compiled anew in each process.
+"""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar, cast
+
+from numba import njit
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def kernel(fn: Callable[P, R]) -> Callable[P, R]:
+    """Compile *fn* in nopython mode, without the GIL, and keep its type for the checker.
+
+    Division follows numpy (no check for zero in each iteration, so guard zero
+    yourself), and floating point is IEEE: no fast-math, no contraction.
+    """
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        return cast("Callable[P, R]", njit(cache=True, **options)(fn))
+    except RuntimeError:  # numba: "cannot cache function: no locator available"
+        return cast("Callable[P, R]", njit(**options)(fn))
+
+
+def inline(fn: Callable[P, R]) -> Callable[P, R]:
+    """Compile a small helper that is always inlined into the kernel that calls it.
+
+    It belongs in the same file as its callers: numba's cache looks only at the
+    file of the outermost function.
+    """
+    return cast("Callable[P, R]", njit(nogil=True, error_model="numpy", forceinline=True)(fn))

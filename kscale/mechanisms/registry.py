@@ -1,0 +1,15 @@
+"""The mechanisms, in print order. Adding one is an import and a line."""
+
+from kscale.errors import KscaleError, did_you_mean
+from kscale.mechanisms.base import Mechanism
+
+MECHANISMS: tuple[Mechanism, ...] = ()
+
+
+def find(mechanism_id: str) -> Mechanism:
+    """Return the mechanism of that id; KscaleError names the nearest one if there is none."""
+    for mechanism in MECHANISMS:
+        if mechanism.id == mechanism_id:
+            return mechanism
+    known = (mechanism.id for mechanism in MECHANISMS)
+    raise KscaleError(f"no mechanism '{mechanism_id}'; {did_you_mean(mechanism_id, known)}")

@@ -1,0 +1,1 @@
+"""Finished records drawn: tables and pictures."""

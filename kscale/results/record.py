@@ -1,0 +1,154 @@
+"""The result of a run: kscale.result/1.
+
+Raw samples only; everything derived is computed on load. SI base units: ns,
+bytes, counts. No host name, user name or absolute path.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA = "kscale.result/1"
+
+
+class Record(BaseModel):
+    """A frozen piece of a result; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Run(Record):
+    """One call of `kscale run`."""
+
+    id: str
+    name: str | None = None
+    started: str  # UTC, ISO 8601
+    seconds: float
+    status: Literal["complete", "interrupted"]
+    argv: list[str]
+    kscale: str
+    seed: int
+    peak_rss_bytes: int  # of the whole process, compiler and harness included
+
+
+class ScenarioRef(Record):
+    """What was run. `sha256` is over the canonical JSON of `resolved`."""
+
+    name: str
+    path: str
+    sha256: str
+    resolved: dict[str, Any]
+
+
+class Git(Record):
+    """The working tree the run was started in, if it was one."""
+
+    sha: str
+    branch: str
+    dirty: bool
+
+
+class Machine(Record):
+    """Where it ran; `fingerprint` hashes what makes timings comparable."""
+
+    fingerprint: str
+    cpu_model: str
+    cores_physical: int
+    cores_logical: int
+    memory_bytes: int
+    os: str
+    kernel: str
+    arch: str
+    python: str
+    numpy: str
+    numba: str
+    threads: int
+    governor: str | None
+    turbo: bool | None
+    container: bool
+    cgroup_cpus: float | None
+    ci: str | None
+
+
+class MachineLoad(Record):
+    """What else the machine was doing."""
+
+    before: list[float]
+    after: list[float]
+    steal_pct: float
+    other_cpu_pct: float
+
+
+class MetricInfo(Record):
+    """How a metric is judged and shown."""
+
+    kind: Literal["exact", "timing", "resource"]
+    unit: str
+    better: Literal["lower", "higher", "none"]
+    provenance: Literal["measured", "modelled", "published", "input"]
+    about: str = ""
+    headline: bool = False
+
+
+class MechanismInfo(Record):
+    """What the report says of a mechanism without importing it."""
+
+    title: str
+    source: str
+    per: str
+    metrics: dict[str, MetricInfo]
+    variants: dict[str, str]  # variant -> what it does
+
+
+class Samples(Record):
+    """Wall times of one variant.
+
+    `order` is the position of each sample in the cell's run sequence. Positions 2i
+    and 2i+1 are pair i: one run of the baseline and one of the other variant.
+    `values` are ns of a whole sample, which ran the variant `loops` times.
+    """
+
+    order: list[int]
+    values: list[int]
+    loops: int = Field(ge=1)
+
+
+class VariantRecord(Record):
+    """What one variant did in one cell."""
+
+    work: dict[str, int]
+    wall_ns: Samples | None = None
+    jit_compile_s: float | None = None
+
+
+class Cell(Record):
+    """One mechanism at one point."""
+
+    mechanism: str
+    params: dict[str, Any]
+    label: str  # the point, as people say it: "1M free pages"
+    status: Literal["ok", "skipped"] = "ok"
+    notes: list[str] = []
+    losses: list[str] = []
+    digest: str  # of every variant's work
+    seconds: float  # spent on the cell
+    variants: dict[str, VariantRecord]
+
+    @property
+    def key(self) -> str:
+        """Return the cell's identity: mechanism plus sorted params."""
+        point = ",".join(f"{name}={self.params[name]}" for name in sorted(self.params))
+        return f"{self.mechanism}[{point}]"
+
+
+class Result(Record):
+    """The whole file."""
+
+    schema_: Literal["kscale.result/1"] = Field(SCHEMA, alias="schema")
+    run: Run
+    scenario: ScenarioRef
+    git: Git | None
+    machine: Machine
+    load: MachineLoad
+    mechanisms: dict[str, MechanismInfo]
+    cells: list[Cell]

@@ -1,0 +1,159 @@
+"""The cluster as arrays: what every mechanism's prepare starts from.
+
+Structure of arrays, one dtype a column. n nodes, p pods, k pod classes, e
+extended resources, m objects. Everything is derived from (scenario, seed) by
+integer arithmetic, so it is the same on every machine.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kscale.scenario.profiles import Profile
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """A node's taint."""
+
+    key: str
+    value: str
+    effect: str  # NoSchedule | NoExecute | PreferNoSchedule
+
+
+@dataclass(frozen=True, slots=True)
+class Toleration:
+    """A pod's toleration, with Kubernetes' rules: an empty key with Exists tolerates all."""
+
+    key: str = ""
+    operator: str = "Equal"  # Equal | Exists
+    value: str = ""
+    effect: str = ""  # empty matches every effect
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """One preferred node-affinity term: label *key* has one of *values*."""
+
+    weight: int  # 1..100
+    key: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What a pod class asks of nodes beside resources."""
+
+    tolerations: tuple[Toleration, ...] = ()
+    selector: tuple[tuple[str, tuple[str, ...]], ...] = ()  # label key -> allowed values; all must match
+    preferred: tuple[Preference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeGroup:
+    """Nodes that filters by label and taint cannot tell apart."""
+
+    labels: Mapping[str, str]
+    taints: tuple[Taint, ...] = ()
+    unschedulable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """Allocatable resources and place of each node, in creation order."""
+
+    cpu_milli: Ints  # [n] millicores
+    memory_bytes: Ints  # [n]
+    ephemeral_bytes: Ints  # [n] ephemeral storage
+    pods: Ints  # [n] most pods allowed
+    extended: Ints  # [n, e] extended resources, in the units of Cluster.extended_names
+    zone: NDArray[np.int32]  # [n] zone index
+    group: NDArray[np.int32]  # [n] index into groups
+    groups: tuple[NodeGroup, ...]
+
+    @property
+    def count(self) -> int:
+        """Return the number of nodes."""
+        return len(self.cpu_milli)
+
+
+@dataclass(frozen=True, slots=True)
+class PodClasses:
+    """Equivalence classes: pods of one class are the same to the scheduler."""
+
+    cpu_milli: Ints  # [k] plain request
+    memory_bytes: Ints  # [k] plain request
+    cpu_nonzero: Ints  # [k] request with the scheduler's default for containers that state none
+    memory_nonzero: Ints  # [k] as above
+    ephemeral_bytes: Ints  # [k]
+    extended: Ints  # [k, e]
+    constraints: tuple[Constraints, ...]  # k of them
+
+    @property
+    def count(self) -> int:
+        """Return the number of classes."""
+        return len(self.cpu_milli)
+
+
+@dataclass(frozen=True, slots=True)
+class Pods:
+    """Pods in order of arrival."""
+
+    klass: NDArray[np.int32]  # [p] index into classes
+    app: NDArray[np.int32]  # [p] application (ReplicaSet) of the pod
+    namespace: NDArray[np.int32]  # [p]
+    namespaces: int  # number of namespaces
+    classes: PodClasses
+
+    @property
+    def count(self) -> int:
+        """Return the number of pods."""
+        return len(self.klass)
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Stored objects of every type, grouped by type."""
+
+    types: tuple[str, ...]
+    type_of: NDArray[np.uint8]  # [m] index into types
+    size: NDArray[np.int32]  # [m] bytes as stored in etcd
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlane:
+    """Servers and their settings."""
+
+    apiservers: int
+    controllers: int  # clients that watch every object of a type
+    etcd_members: int
+    etcd_fsync_ns: int
+    etcd_quota_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What happens each second."""
+
+    pod_changes_per_s: float
+    heartbeat_period_ns: int
+    heartbeat_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Everything a mechanism may know."""
+
+    name: str
+    seed: int
+    profile: Profile
+    extended_names: tuple[str, ...]
+    nodes: Nodes
+    pods: Pods
+    objects: Objects
+    control_plane: ControlPlane
+    load: Load
