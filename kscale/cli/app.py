@@ -1,0 +1,5 @@
+"""Entry."""
+
+
+def entry() -> None:
+    """Run."""
