@@ -1,10 +1,130 @@
 """Constants of a Kubernetes and etcd version, fixed by a scenario's `profile:`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from kscale.errors import KscaleError, did_you_mean
+
+MS = 1_000_000  # ns
+S = 1_000_000_000  # ns
+MIN = 60 * S
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The named constants of one version."""
+    """The named constants of one version; the defaults are those that never changed from 2019 to 2026.
+
+    Sources, read in kubernetes/kubernetes, kubernetes/apiserver and etcd-io/etcd at the version named:
+    apiserver pkg/storage/cacher (watch cache, channels, dispatch; 1.14, 1.16, 1.25, 1.27, 1.36), k/k
+    pkg/registry/cachesize (history of 1.14), k/k#90091 and #130344 (history that adapts), KEP-589 and
+    k/k#72096 (leases), k/k#126287 (grace period), KEP-1904 (bookmarks), KEP-1152 (shared encoding),
+    component-base config/v1alpha1 (leader election), etcd `parseBackendFreelistType` (free list),
+    k/k PR 135573 (balanced allocation).
+    """
 
     name: str
+    kubernetes: str  # minor version the constants were read from
+    etcd: str  # minor version that shipped with it
+    balanced: Literal["level", "delta"]  # BalancedAllocation; before 1.22 `level` was (1 - |f1 - f2|) * 100
+    etcd_freelist: Literal["array", "hashmap"]  # default of --backend-bbolt-freelist-type
+
+    watch_channel: Literal[
+        "fixed", "by-history"
+    ]  # buffer of a watcher: fixed, or ceil(history / 75) in bounds
+    watch_channel_no_trigger: int  # events; most (by-history) or size (fixed) where the type has no trigger
+    watch_scopes: bool  # watchers are kept by namespace and name (1.27+)
+    watch_dispatch: Literal[
+        "sequential", "two-phase"
+    ]  # slow watchers wait in turn, or share one timer (1.16+)
+    watch_encode: Literal["per-watcher", "per-event"]  # an event is encoded for each watcher, or once (1.17+)
+    watch_history: Literal["fixed", "dynamic"]  # events kept for each type
+    watch_history_max: int  # events; the fixed size of pods, or the upper bound
+    bookmarks: Literal[
+        "none", "periodic"
+    ]  # sent every bookmark_period and 2 s before the end of a watch (1.19+)
+    node_status_period_ns: int  # an unchanged node status is written at this age
+    node_grace_period_ns: int  # a silent node is NotReady after it
+
+    watch_channel_min: int = 10  # events; least buffer of a watcher
+    watch_channel_trigger: int = 10  # events; most for a watcher that is found by the type's trigger value
+    watch_channel_untriggered: int = (
+        1000  # events; most where the type has a trigger and this watcher has none
+    )
+    watch_channel_window: int = 75  # the divisor of by-history: seconds of history aimed at
+    watch_incoming: int = 100  # events; buffer before the dispatcher
+    watch_budget_refill_ns: int = 50 * MS  # ns a second; time the dispatcher may wait for slow watchers
+    watch_budget_max_ns: int = 100 * MS  # ns; most of that time saved up
+    watch_history_min: int = 100  # events
+    watch_history_window_ns: int = 75 * S  # ns; span that a dynamic history aims at
+    bookmark_period_ns: int = 60 * S  # ns
+    watch_timeout_min_ns: int = 5 * MIN  # ns; a client picks the length of a watch between
+    watch_timeout_max_ns: int = 10 * MIN  # ns; these two, uniformly
+
+    lease_duration_ns: int = 40 * S  # ns; node lease
+    lease_renew_ns: int = 10 * S  # ns; a quarter of the duration
+    heartbeat_ns: int = 10 * S  # ns; node status is computed this often
+    election_lease_ns: int = 15 * S  # ns; leader election of controllers
+    election_deadline_ns: int = 10 * S  # ns; a leader gives up after
+    election_retry_ns: int = 2 * S  # ns; candidates poll every 2 s x (1 + U[0, 1.2])
+    max_inflight_reads: int = 400  # requests at a time and server
+    max_inflight_writes: int = 200  # requests at a time and server
+
+    etcd_batch_ns: int = 100 * MS  # ns; a write transaction of bbolt is committed this often
+    etcd_batch_operations: int = 10_000  # or after so many operations
+    etcd_compaction_ns: int = 5 * MIN  # ns; Kubernetes compacts this often
+    etcd_quota_bytes: int = 2 * 2**30  # bytes; default, 8 GiB is the suggested maximum
+    etcd_request_bytes: int = 3 * 2**19  # bytes; largest request, 1.5 MiB
+    etcd_snapshot_entries: int = 100_000  # raft entries between snapshots
+
+
+_1_14 = Profile(
+    name="k8s-1.14",
+    kubernetes="1.14",
+    etcd="3.3",
+    balanced="level",
+    etcd_freelist="array",
+    watch_channel="fixed",
+    watch_channel_no_trigger=10,
+    watch_scopes=False,
+    watch_dispatch="sequential",
+    watch_encode="per-watcher",
+    watch_history="fixed",
+    watch_history_max=1000,
+    bookmarks="none",
+    node_status_period_ns=MIN,
+    node_grace_period_ns=40 * S,
+)
+_1_20 = replace(
+    _1_14,
+    name="k8s-1.20",
+    kubernetes="1.20",
+    etcd="3.4",
+    watch_dispatch="two-phase",
+    watch_encode="per-event",
+    watch_history="dynamic",
+    watch_history_max=102_400,
+    bookmarks="periodic",
+    node_status_period_ns=5 * MIN,
+)
+_1_36 = replace(
+    _1_20,
+    name="k8s-1.36",
+    kubernetes="1.36",
+    etcd="3.6",
+    balanced="delta",
+    etcd_freelist="hashmap",
+    watch_channel="by-history",
+    watch_channel_no_trigger=100,
+    watch_scopes=True,
+    node_grace_period_ns=50 * S,
+    etcd_snapshot_entries=10_000,
+)
+
+PROFILES: dict[str, Profile] = {profile.name: profile for profile in (_1_14, _1_20, _1_36)}
+
+
+def get(name: str) -> Profile:
+    """Return the profile of that name; KscaleError names the nearest one if there is none."""
+    if name not in PROFILES:
+        raise KscaleError(f"no profile '{name}'; {did_you_mean(name, PROFILES)}")
+    return PROFILES[name]

@@ -1,0 +1,85 @@
+"""Quantities as pydantic types: written as people write them, kept as exact numbers.
+
+    Count      200, "10k", "1M"          int
+    Bytes      512, "15KiB", "8Gi"       int, bytes
+    Duration   "10s", "250us", "1h30m"   int, nanoseconds
+    Cpu        32, 0.5, "500m"           int, millicores
+    Rate       "100/s", "6/min"          float, per second
+    Share      0.3, "30%"                float, 0 to 1
+
+A model that is dumped writes durations, cpu and rates with their unit, so that
+what was dumped can be read again.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+from kscale import units
+
+
+def _rate(given: units.Given) -> float:
+    """Return events per second."""
+    return float(units.parse_rate(given))
+
+
+def _share(given: units.Given) -> float:
+    """Return a part of a whole."""
+    return float(units.parse_share(given))
+
+
+def _schema(about: str, number: str | None, text: str, examples: list[Any]) -> WithJsonSchema:
+    """Return the JSON Schema of a quantity: a plain *number* type if there is one, or *text* by pattern."""
+    ways: list[dict[str, Any]] = [{"type": "string", "pattern": text}]
+    if number:
+        ways.insert(0, {"type": number, "minimum": 0})
+    return WithJsonSchema({"anyOf": ways, "description": about, "examples": examples})
+
+
+_DIGITS = r"^[0-9][0-9_,]*(\.[0-9]+)?([eE][+-]?[0-9]+)? ?"
+
+Count = Annotated[
+    int,
+    BeforeValidator(units.parse_count),
+    _schema("A whole number.", "integer", _DIGITS + "[kKMGTPE]?$", [200, "10k", "1M"]),
+]
+Bytes = Annotated[
+    int,
+    BeforeValidator(units.parse_bytes),
+    _schema(
+        "A size in bytes.",
+        "number",
+        _DIGITS + "(m|K|[kKMGTPE]?B|[kMGTPE]|[KMGTPE]iB?)?$",
+        [512, "15KiB", "8Gi"],
+    ),
+]
+Duration = Annotated[
+    int,
+    BeforeValidator(units.parse_duration),
+    PlainSerializer(units.exact_duration),
+    _schema(
+        "A duration; a unit is needed.",
+        None,
+        r"^([0-9][0-9_,]*(\.[0-9]+)?([eE][+-]?[0-9]+)? ?(ns|us|µs|μs|ms|s|sec|m|min|h|d))+$",
+        ["10s", "250us", "1h30m"],
+    ),
+]
+Cpu = Annotated[
+    int,
+    BeforeValidator(units.parse_cpu),
+    PlainSerializer(units.exact_cpu),
+    _schema("Cores, or millicores with m.", "number", _DIGITS + "([numk]|cores?|cpus?)?$", [32, 0.5, "500m"]),
+]
+Rate = Annotated[
+    float,
+    BeforeValidator(_rate),
+    PlainSerializer(units.exact_rate),
+    _schema(
+        "Events per unit of time.", None, _DIGITS + "[kKMGTPE]? ?/ ?(s|sec|m|min|h|d)$", ["100/s", "6/min"]
+    ),
+]
+Share = Annotated[
+    float,
+    BeforeValidator(_share),
+    _schema("A part of the whole, 0 to 1.", "number", _DIGITS + "%?$", [0.3, "30%"]),
+]
