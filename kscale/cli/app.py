@@ -1,5 +1,113 @@
-"""Entry."""
+"""The entry: one command tree, one place that turns errors into exit codes.
+
+Nothing heavy is imported here or in the command modules' heads: `kscale --help`
+must not load numpy, numba, matplotlib or yaml.
+"""
+
+import signal
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kscale import __version__
+from kscale.cli import judge, look, measure
+from kscale.errors import ExitCode, Interrupted, KscaleError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+# The base of every "wrong usage" error; typer exports only its children, and carries its own click.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+app = typer.Typer(
+    name="kscale",
+    help="At which size does a Kubernetes control plane break, and which optimization buys how much?",
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(show: bool) -> None:
+    """Print the version and stop."""
+    if show:
+        typer.echo(f"kscale {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True, epilog="Start with: kscale run smoke")
+def root(
+    ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Run the real algorithms of the control plane before and after each optimization."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+measure.register(app)
+judge.register(app)
+look.register(app)
+
+
+def _stop(signum: int, _frame: "FrameType | None") -> None:
+    """Turn a signal into an error, so that its exit code is ours and not the library's."""
+    if signum == signal.SIGTERM:
+        raise Interrupted("terminated", ExitCode.TERMINATED)
+    raise Interrupted("interrupted", ExitCode.INTERRUPTED)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run one command and return its exit code; the only handler of errors."""
+    try:
+        code = app(args=args, prog_name="kscale", standalone_mode=False)
+    except KscaleError as error:
+        typer.secho(f"kscale: {error}", fg=_red(), err=True)
+        return error.exit_code
+    except _UsageError as error:
+        typer.secho(f"kscale: {_usage(error)}", fg=_red(), err=True)
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, typer.Abort):
+        typer.secho("kscale: interrupted", fg=_red(), err=True)
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001  # the last resort: a bug must not read as a regression (1)
+        _bug(error)
+        return ExitCode.BUG
+    return int(code or ExitCode.OK)
+
+
+def _usage(error: Exception) -> str:
+    """Return a usage error as one line that ends with where to look."""
+    text = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
+    path = getattr(getattr(error, "ctx", None), "command_path", "kscale")
+    return f"{text} (see {path} --help)"
+
+
+def _bug(error: Exception) -> None:
+    """Say that it is ours, with the traceback a report needs."""
+    import traceback
+
+    traceback.print_exception(error)
+    line = f"kscale: bug: {type(error).__name__}: {error} (kscale {__version__}; please report the lines above)"
+    typer.secho(line, fg=_red(), err=True)
+
+
+def _red() -> str | None:
+    """Return red where standard error takes colour."""
+    import os
+
+    return "red" if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else None
 
 
 def entry() -> None:
-    """Run."""
+    """Start the installed command: signals first, then main."""
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a closed stdout (| head) ends quietly
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""What pyproject.toml promises about versions and files."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import kscale
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def lower_bounds() -> dict[str, str]:
+    """Return name -> lowest version of everything the suite needs at run time."""
+    wanted = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"]
+    found = dict(re.fullmatch(r"([\w-]+)>=([\d.]+)(?:,.*)?", line).groups() for line in wanted)  # type: ignore[union-attr]
+    tools = {"ruff", "mypy", "import-linter", "types-psutil", "types-pyyaml"}  # do not run the code
+    return {name: version for name, version in found.items() if name not in tools}
+
+
+def test_lowest_constraints_are_the_lower_bounds() -> None:
+    """`make test-lowest` installs exactly the oldest versions that are promised."""
+    lines = (ROOT / "tests" / "lowest.txt").read_text(encoding="utf-8").splitlines()
+    pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert pinned == lower_bounds()
+
+
+def test_every_requirement_has_an_upper_bound() -> None:
+    """A new major version is tried before it is let in."""
+    assert all("<" in line for line in PROJECT["project"]["dependencies"])
+
+
+def test_version_has_a_changelog_entry() -> None:
+    """The version of the package is the newest one in the changelog."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.search(r"^## (\S+?),? ", text, re.MULTILINE)
+    assert newest
+    assert newest[1] == kscale.__version__
