@@ -87,19 +87,14 @@ _SHARE = _Kind("a share", "0.3 or 30%", {"": Fraction(1), "%": Fraction(1, 100)}
 
 def quote(given: object) -> str:
     """Return *given* in quotes for a one-line message: printable, never long."""
-    if given is None:
-        return "null"
-    if isinstance(given, bool):
-        return "true" if given else "false"
-    if isinstance(given, list | tuple):
-        return "a list"
-    if isinstance(given, dict):
-        return "a mapping"
+    if isinstance(given, list | tuple | dict):
+        return "a mapping" if isinstance(given, dict) else "a list"
     if isinstance(given, int) and given.bit_length() > 4 * LONGEST:
         return "a number of very many digits"  # Python refuses to write one of over 4,300
+    if given is None or isinstance(given, int | float):
+        return {"None": "null", "True": "true", "False": "false"}.get(str(given), str(given))
     text = str(given)
-    clipped = text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
-    return repr(clipped)
+    return repr(text if len(text) <= LONGEST else text[: LONGEST - 3] + "...")
 
 
 def parse_count(given: Given) -> int:

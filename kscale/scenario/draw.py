@@ -1,0 +1,73 @@
+"""Seeded numbers: counter-based splitmix64, random order, and exact apportionment.
+
+Number i of a stream depends on (seed, stream, i) alone, so arrays can be drawn in pieces and
+in any order. Integer arithmetic only: the same on every machine. Source of the mixing function:
+Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+_MASK = 2**64 - 1
+_GOLDEN = 0x9E3779B97F4A7C15
+_MIX_1 = 0xBF58476D1CE4E5B9
+_MIX_2 = 0x94D049BB133111EB
+
+Keys = NDArray[np.uint64]
+Ints = NDArray[np.int64]
+
+
+class Stream(IntEnum):
+    """What a stream of random numbers is for; numbers are never reused, so adding one changes no other."""
+
+    NODE_SHAPES = 1
+    POD_ORDER = 2
+    OBJECT_SIZES = 3
+
+
+def start_of(seed: int, stream: Stream) -> int:
+    """Return the state from which a stream counts."""
+    return _mix((_mix(seed & _MASK) + stream * _GOLDEN) & _MASK)
+
+
+def keys(seed: int, stream: Stream, first: int, count: int) -> Keys:
+    """Return numbers *first* .. *first* + *count* - 1 of a stream, uint64[count], all different."""
+    start = (start_of(seed, stream) + (first + 1) * _GOLDEN) & _MASK
+    z = np.arange(count, dtype=np.uint64)
+    with np.errstate(over="ignore"):  # arithmetic modulo 2^64 is meant
+        z *= np.uint64(_GOLDEN)
+        z += np.uint64(start)
+        z ^= z >> np.uint64(30)
+        z *= np.uint64(_MIX_1)
+        z ^= z >> np.uint64(27)
+        z *= np.uint64(_MIX_2)
+        z ^= z >> np.uint64(31)
+    return z
+
+
+def order(seed: int, stream: Stream, count: int) -> NDArray[np.intp]:
+    """Return 0 .. *count* - 1 in random order; keys differ, so no sorting algorithm can change it."""
+    return np.argsort(keys(seed, stream, 0, count), kind="stable")
+
+
+def apportion(total: int, weights: Sequence[int] | Ints) -> Ints:
+    """Return whole parts of *total* in proportion to *weights*, int64, by largest remainder, first of equals.
+
+    total x the largest weight must stay below 2^63.
+    """
+    shares = np.asarray(weights, dtype=np.int64) * total
+    whole = int(np.sum(weights))
+    parts = shares // whole
+    left = total - int(parts.sum())
+    parts[np.argsort(-(shares % whole), kind="stable")[:left]] += 1
+    return parts
+
+
+def _mix(z: int) -> int:
+    """Return splitmix64's output for state *z*."""
+    z = ((z ^ (z >> 30)) * _MIX_1) & _MASK
+    z = ((z ^ (z >> 27)) * _MIX_2) & _MASK
+    return z ^ (z >> 31)

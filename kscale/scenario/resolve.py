@@ -1,0 +1,163 @@
+"""Fill in the defaults that depend on other keys, and refuse parts that do not go together.
+
+What comes out is a scenario again: every number is in it, and resolving it once more changes
+nothing. Places named in errors are those of the file.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from kscale.scenario import trace
+from kscale.scenario.draw import apportion
+from kscale.scenario.schema import Scenario
+from kscale.scenario.schema_cluster import (
+    SAME_COUNT,
+    MadeSpec,
+    NodesSpec,
+    ObjectsSpec,
+    PodsSpec,
+    RepeatSpec,
+    RequestSpec,
+    ShapeSpec,
+    TraceSpec,
+    TypeSpec,
+)
+from kscale.scenario.spec import InconsistentError
+
+PODS_PER_NODE = 20
+PODS_PER_APP = 100
+APPS_PER_NAMESPACE = 10
+OBJECTS_PER_POD = 5
+
+WHOLE = 10**9  # shares are kept in parts of this
+SLACK = 10**6  # three shares of 0.333 still make a whole
+MOST_CLASSES = 10_000
+MOST_EXTENDED = 16  # different extended resources in a cluster
+
+Loc = tuple[str | int, ...]
+
+
+def resolve(scenario: Scenario) -> Scenario:
+    """Return *scenario* with every number given; InconsistentError says what does not fit."""
+    cluster = scenario.cluster
+    resolved = _trace(cluster) if isinstance(cluster, TraceSpec) else _made(cluster)
+    return scenario.model_copy(update={"cluster": resolved})
+
+
+def combinations(requests: Sequence[RequestSpec]) -> int:
+    """Return how many classes the lists of cpu and memory stand for."""
+    return sum(max(1, len(request.cpu)) * max(1, len(request.memory)) for request in requests)
+
+
+def weights(shares: Sequence[float | None], loc: Loc) -> list[int]:
+    """Return shares in parts of WHOLE; those not given split what is left equally."""
+    given = [round(share * WHOLE) if share is not None else 0 for share in shares]
+    missing = [i for i, share in enumerate(shares) if share is None]
+    left = WHOLE - sum(given)
+    if left < -SLACK or (left > SLACK and not missing):
+        raise InconsistentError(loc, f"shares must come to 1, got {sum(given) / WHOLE:.4g}")
+    for i, part in zip(missing, apportion(max(left, 0), [1] * len(missing)) if missing else [], strict=True):
+        given[i] = int(part)
+    return given
+
+
+def _made(cluster: MadeSpec) -> MadeSpec:
+    """Return a synthetic cluster with every number given."""
+    nodes = _nodes(cluster.nodes)
+    pods = _pods(cluster.pods, nodes.count)
+    _few_extended([*nodes.shapes, *pods.requests])
+    objects = _objects(cluster.objects, nodes.count, pods.count or 0)
+    return cluster.model_copy(update={"nodes": nodes, "pods": pods, "objects": objects})
+
+
+def _trace(cluster: TraceSpec) -> TraceSpec:
+    """Return a recorded cluster with its size given."""
+    nodes, pods = trace.size(cluster)
+    repeat = RepeatSpec(nodes=nodes, pods=pods)
+    objects = _objects(cluster.objects, nodes, pods)
+    return cluster.model_copy(update={"repeat": repeat, "objects": objects})
+
+
+def _nodes(spec: NodesSpec) -> NodesSpec:
+    """Return the nodes with the share of each shape."""
+    parts = weights([shape.share for shape in spec.shapes], ("cluster", "nodes", "shapes"))
+    shapes = tuple(
+        shape.model_copy(update={"share": part / WHOLE})
+        for shape, part in zip(spec.shapes, parts, strict=True)
+    )
+    return spec.model_copy(update={"shapes": shapes})
+
+
+def _pods(spec: PodsSpec, nodes: int) -> PodsSpec:
+    """Return the pods with their number, apps, namespaces and the share of each request."""
+    here = ("cluster", "pods")
+    count = PODS_PER_NODE * nodes if spec.count is None else spec.count
+    apps = max(1, count // PODS_PER_APP) if spec.apps is None else spec.apps
+    namespaces = max(1, apps // APPS_PER_NAMESPACE) if spec.namespaces is None else spec.namespaces
+    if apps > count:
+        raise InconsistentError((*here, "apps"), f"{apps:,} apps need as many pods, there are {count:,}")
+    if namespaces > apps:
+        raise InconsistentError(
+            (*here, "namespaces"), f"must be at most the {apps:,} apps, got {namespaces:,}"
+        )
+    classes = combinations(spec.requests)
+    if classes > MOST_CLASSES:
+        raise InconsistentError(
+            (*here, "requests"), f"must stand for at most {MOST_CLASSES:,} classes, got {classes:,}"
+        )
+    parts = weights([request.share for request in spec.requests], (*here, "requests"))
+    requests = tuple(
+        request.model_copy(update={"share": part / WHOLE})
+        for request, part in zip(spec.requests, parts, strict=True)
+    )
+    return spec.model_copy(
+        update={"count": count, "apps": apps, "namespaces": namespaces, "requests": requests}
+    )
+
+
+def _few_extended(parts: Sequence[ShapeSpec | RequestSpec]) -> None:
+    """Refuse more kinds of extended resource than arrays are made for."""
+    names = {name for part in parts for name in part.extended}
+    if len(names) > MOST_EXTENDED:
+        raise InconsistentError(
+            ("cluster",), f"must have at most {MOST_EXTENDED} extended resources, got {len(names):,}"
+        )
+
+
+def _objects(spec: ObjectsSpec, nodes: int, pods: int) -> ObjectsSpec:
+    """Return the objects with the number of each type; all of them together make the total."""
+    total = OBJECTS_PER_POD * max(nodes, pods) if spec.total is None else spec.total
+    counts = _known_counts(spec.types, total, {"nodes": nodes, "pods": pods})
+    here = ("cluster", "objects")
+    left = total - sum(counts.values())
+    if left < 0:
+        raise InconsistentError(
+            (*here, "total" if spec.total is not None else "types"),
+            f"the types come to {total - left:,} objects, more than the total of {total:,}",
+        )
+    types = dict(spec.types)
+    if left and len(counts) == len(types):
+        if "other" in types:
+            raise InconsistentError(
+                (*here, "types", "other"),
+                f"must take the {left:,} objects left over: give it no count or share",
+            )
+        types["other"] = TypeSpec()
+    rest = [name for name in types if name not in counts]
+    counts |= dict(zip(rest, apportion(left, [1] * len(rest)).tolist() if rest else [], strict=True))
+    resolved = {
+        name: one.model_copy(update={"count": counts[name], "share": None}) for name, one in types.items()
+    }
+    return spec.model_copy(update={"total": total, "types": resolved})
+
+
+def _known_counts(types: Mapping[str, TypeSpec], total: int, same: Mapping[str, int]) -> dict[str, int]:
+    """Return the number of each type that says it, by count, share or custom."""
+    counts = {}
+    for name, one in types.items():
+        count = SAME_COUNT.get(name) if one.count is None and one.share is None else one.count
+        if one.share is not None:
+            counts[name] = math.floor(one.share * total + 0.5)
+        elif count is not None:
+            counts[name] = same[count] if isinstance(count, str) else count
+    return counts

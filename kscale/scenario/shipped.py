@@ -1,0 +1,63 @@
+"""The scenarios and traces that come with kscale, and how a name is found.
+
+They lie in the package (`kscale/shipped`) where kscale is installed from a wheel, and in the
+`scenarios` folder of a source tree.
+"""
+
+import re
+from pathlib import Path
+
+from kscale.errors import KscaleError, did_you_mean
+
+_ABOUT = re.compile(r"^about: *(.*?) *$", re.MULTILINE)
+_ENDINGS = (".yaml", ".yml")
+
+
+def root() -> Path:
+    """Return the folder of the shipped scenarios."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "shipped"
+    return installed if installed.is_dir() else package.parent / "scenarios"
+
+
+def names() -> dict[str, str]:
+    """Return each shipped scenario's name with its line of description, in order of name."""
+    found = {}
+    for path in sorted(root().glob("*.yaml")):
+        about = _ABOUT.search(path.read_text(encoding="utf-8"))
+        found[path.stem] = about[1].strip("'\"") if about else ""
+    return found
+
+
+def find(name_or_path: str) -> tuple[Path, str]:
+    """Return the file that is meant and how to speak of it.
+
+    A file that exists wins, then a shipped scenario of that name (with or without .yaml);
+    KscaleError names the nearest one if there is neither.
+    """
+    if not name_or_path or "\0" in name_or_path:
+        raise KscaleError(f"no scenario {name_or_path!r}; {did_you_mean('', _known())}")
+    path = Path(name_or_path)
+    if _exists(path) and not path.is_dir():
+        return path, name_or_path
+    stem = name_or_path.removesuffix(".yaml")
+    if stem in _known():
+        return root() / f"{stem}.yaml", stem
+    if _exists(path):
+        raise KscaleError(f"{name_or_path}: is a folder, a scenario is a YAML file")
+    if "/" in name_or_path or name_or_path.endswith(_ENDINGS):
+        raise KscaleError(f"{name_or_path}: no such file; shipped scenarios: {', '.join(_known())}")
+    raise KscaleError(f"no scenario '{name_or_path}'; {did_you_mean(name_or_path, _known())}")
+
+
+def _known() -> list[str]:
+    """Return the names of the shipped scenarios."""
+    return sorted(path.stem for path in root().glob("*.yaml"))
+
+
+def _exists(path: Path) -> bool:
+    """Return whether there is something at *path*; a name the system cannot even ask for is not there."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
