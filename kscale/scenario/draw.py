@@ -26,6 +26,7 @@ class Stream(IntEnum):
     NODE_SHAPES = 1
     POD_ORDER = 2
     OBJECT_SIZES = 3
+    OBJECT_ORDER = 4
 
 
 def start_of(seed: int, stream: Stream) -> int:

@@ -84,7 +84,7 @@ class NodesSpec(Spec):
     zones: Annotated[Count, between(1, 1000)] = Field(
         3, description="Node i is in zone i mod zones. Default 3."
     )
-    shapes: Annotated[tuple[ShapeSpec, ...], Pieces(1, 1000)] = Field(
+    shapes: Annotated[tuple[ShapeSpec, ...], Pieces(1, 200)] = Field(
         (ShapeSpec(),), description="Kinds of node, mixed at random. Default: one, with its own defaults."
     )
 
