@@ -49,7 +49,7 @@ Bytes = Annotated[
     _schema(
         "A size in bytes.",
         "number",
-        _DIGITS + "(m|K|[kKMGTPE]?B|[kMGTPE]|[KMGTPE]iB?)?$",
+        _DIGITS + "(m|[kKMGTPE]?B|[kMGTPE]|[KMGTPE]iB?)?$",
         [512, "15KiB", "8Gi"],
     ),
 ]
