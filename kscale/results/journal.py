@@ -1,0 +1,106 @@
+"""Finished cells of a run that goes on: `<id>.partial.jsonl`.
+
+The first line says which run it is, each further line is a finished cell, on disk
+before the next one starts. It is removed when the result is complete. What a crash
+or a pulled plug leaves is read up to the last whole line.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from kscale.errors import KscaleError
+from kscale.results.record import Cell, Record
+
+ENDING = ".partial.jsonl"
+
+
+class Header(Record):
+    """What must be equal for a run to be resumed."""
+
+    id: str
+    started: str
+    kscale: str
+    scenario_sha256: str
+    seed: int
+    fingerprint: str  # of the machine: its samples may not be mixed with another's
+
+    def continues(self, other: "Header") -> bool:
+        """Say whether cells of *other* are as good as measured by this run."""
+        same = {"id", "started"}
+        return self.model_dump(exclude=same) == other.model_dump(exclude=same)
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """A journal on disk and what is in it."""
+
+    path: Path
+    header: Header
+    cells: tuple[Cell, ...] = ()
+
+    def append(self, cell: Cell) -> None:
+        """Add a finished cell; it is on disk when this returns."""
+        _append(self.path, cell.model_dump_json())
+
+    def remove(self) -> None:
+        """Forget the journal: the result is complete."""
+        self.path.unlink(missing_ok=True)
+
+
+def create(folder: Path, header: Header) -> Journal:
+    """Start the journal of a new run; KscaleError if the folder cannot be written to."""
+    path = folder / f"{header.id}{ENDING}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _append(path, header.model_dump_json())
+    except OSError as error:
+        raise KscaleError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return Journal(path, header)
+
+
+def find(folder: Path, header: Header) -> Journal | None:
+    """Return the newest journal that a run with *header* may go on with."""
+    found = (
+        [read(path) for path in sorted(folder.glob(f"*{ENDING}"), reverse=True)] if folder.is_dir() else []
+    )
+    return next((journal for journal in found if journal and header.continues(journal.header)), None)
+
+
+def read(path: Path) -> Journal | None:
+    """Return a journal as far as its lines are whole; None if not even the first is."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError:
+        return None
+    try:
+        header = Header.model_validate_json(lines[0])
+    except ValidationError:
+        return None
+    cells: list[Cell] = []
+    for line in lines[1:]:
+        try:
+            cells.append(Cell.model_validate_json(line))
+        except ValidationError:
+            break  # the line that was being written when the machine stopped
+    return Journal(path, header, tuple(cells))
+
+
+def repair(journal: Journal) -> None:
+    """Write *journal* anew with its whole lines only, so that the next line starts on its own."""
+    text = "\n".join(
+        [journal.header.model_dump_json(), *(cell.model_dump_json() for cell in journal.cells), ""]
+    )
+    temporary = journal.path.with_suffix(".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(journal.path)
+
+
+def _append(path: Path, line: str) -> None:
+    """Add a line and wait until it is on disk."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,222 @@
+"""Result files and their names: save, load, find.
+
+A result is one JSON file, `results/<name or id>.json` or `.json.gz`. It is written
+to a temporary name and renamed, so a file is there whole or not at all. While a run goes on,
+each finished cell is a line of `<id>.partial.jsonl` (see journal.py).
+"""
+
+import gzip
+import json
+import os
+import re
+import tempfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from kscale.errors import KscaleError, did_you_mean
+from kscale.results.record import SCHEMA, Result
+from kscale.units import quote
+
+FOLDER = "results"  # below the current folder, unless KSCALE_RESULTS names another
+MOST_BYTES = 512 * 2**20  # of a result file, unpacked
+ENDINGS = (".json", ".json.gz")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_LATEST = re.compile(r"latest(?:~([0-9]{1,6}))?")
+_READ_AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The folder results are kept in."""
+
+    folder: Path
+
+    @classmethod
+    def default(cls) -> "Store":
+        """Return the store of KSCALE_RESULTS, else of ./results."""
+        return cls(Path(os.environ.get("KSCALE_RESULTS") or FOLDER))
+
+    def path_of(self, name: str) -> Path:
+        """Return where the result *name* is saved; KscaleError if it cannot be a name."""
+        if not _NAME.fullmatch(name) or name.endswith(ENDINGS) or _LATEST.fullmatch(name):
+            raise KscaleError(
+                f"{quote(name)} cannot name a result; use letters, digits and . _ - (and not 'latest')"
+            )
+        return self.folder / f"{name}.json"
+
+    def new_id(self, started: str, tag: str) -> str:
+        """Return a run id that is not taken: the time as 20261121T025400Z, then seven digits of *tag*."""
+        base = f"{re.sub('[-:]', '', started)}-{tag[:7]}"
+        taken = {path.name.split(".")[0] for path in self.folder.glob(f"{base}*")}
+        return next(name for name in (base, *(f"{base}-{i}" for i in range(2, 10_000))) if name not in taken)
+
+    def save(self, result: Result, *, replace: bool = False) -> Path:
+        """Write *result* under its name, or its id if it has none, and return the path.
+
+        KscaleError if the name belongs to another run and *replace* is not set, or if
+        nothing can be written.
+        """
+        path = self.path_of(result.run.name or result.run.id)
+        if result.run.name:
+            self.check_free(result.run.name, replace=replace)
+        write(path, dumps(result))
+        return path
+
+    def check_free(self, name: str, *, replace: bool) -> None:
+        """Raise KscaleError if *name* is taken, so that a run is refused before it starts, not after."""
+        path = self.path_of(name)
+        if path.exists() and not replace:
+            raise KscaleError(f"{path}: there is a result of that name; --force replaces it")
+
+    def names(self) -> list[str]:
+        """Return the names of all saved results, the oldest run first."""
+        return [name for _, name in sorted((self._started(path), _stem(path)) for path in self._files())]
+
+    def load(self, name: str) -> Result:
+        """Return the result that *name* means: a path, a saved name, a run id's beginning, latest, latest~1.
+
+        KscaleError if there is none, if several begin so, or if the file is not a result.
+        """
+        return load(self.find(name))
+
+    def find(self, name: str) -> Path:
+        """Return the file that *name* means; see load."""
+        path = Path(name)
+        if name.endswith(ENDINGS) or os.sep in name:
+            return path
+        saved = {_stem(found): found for found in self._files()}
+        if name in saved:
+            return saved[name]
+        latest = _LATEST.fullmatch(name)
+        if latest:
+            return self._latest(int(latest[1] or 0))
+        begins = sorted(stem for stem in saved if name and stem.startswith(name))
+        if len(begins) == 1:
+            return saved[begins[0]]
+        if begins:
+            raise KscaleError(f"several results begin with {quote(name)}: {', '.join(begins)}")
+        if not saved:
+            raise KscaleError(
+                f"no result {quote(name)}: {self.folder} has none yet; make one with kscale run smoke"
+            )
+        raise KscaleError(f"no result {quote(name)} in {self.folder}; {did_you_mean(name, saved)}")
+
+    def _latest(self, back: int) -> Path:
+        """Return the *back*-th newest result."""
+        newest = sorted(self._files(), key=lambda path: (self._started(path), _stem(path)), reverse=True)
+        if back >= len(newest):
+            have = f"has {len(newest)}" if newest else "has none yet; make one with kscale run smoke"
+            raise KscaleError(f"no result 'latest~{back}': {self.folder} {have}")
+        return newest[back]
+
+    def _files(self) -> list[Path]:
+        """Return every result file of the folder."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(
+            path for path in self.folder.iterdir() if path.name.endswith(ENDINGS) and path.is_file()
+        )
+
+    def _started(self, path: Path) -> str:
+        """Return when a file's run started, from its head: `latest` must not read whole files."""
+        try:
+            head = _open(path)(_READ_AT_ONCE).decode("utf-8", "replace")
+        except (OSError, EOFError, zlib.error):
+            return ""
+        found = re.search(r'"started": ?"([0-9TZ:.+-]{10,40})"', head)
+        return found[1] if found else ""
+
+
+def dumps(result: Result) -> str:
+    """Return the text of a result file: one cell a line, so that two files can be compared by eye."""
+    tree = result.model_dump(mode="json", by_alias=True)
+    cells = tree.pop("cells")
+    head = json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False)
+    lines = ",\n".join("  " + json.dumps(cell, ensure_ascii=False, allow_nan=False) for cell in cells)
+    return f'{head[:-2]},\n "cells": [\n{lines}\n ]\n}}\n'
+
+
+def load(path: Path) -> Result:
+    """Read a result file; KscaleError, in one line that names the file, if it is not one."""
+    try:
+        data = _open(path)(MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise KscaleError(f"{path}: no such file") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise KscaleError(f"{path}: cannot be read: {_why(error)}") from None
+    if len(data) > MOST_BYTES:
+        raise KscaleError(f"{path}: larger than {MOST_BYTES // 2**20} MiB, not a result of kscale")
+    return parse(data, str(path))
+
+
+def parse(data: bytes, where: str) -> Result:
+    """Return the result in *data*; *where* is named in complaints."""
+    try:
+        tree = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        at = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise KscaleError(
+            f"{where}: not a result of kscale: not JSON{at} (cut short, or another file?)"
+        ) from None
+    schema = tree.get("schema") if isinstance(tree, dict) else None
+    if not isinstance(schema, str) or not schema.startswith("kscale.result/"):
+        raise KscaleError(f"{where}: not a result of kscale: it has no schema {SCHEMA}")
+    if schema != SCHEMA:
+        raise KscaleError(
+            f"{where}: has schema {quote(schema)}, this kscale reads {SCHEMA}; a newer kscale wrote it"
+        )
+    try:
+        return Result.model_validate(tree)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise KscaleError(f"{where}: damaged: {quote(place)}: {first['msg']}") from None
+
+
+def write(path: Path, text: str) -> None:
+    """Write *text* to a temporary file beside *path* and rename it; gzip by suffix."""
+    data = text.encode("utf-8")
+    if path.name.endswith(".gz"):
+        data = gzip.compress(data, mtime=0)
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise KscaleError(f"{path}: cannot be written: {_why(error)}") from None
+
+
+def _open(path: Path) -> Callable[[int], bytes]:
+    """Return how to read at most so many bytes of a plain or packed file."""
+
+    def read(most: int) -> bytes:
+        """Read, unpack, close."""
+        if path.name.endswith(".gz"):
+            with gzip.open(path, "rb") as packed:
+                return packed.read(most)
+        with path.open("rb") as file:
+            return file.read(most)
+
+    return read
+
+
+def _stem(path: Path) -> str:
+    """Return the name a file is known by."""
+    return path.name.removesuffix(".gz").removesuffix(".json")
+
+
+def _why(error: Exception) -> str:
+    """Return the system's reason in one line."""
+    return getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
