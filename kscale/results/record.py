@@ -4,11 +4,11 @@ Raw samples only; everything derived is computed on load. SI base units: ns,
 bytes, counts. No host name, user name or absolute path.
 """
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA = "kscale.result/1"
+SCHEMA: Final = "kscale.result/1"
 
 
 class Record(BaseModel):
