@@ -1,0 +1,218 @@
+"""One line of a comparison: one metric of one cell, before and after, with its verdict.
+
+Rows hold numbers and no text, so that every output says the same of them.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import combinations
+
+from kscale.errors import KscaleError
+from kscale.judge import verdict
+from kscale.judge.verdict import Verdict
+from kscale.measure import stats
+from kscale.measure.stats import Ratio
+from kscale.results.record import Cell, MechanismInfo, MetricInfo, Result, Samples, VariantRecord
+
+WALL = "wall_ns"  # the name of the time of a variant
+
+TIME = MetricInfo(kind="timing", unit="ns", better="lower", provenance="measured", headline=True)
+UNDECLARED = MetricInfo(kind="exact", unit="", better="none", provenance="measured")
+OTHER_MACHINE = "other machine"
+ONE_PROCESS = "one process on each side: not judged"
+NOWHERE = ("", "", "", "")  # mechanism, label, key and variant, filled in by the caller
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """One side of a row, in the metric's unit; times are ns per unit of work."""
+
+    value: float | int
+    spread_pct: float | None = None  # half the interquartile range in % of the median; times only
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One metric of one cell, before and after."""
+
+    mechanism: str
+    at: str  # the cell's label
+    cell: str  # the cell's key
+    variant: str  # whose amount is on the right; on both sides if two results are compared
+    metric: str
+    info: MetricInfo
+    a: Amount
+    b: Amount
+    verdict: Verdict | None
+    margin: float = 0.0  # fraction the verdict was given by
+    ratio: Ratio | None = None  # of times
+    per: str = ""  # counter by which a time is divided; empty: time of a whole run
+    notes: tuple[str, ...] = ()
+
+    @property
+    def change(self) -> float:
+        """Return after over before: the ratio's centre, or that of the counters (infinite from 0)."""
+        if self.ratio is not None:
+            return self.ratio.value
+        if self.a.value == self.b.value:
+            return 1.0
+        return float(Fraction(self.b.value) / Fraction(self.a.value)) if self.a.value else math.inf
+
+    @property
+    def noisy(self) -> bool:
+        """Say whether equal code seems to differ by more than the margin asked for."""
+        if self.ratio is None or self.ratio.floor is None:
+            return False
+        return self.ratio.floor > (verdict.MARGIN if self.ratio.paired else verdict.MARGIN_APART)
+
+    @property
+    def severity(self) -> tuple[int, float]:
+        """Return a sort key: worst verdict first, then the largest change."""
+        place = len(Verdict) if self.verdict is None else list(Verdict).index(self.verdict)
+        size = abs(math.log(self.change)) if self.change > 0 else math.inf
+        return place, -size
+
+
+def of_cell(info: MechanismInfo, cell: Cell, a: str, b: str) -> Iterator[Row]:
+    """Compare variants *a* and *b* of one cell: the time by its pairs, counters by direction."""
+    before, after = cell.variants[a], cell.variants[b]
+    timing = _paired(info.per, before, after)
+    if timing is not None:
+        yield _placed(cell, b, timing)
+    for name, metric in declared(info, before.work):
+        if name in after.work:
+            yield _placed(cell, b, _counted(name, metric, before.work[name], after.work[name]))
+
+
+def of_cells(info: MechanismInfo, a: Cell, b: Cell, *, same_machine: bool) -> Iterator[Row]:
+    """Compare one cell of two results, variant by variant: not paired, counters by equality."""
+    for variant, after in b.variants.items():
+        before = a.variants.get(variant)
+        if before is None:
+            continue
+        timing = _apart(info.per, before, after, _floor(a, b))
+        if timing is not None:
+            stays = timing if same_machine else replace(timing, verdict=None, notes=(OTHER_MACHINE,))
+            yield _placed(b, variant, stays)
+        for name, metric in declared(info, before.work):
+            if name in after.work:
+                yield _placed(b, variant, _repeated(name, metric, before.work[name], after.work[name]))
+
+
+def described(result: Result, cell: Cell) -> MechanismInfo:
+    """Return what the result says of a cell's mechanism; KscaleError if it says nothing."""
+    info = result.mechanisms.get(cell.mechanism)
+    if info is None:
+        raise KscaleError(f"{result.run.id}: cell {cell.key}: its mechanism is not described in the result")
+    return info
+
+
+def declared(info: MechanismInfo, work: Mapping[str, int]) -> Iterator[tuple[str, MetricInfo]]:
+    """Return the counters of *work* with their rules, in the order the mechanism declares them."""
+    yield from ((name, metric) for name, metric in info.metrics.items() if name in work)
+    yield from ((name, UNDECLARED) for name in work if name not in info.metrics)
+
+
+def amount_of_time(per: str, record: VariantRecord) -> Amount:
+    """Return a timed variant's median time per unit of work, in ns."""
+    assert record.wall_ns is not None  # noqa: S101 - callers ask for timed variants only
+    runs = stats.per_run(record.wall_ns)
+    return Amount(stats.median(runs) / _units(per, record), stats.spread_pct(runs))
+
+
+def _units(per: str, record: VariantRecord) -> int:
+    """Return by how many units of work a variant's time is divided; 1 if it did not count them."""
+    return max(1, record.work.get(per, 1))
+
+
+def _placed(cell: Cell, variant: str, row: Row) -> Row:
+    """Return the row with its place in the result."""
+    return replace(row, mechanism=cell.mechanism, at=cell.label, cell=cell.key, variant=variant)
+
+
+def _timed(record: VariantRecord) -> Samples | None:
+    """Return the times of a variant, if it has any that can be divided."""
+    samples = record.wall_ns
+    return samples if samples is not None and samples.values and min(samples.values) > 0 else None
+
+
+def _paired(per: str, before: VariantRecord, after: VariantRecord) -> Row | None:
+    """Judge two variants of one cell by their pairs; None if either was not timed."""
+    base, other = _timed(before), _timed(after)
+    if base is None or other is None:
+        return None
+    if not stats.pair_up(base, other)[0].size:  # two variants that each ran beside the baseline
+        row = _apart(per, before, after, None)
+        return row and replace(row, notes=("not run side by side", *row.notes))
+    return _time_row(per, before, after, stats.paired_ratio(base, other), verdict.MARGIN)
+
+
+def _apart(per: str, before: VariantRecord, after: VariantRecord, floor: float | None) -> Row | None:
+    """Judge times that were not taken side by side; None if either was not timed."""
+    base, other = _timed(before), _timed(after)
+    if base is None or other is None:
+        return None
+    ratio = stats.unpaired_ratio(stats.per_run(base), stats.per_run(other))
+    return _time_row(per, before, after, replace(ratio, floor=floor), verdict.MARGIN_APART)
+
+
+def _time_row(per: str, before: VariantRecord, after: VariantRecord, ratio: Ratio, margin: float) -> Row:
+    """Return the row of a time per unit of work."""
+    units = _units(per, before), _units(per, after)
+    scale = units[0] / units[1]  # times are shown per unit, so their ratio is per unit too
+    if scale != 1.0:
+        ratio = replace(ratio, value=ratio.value * scale, low=ratio.low * scale, high=ratio.high * scale)
+    effective = stats.effective_margin(margin, ratio.floor)
+    return Row(
+        *NOWHERE,
+        metric=WALL,
+        info=TIME,
+        a=amount_of_time(per, before),
+        b=amount_of_time(per, after),
+        verdict=verdict.of_timing(ratio, effective),
+        margin=effective,
+        ratio=ratio,
+        per=per if per in before.work and per in after.work else "",
+    )
+
+
+def _work_row(name: str, info: MetricInfo, before: int, after: int, found: Verdict | None) -> Row:
+    """Return the row of a counter."""
+    return Row(*NOWHERE, name, info, Amount(before), Amount(after), found)
+
+
+def _counted(name: str, info: MetricInfo, before: int, after: int) -> Row:
+    """Judge a counter of two variants."""
+    if info.kind == "resource":
+        return _resource(name, info, before, after)
+    return _work_row(name, info, before, after, verdict.of_choice(before, after, info.better))
+
+
+def _repeated(name: str, info: MetricInfo, before: int, after: int) -> Row:
+    """Judge a counter of one variant in two results."""
+    if info.kind == "resource":
+        return _resource(name, info, before, after)
+    return _work_row(name, info, before, after, verdict.of_repeat(before, after, info.better))
+
+
+def _resource(name: str, info: MetricInfo, before: int, after: int) -> Row:
+    """Show a resource; it is sampled once a process, and one process alone is never judged."""
+    row = _work_row(name, info, before, after, None)
+    return replace(row, margin=verdict.MARGIN_RESOURCE, notes=(ONE_PROCESS,))
+
+
+def _floor(a: Cell, b: Cell) -> float | None:
+    """Return the larger noise floor of two cells, from whichever pairs each holds."""
+    floors = [floor for cell in (a, b) for floor in _floors(cell)]
+    return max(floors, default=None)
+
+
+def _floors(cell: Cell) -> Iterator[float]:
+    """Return the noise floor of each couple of variants that ran side by side."""
+    timed = [samples for samples in map(_timed, cell.variants.values()) if samples is not None]
+    for one, other in combinations(timed, 2):
+        floor = stats.noise_floor(one, other)
+        if floor is not None:
+            yield floor

@@ -1,0 +1,68 @@
+"""The four verdicts, and the rules that give them.
+
+    worse    the whole interval lies beyond the margin, on the slow side
+    better   the whole interval lies beyond the margin, on the fast side
+    same     the whole interval lies within the margin: a statement with evidence
+    unclear  anything else; not the same as `same`
+
+A number may also have no verdict (None): too few pairs, another machine, or a
+counter for which neither direction is better. Rules: benchmarking practice, section 3.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from kscale.measure.stats import Ratio
+
+MARGIN = 0.05  # of a timing, both variants measured side by side
+MARGIN_APART = 0.25  # of a timing, two files measured at different times
+MARGIN_RESOURCE = 0.10  # of memory, compile time and file size
+
+Better = Literal["lower", "higher", "none"]
+
+
+class Verdict(StrEnum):
+    """What is said of one number, worst first."""
+
+    WORSE = "worse"
+    UNCLEAR = "unclear"
+    BETTER = "better"
+    SAME = "same"
+
+
+MARKS = {Verdict.WORSE: "x", Verdict.UNCLEAR: "!", Verdict.BETTER: "+", Verdict.SAME: ""}
+
+
+def of_timing(ratio: Ratio, margin: float) -> Verdict | None:
+    """Judge a time, where lower is better, by its interval; None if there are too few pairs for one.
+
+    *margin* is a fraction, already raised to what the noise floor allows.
+    """
+    if not ratio.has_interval:
+        return None
+    most, least = 1 + margin, 1 / (1 + margin)
+    if ratio.low > most:
+        return Verdict.WORSE
+    if ratio.high < least:
+        return Verdict.BETTER
+    if least <= ratio.low and ratio.high <= most:
+        return Verdict.SAME
+    return Verdict.UNCLEAR
+
+
+def of_choice(before: int, after: int, better: Better) -> Verdict | None:
+    """Judge an exact counter of two variants; None if it differs and neither direction is better."""
+    if before == after:
+        return Verdict.SAME
+    if better == "none":
+        return None
+    return Verdict.BETTER if (after < before) == (better == "lower") else Verdict.WORSE
+
+
+def of_repeat(before: int, after: int, better: Better) -> Verdict:
+    """Judge an exact counter of one variant in two results; the tolerance is 0.
+
+    The variant did the same work twice, so any change is news: where neither direction is
+    better, it counts as worse.
+    """
+    return of_choice(before, after, better) or Verdict.WORSE

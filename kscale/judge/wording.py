@@ -1,0 +1,84 @@
+"""How a change is said: "24.1x faster", "+16.4 % time", "3 more".
+
+From 2x on a ratio is easier to picture than a percentage; below, a signed percentage is.
+A time is faster or slower, a counter less or more. The same words stand in every output.
+"""
+
+import math
+from fractions import Fraction
+
+from kscale.judge.rows import Row
+from kscale.units import show_bytes, show_count, show_ns, show_number, show_percent, show_ratio
+
+RATIO_FROM = 2.0  # changes this large, either way, are said as a ratio
+
+
+def amount(value: float, unit: str) -> str:
+    """Return one number in its unit, as a table shows it."""
+    if unit == "ns":
+        return show_ns(value)
+    if unit == "bytes":
+        return show_bytes(value)
+    if unit == "ppm":
+        return percent(value / 1_000_000)
+    return show_count(value) if isinstance(value, int) else show_number(value)
+
+
+def percent(share: float, *, signed: bool = False) -> str:
+    """Return a share to a tenth of a percent; small ones keep a digit that says something."""
+    if not math.isfinite(share):
+        return "any"
+    places = 1000 if abs(share) >= 0.0005 or not share else 100_000  # noqa: PLR2004 - half of a tenth
+    return show_percent(Fraction(round(share * places), places), signed=signed)
+
+
+def spread(spread_pct: float) -> str:
+    """Return half the interquartile range: "± 2 %"."""
+    places = 10 if spread_pct < 1 else 1
+    return f"± {show_percent(Fraction(round(spread_pct * places), 100 * places))}"
+
+
+def change(row: Row) -> str:
+    """Return what changed, from before to after, in words."""
+    return of_time(row.change) if row.ratio is not None else _of_count(row)
+
+
+def interval(row: Row) -> str:
+    """Return the 95 % interval of a time's change, in the words' own unit; empty if there is none."""
+    ratio = row.ratio
+    if ratio is None or not ratio.has_interval:
+        return ""
+    if ratio.value <= 1 / RATIO_FROM:
+        return f"{show_ratio(1 / ratio.high)} … {show_ratio(1 / ratio.low)}"
+    if ratio.value >= RATIO_FROM:
+        return f"{show_ratio(ratio.low)} … {show_ratio(ratio.high)}"
+    low, high = percent(ratio.low - 1, signed=True), percent(ratio.high - 1, signed=True)
+    return f"{low.removesuffix(' %')} … {high}"
+
+
+def of_time(ratio: float) -> str:
+    """Return a ratio of times: "24.1x faster", "3.2x slower", "-8.3 % time"."""
+    if ratio <= 1 / RATIO_FROM:
+        return f"{show_ratio(1 / ratio)} faster"
+    if ratio >= RATIO_FROM:
+        return f"{show_ratio(ratio)} slower"
+    return f"{percent(ratio - 1, signed=True)} time"
+
+
+def _of_count(row: Row) -> str:
+    """Return a counter's change: "34.6x less", "12.5 % more", "3 more" where a share says too little."""
+    before, after = row.a.value, row.b.value
+    if before == after:
+        return "same"
+    word = "less" if after < before else "more"
+    if row.info.unit == "ppm":  # a share of shares would be taken for a difference of shares
+        return f"{percent(abs(after - before) / 1_000_000).removesuffix(' %')} points {word}"
+    small, large = sorted((abs(before), abs(after)))
+    if small == 0 or (before < 0) != (after < 0):
+        return f"{amount(abs(after - before), row.info.unit)} {word}"
+    if large / small >= RATIO_FROM:
+        return f"{show_ratio(large / small)} {word}"
+    share = abs(after - before) / abs(before)
+    if share < 0.0005:  # noqa: PLR2004 - a tenth of a percent would read 0
+        return f"{amount(abs(after - before), row.info.unit)} {word}"
+    return f"{percent(share)} {word}"

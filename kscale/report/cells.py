@@ -1,0 +1,108 @@
+"""Rows of a comparison as entries of a table: the same words and colours in every table."""
+
+from collections.abc import Mapping
+
+from rich.text import Text
+
+from kscale.judge import wording
+from kscale.judge.rows import WALL, Amount, Row
+from kscale.judge.verdict import Verdict
+from kscale.measure import stats
+from kscale.measure.stats import Ratio
+from kscale.report.text import clean, singular, words
+from kscale.results.record import MetricInfo
+from kscale.units import show_count
+
+MOST_PAIRS = 1_000  # nobody waits for more
+
+STYLES: Mapping[Verdict | None, str] = {
+    Verdict.WORSE: "red",
+    Verdict.BETTER: "green",
+    Verdict.UNCLEAR: "yellow",
+    Verdict.SAME: "dim",
+    None: "",
+}
+_DIGITS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Footnotes:
+    """Notes by number, equal ones under one number."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.texts: list[str] = []
+
+    def number(self, notes: tuple[str, ...]) -> str:
+        """Return the raised numbers of *notes*, new ones added."""
+        for note in notes:
+            if note not in self.texts:
+                self.texts.append(note)
+        return " ".join(raised(self.texts.index(note) + 1) for note in notes)
+
+
+def raised(number: int) -> str:
+    """Return a footnote's number."""
+    return str(number).translate(_DIGITS)
+
+
+def metric_name(row: Row, *, verbose: bool = False) -> str:
+    """Return a metric as people say it: "time per pod", "ids scanned"."""
+    if row.metric == WALL:
+        return f"time per {singular(row.per)}" if row.per else "time of a run"
+    name = words(row.metric)
+    if not verbose or not row.info.unit or row.info.unit in name.split():
+        return name
+    return f"{name} ({clean(row.info.unit)})"
+
+
+def amounts(row: Row) -> tuple[Text, Text]:
+    """Return both sides' numbers, times with their spread; in full if they would read the same."""
+    before, after = (_amount(side, row.info) for side in (row.a, row.b))
+    if before == after and row.a.value != row.b.value and row.ratio is None:
+        return Text(f"{row.a.value:,}"), Text(f"{row.b.value:,}")
+    return Text(before), Text(after)
+
+
+def _amount(side: Amount, info: MetricInfo) -> str:
+    """Return one side's number."""
+    shown = wording.amount(side.value, info.unit)
+    return shown if side.spread_pct is None else f"{shown} {wording.spread(side.spread_pct)}"
+
+
+def sureness(row: Row, *, verbose: bool = False) -> Text:
+    """Return how sure a change is: an interval, or the kind of the counter."""
+    if row.ratio is not None:
+        return Text(wording.interval(row))
+    if row.info.provenance != "measured":
+        return Text(row.info.provenance, "magenta")
+    return Text(f"{row.info.kind}, counted here" if verbose else row.info.kind, "dim")
+
+
+def noise_note(row: Row) -> tuple[str, ...]:
+    """Return what is to be known before a time is trusted."""
+    ratio = row.ratio
+    if ratio is None:
+        return row.notes
+    found = list(row.notes)
+    if not ratio.has_interval:
+        found.append("fewer than 6 pairs: medians only, no interval and no verdict")
+    if row.noisy and ratio.floor is not None:
+        floor, margin = wording.percent(ratio.floor), wording.percent(row.margin)
+        found.append(f"noisy: equal code seems to differ by {floor}, so the margin here is {margin}")
+    if row.verdict is Verdict.UNCLEAR:
+        found.append(_more_pairs(row, ratio))
+    return tuple(found)
+
+
+def _more_pairs(row: Row, ratio: Ratio) -> str:
+    """Return what an unclear verdict would have needed."""
+    what = "pairs" if ratio.paired else "samples a side"
+    shown = wording.percent(stats.smallest_change(ratio, row.margin))
+    needed = stats.pairs_to_decide(ratio, row.margin)
+    if needed is None or needed > MOST_PAIRS:
+        rest = "it lies so near the margin that more would not decide"
+    elif needed > ratio.n:
+        rest = f"about {show_count(needed)} would decide"
+    else:
+        rest = "a few more would decide"
+    return f"unclear: {ratio.n} {what} show a slowdown from {shown} on; {rest}"

@@ -1,0 +1,251 @@
+"""What `kscale run` prints: each cell before and after, then where it loses.
+
+run_table   the whole of a finished run
+cell_rows   one cell, as it finishes
+saved_line  the last line
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from rich.text import Text
+
+from kscale.judge import rows, wording
+from kscale.judge.rows import Row
+from kscale.judge.verdict import Verdict
+from kscale.measure import stats
+from kscale.report import cells
+from kscale.report.cells import Footnotes
+from kscale.report.columns import Entry, Titles, lay_out
+from kscale.report.text import clean, clean_prose, joined, paragraph
+from kscale.results.record import Cell, Machine, MechanismInfo, Result
+from kscale.units import show_count, show_number
+
+BASELINE, OPTIMIZED = "baseline", "optimized"
+TITLES = Titles(BASELINE, OPTIMIZED, ("95 % interval", "n"))
+BUSY_PCT = 10.0  # of the machine used by others, above which a run says so
+STOLEN_PCT = 1.0  # of the time taken by the hypervisor, likewise
+
+
+def run_table(result: Result, width: int, *, verbose: bool = False) -> Text:
+    """Return the table of a run for *width* columns: heading, rows, footnotes, losses."""
+    notes = Footnotes()
+    found = [
+        entry
+        for cell in result.cells
+        if cell.status == "ok"
+        for entry in _entries(rows.described(result, cell), cell, notes, verbose=verbose)
+    ]
+    lines = [*_heading(result, width), Text(), *lay_out(found, TITLES, width)]
+    lines.extend(_mean(result))
+    lines.extend(_footer(result, notes, width))
+    if verbose:
+        lines.extend(_details(result, width))
+    return joined(lines)
+
+
+def cell_rows(info: MechanismInfo, cell: Cell, width: int) -> Text:
+    """Return the rows of one finished cell, for display while the run goes on."""
+    notes = Footnotes()
+    entries = list(_entries(info, cell, notes, verbose=False))
+    if not entries:
+        return Text(f"{clean(cell.mechanism)} · {clean(cell.label)}: {_skipped(cell)}")
+    lines = lay_out(entries, TITLES, width)
+    return joined([*lines, *_numbered(notes, width)])
+
+
+def saved_line(path: str, seconds: float) -> Text:
+    """Return the last line of a run: where it is kept and what to type next."""
+    again = f"next: kscale compare {BASELINE} {OPTIMIZED}"
+    return Text(f"saved {clean(path)} in {show_number(round(seconds, 1))} s · {again}", "dim")
+
+
+def _heading(result: Result, width: int) -> Iterator[Text]:
+    """Return what was run where, and what to be careful with."""
+    mechanisms = len({cell.mechanism for cell in result.cells})
+    name = clean(result.scenario.name)
+    facts = [
+        _counted(mechanisms, "mechanism"),
+        _counted(len(result.cells), "cell"),
+        f"seed {result.run.seed}",
+        machine_line(result.machine),
+    ]
+    for number, line in enumerate(paragraph(" · ".join([name, *facts]), width)):
+        if number == 0:
+            line.stylize("bold", 0, len(name))
+        yield line
+    for note in _cautions(result):
+        yield from paragraph(note, width, first="note  ", rest="      ", style="yellow")
+
+
+def machine_line(machine: Machine) -> str:
+    """Return the machine in a few words."""
+    cores = f"{_counted(machine.cores_logical, 'core')}, {clean(machine.cpu_model)}"
+    return f"{cores}, container" if machine.container else cores
+
+
+def _cautions(result: Result) -> Iterator[str]:
+    """Return what may have disturbed the run, what it affects and what to do."""
+    exact = "exact counters are not affected"
+    if result.run.status == "interrupted":
+        yield "interrupted: only finished cells are shown; go on with kscale run --resume"
+    governor = result.machine.governor
+    if governor not in {None, "performance"}:
+        yield f"CPU governor is {clean(governor)}: times may wander; {exact}"
+    if result.load.other_cpu_pct > BUSY_PCT:
+        share = wording.percent(result.load.other_cpu_pct / 100)
+        yield f"other programs used {share} of the machine: times may wander; {exact}"
+    if result.load.steal_pct > STOLEN_PCT:
+        share = wording.percent(result.load.steal_pct / 100)
+        yield f"the host took {share} of the time away (steal): times may wander; {exact}"
+
+
+def _entries(info: MechanismInfo, cell: Cell, notes: Footnotes, *, verbose: bool) -> Iterator[Entry]:
+    """Return a cell's rows: optimized first, each followed by the further variants that differ."""
+    if not {BASELINE, OPTIMIZED} <= cell.variants.keys():
+        return
+    others = [name for name in cell.variants if name not in {BASELINE, OPTIMIZED}]
+    main = list(rows.of_cell(info, cell, BASELINE, OPTIMIZED))
+    further = [row for name in others for row in rows.of_cell(info, cell, BASELINE, name)]
+    cell_notes = tuple(clean_prose(note) for note in cell.notes)
+    for row in main:
+        if not (verbose or row.info.headline):
+            continue
+        yield _entry(row, notes, cell_notes, verbose=verbose)
+        for extra in further:
+            if extra.metric == row.metric and (row.ratio is not None or extra.verdict is not Verdict.SAME):
+                yield _entry(extra, notes, (), verbose=verbose)
+
+
+def _entry(row: Row, notes: Footnotes, cell_notes: tuple[str, ...], *, verbose: bool) -> Entry:
+    """Return a row as text."""
+    name = cells.metric_name(row, verbose=verbose) if row.variant == OPTIMIZED else f"· {clean(row.variant)}"
+    before, after = cells.amounts(row)
+    said = (*cells.noise_note(row), *(cell_notes if row.ratio is not None else ()))
+    return Entry(
+        mechanism=clean(row.mechanism),
+        at=clean(row.at),
+        name=Text(name),
+        before=before,
+        after=after,
+        change=_change(row),
+        more=(cells.sureness(row, verbose=verbose), Text(str(row.ratio.n) if row.ratio is not None else "")),
+        note=notes.number(said),
+    )
+
+
+def _change(row: Row) -> Text:
+    """Return the change in words; `same` and `unclear` have their interval beside them."""
+    if row.ratio is not None and row.verdict is None:
+        return Text("-")
+    if row.verdict in {Verdict.SAME, Verdict.UNCLEAR}:
+        return Text(str(row.verdict), cells.STYLES[row.verdict])
+    return Text(wording.change(row), cells.STYLES[row.verdict])
+
+
+def _mean(result: Result) -> Iterator[Text]:
+    """Return the line of the geometric mean over timings that have a verdict."""
+    timed = [
+        row
+        for cell in result.cells
+        if {BASELINE, OPTIMIZED} <= cell.variants.keys()
+        for row in rows.of_cell(rows.described(result, cell), cell, BASELINE, OPTIMIZED)
+        if row.ratio is not None
+    ]
+    judged = [row.change for row in timed if row.verdict is not None]
+    mean = stats.geometric_mean(judged)
+    if mean is not None and len(judged) > 1:
+        left = f" ({len(timed) - len(judged)} left out)" if len(timed) > len(judged) else ""
+        yield Text()
+        yield Text(f"geometric mean of {len(judged)} timings{left}: {wording.of_time(mean)}")
+
+
+def _footer(result: Result, notes: Footnotes, width: int) -> Iterator[Text]:
+    """Return footnotes, what was skipped, where it loses, and what the kinds mean."""
+    numbered = list(_numbered(notes, width))
+    skipped = [cell for cell in result.cells if cell.status == "skipped"]
+    losing = [
+        (clean(cell.mechanism), clean(cell.label), said)
+        for cell in result.cells
+        for said in _losses(result, cell)
+    ]
+    if numbered:
+        yield from (Text(), *numbered)
+    if skipped:
+        yield from (Text(), Text("skipped", "bold"))
+        for cell in skipped:
+            yield from paragraph(
+                f"{cell.mechanism} · {cell.label}: {_skipped(cell)}", width, first="  ", rest="    "
+            )
+    if losing:
+        yield from (Text(), Text("where it loses", "bold"))
+        yield from _grouped(losing, width)
+    yield Text()
+    yield from paragraph(_legend(result), width, style="dim")
+
+
+def _losses(result: Result, cell: Cell) -> Sequence[str]:
+    """Return where the cell's optimization lost, in its own words; a slower time is never passed over."""
+    if cell.losses or not {BASELINE, OPTIMIZED} <= cell.variants.keys():
+        return cell.losses
+    compared = rows.of_cell(rows.described(result, cell), cell, BASELINE, OPTIMIZED)
+    return [wording.change(row) for row in compared if row.ratio is not None and row.verdict is Verdict.WORSE]
+
+
+def _grouped(losing: Sequence[tuple[str, str, str]], width: int) -> Iterator[Text]:
+    """Return losses under their mechanism, each with its point."""
+    for mechanism, group in groupby(losing, key=lambda loss: loss[0]):
+        yield Text(f"  {mechanism}")
+        for _, label, said in group:
+            yield from paragraph(f"{label}: {said}", width, first="    ", rest="      ")
+
+
+def _legend(result: Result) -> str:
+    """Return what the kinds of number on the page mean."""
+    provenances = {
+        metric.provenance
+        for info in result.mechanisms.values()
+        for metric in info.metrics.values()
+        if metric.headline
+    }
+    further = any(set(cell.variants) - {BASELINE, OPTIMIZED} for cell in result.cells)
+    parts = [
+        "exact: counted on executed code, equal on every machine for one seed",
+        *(["modelled: computed from a cost model, not measured"] if "modelled" in provenances else []),
+        "times: medians measured here, ± half the interquartile range, n pairs",
+        *([f"rows '· name': that variant in the place of {OPTIMIZED}"] if further else []),
+    ]
+    return "; ".join(parts)
+
+
+def _numbered(notes: Footnotes, width: int) -> Iterator[Text]:
+    """Return the footnotes."""
+    for number, text in enumerate(notes.texts, start=1):
+        yield from paragraph(text, width, first=f"{cells.raised(number)} ", rest="  ")
+
+
+def _details(result: Result, width: int) -> Iterator[Text]:
+    """Return what only a careful reader asks for: noise, outliers, compile times, duration."""
+    yield from (Text(), Text("details", "bold"))
+    for cell in result.cells:
+        facts = [f"{cell.mechanism} · {cell.label}: {show_number(round(cell.seconds, 1))} s in all"]
+        for name, record in cell.variants.items():
+            compiled = record.jit_compile_s
+            parts = [] if compiled is None else [f"compiled in {show_number(round(compiled, 2))} s"]
+            if record.wall_ns is not None and record.wall_ns.values:
+                mild, severe = stats.outliers(stats.per_run(record.wall_ns))
+                samples = _counted(len(record.wall_ns.values), "sample")
+                parts.append(f"{samples} of {_counted(record.wall_ns.loops, 'run')}")
+                parts.append(f"outliers {mild} mild, {severe} severe, all kept")
+            facts.append(f"{name}: {', '.join(parts)}")
+        yield from paragraph("; ".join(facts), width, first="  ", rest="    ", style="dim")
+
+
+def _skipped(cell: Cell) -> str:
+    """Return why a cell has no rows."""
+    return "; ".join(clean_prose(note) for note in cell.notes) or "skipped"
+
+
+def _counted(number: int, noun: str) -> str:
+    """Return "1 cell", "10 cells"."""
+    return f"{show_count(number)} {noun}{'' if number == 1 else 's'}"
