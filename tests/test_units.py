@@ -62,7 +62,7 @@ READ: list[tuple[Parse, Any, object]] = [
 
 
 @pytest.mark.parametrize(("parse", "text", "value"), READ)
-def test_quantities_are_read_exactly(parse: Parse, text: Any, value: object) -> None:
+def test_quantities_are_read_exactly(parse: Parse, text: object, value: object) -> None:
     """What people write is the number they mean."""
     assert parse(text) == value
 
@@ -101,7 +101,7 @@ REFUSED: list[tuple[Parse, Any, str | None]] = [
 
 
 @pytest.mark.parametrize(("parse", "text", "message"), REFUSED, ids=range(len(REFUSED)))
-def test_anything_else_is_refused_in_one_line(parse: Parse, text: Any, message: str | None) -> None:
+def test_anything_else_is_refused_in_one_line(parse: Parse, text: object, message: str | None) -> None:
     """The message says what was given and what would be right, is short, and hides nothing strange."""
     with pytest.raises(ValueError, match=r".") as caught:
         parse(text)
@@ -164,7 +164,7 @@ SHOWN: list[tuple[Callable[[Any], str], Any, str]] = [
 
 
 @pytest.mark.parametrize(("show", "value", "text"), SHOWN)
-def test_numbers_are_shown_for_people(show: Callable[[Any], str], value: Any, text: str) -> None:
+def test_numbers_are_shown_for_people(show: Callable[[Any], str], value: object, text: str) -> None:
     """One look says the size of a number."""
     assert show(value) == text
 
@@ -198,10 +198,11 @@ def test_exact_text_reads_back_the_same(value: int, rate: float) -> None:
 
 
 @given(st.text(max_size=60) | st.integers() | st.floats() | st.none() | st.booleans())
-def test_nothing_but_valueerror_is_raised(given_value: Any) -> None:
+def test_nothing_but_valueerror_is_raised(given_value: object) -> None:
     """Whatever is in a file, the answer is a number or one printable line."""
     parsers: list[Parse] = [units.parse_count, units.parse_bytes, units.parse_duration, units.parse_cpu]
-    for parse in [*parsers, units.parse_rate, units.parse_share]:
+    parsers += [units.parse_rate, units.parse_share]
+    for parse in parsers:
         try:
             assert parse(given_value) >= 0
         except ValueError as error:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,11 @@ class Loaded:
     def resolved(self) -> dict[str, Any]:
         """Return the scenario as plain JSON values, every default in it; it can be loaded again."""
         return dump(self.scenario)
+
+    def with_seed(self, seed: int) -> "Loaded":
+        """Return the same scenario with another seed."""
+        scenario = self.scenario.model_copy(update={"seed": seed})
+        return replace(self, scenario=scenario, sha256=sha256(dump(scenario)))
 
     def complain(self, loc: Loc, message: str) -> KscaleError:
         """Return the error that says *message* of the key at *loc*."""

@@ -59,7 +59,7 @@ def _quantiles(seed: int, first: int, start: int, count: int) -> Keys:
     """Return the quantiles of objects *start* .. of the type whose first object is *first*, in parts of 2^64.
 
     Each BLOCK in a row has one object in each of its BLOCK equal parts, in an order of its own, so
-    that even a type of some hundred objects comes close to its mean. *start* is a multiple of BLOCK.
+    that even a type of a thousand objects comes close to its mean. *start* is a multiple of BLOCK.
     """
     blocks = keys(seed, Stream.OBJECT_ORDER, first + start // BLOCK, -(-count // BLOCK))
     turn = np.arange(BLOCK, dtype=np.uint64)

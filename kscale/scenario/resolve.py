@@ -131,10 +131,10 @@ def _objects(spec: ObjectsSpec, nodes: int, pods: int) -> ObjectsSpec:
     here = ("cluster", "objects")
     left = total - sum(counts.values())
     if left < 0:
-        raise InconsistentError(
-            (*here, "total" if spec.total is not None else "types"),
-            f"the types come to {total - left:,} objects, more than the total of {total:,}",
-        )
+        message = f"the types come to {total - left:,} objects, more than the total of {total:,}"
+        if spec.total is None:
+            raise InconsistentError((*here, "types"), f"{message} that is assumed; give objects.total")
+        raise InconsistentError((*here, "total"), message)
     types = dict(spec.types)
     if left and len(counts) == len(types):
         if "other" in types:

@@ -183,10 +183,10 @@ DEFAULT_TYPES = {
     "nodes": TypeSpec(size=15 * 1024),
     "leases": TypeSpec(size=300),
     "events": TypeSpec(share=0.3, size=1024),
-    "configmaps": TypeSpec(share=0.1, size=4 * 1024),
-    "secrets": TypeSpec(share=0.1, size=4 * 1024),
-    "endpointslices": TypeSpec(share=0.05, size=2 * 1024),
-    "replicasets": TypeSpec(share=0.1, size=4 * 1024),
+    "configmaps": TypeSpec(size=4 * 1024),
+    "secrets": TypeSpec(size=4 * 1024),
+    "endpointslices": TypeSpec(size=2 * 1024),
+    "replicasets": TypeSpec(size=4 * 1024),
     "other": TypeSpec(size=2 * 1024),
 }
 SAME_COUNT: dict[str, Literal["nodes", "pods"]] = {"pods": "pods", "nodes": "nodes", "leases": "nodes"}

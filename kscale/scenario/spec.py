@@ -48,7 +48,7 @@ class Spec(BaseModel):
         known = [field.alias or name for name, field in cls.model_fields.items()]
         for key in given:
             if key not in known:
-                why = f"unknown key; {did_you_mean(str(key), known)}"
+                why = f"unknown key; {did_you_mean(str(key)[: units.LONGEST], known)}"
                 raise PydanticCustomError("unknown_key", "{why}", {"why": why, "key": str(key)})
         return {key: value for key, value in given.items() if value is not None}
 

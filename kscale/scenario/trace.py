@@ -4,9 +4,10 @@ openb: Alibaba's GPU cluster of 2023 (Weng et al., USENIX ATC 2023), from the CS
 shipped scenarios. GPUs become one extended resource, `gpu-milli`: 1000 for each GPU of a node, and
 for a pod 1000 a GPU or the share of one GPU it asks for. Left out: the parts of a GPU that no pod
 fits into, because a node's GPUs are counted together. A GPU type is the node label `gpu-model`, and
-a pod's `A|B` a selector with both values. An application is a request signature (cpu, memory, GPUs,
-GPU share, GPU type), a namespace is a class of service (`qos`). Neither ephemeral storage nor the
-most pods on a node is recorded: none is asked for, and `max_pods` is assumed.
+a pod's `A|B` a selector with both values. An application is a request signature: cpu, memory, GPUs,
+GPU share and GPU types as written (`A|B` and `B|A` are two, as in Kubernetes' own pod signatures).
+A namespace is a class of service (`qos`). Neither ephemeral storage nor the most pods on a node is
+recorded: none is asked for, and `max_pods` is assumed.
 """
 
 import csv
@@ -167,7 +168,7 @@ def read_pods(path: Path) -> list[PodRow]:
     """Return the pod list in the file's order, or raise KscaleError with file and line."""
     pods = []
     for row in _rows(path, POD_COLUMNS):
-        models = tuple(sorted({model for model in row.text("gpu_spec").split("|") if model}))
+        models = tuple(model for model in row.text("gpu_spec").split("|") if model)
         signature = Signature(
             row.number("cpu_milli"),
             row.number("memory_mib") * MIB,
