@@ -292,8 +292,9 @@ def _three_digits(value: Fraction) -> str:
 
 def _places(value: Fraction) -> int:
     """Return how many decimals make three significant digits of what the value rounds to."""
-    places = 2 if round(abs(value), 2) < 10 else 1 if round(abs(value), 1) < 100 else 0  # noqa: PLR2004
-    while 0 < round(abs(value) * 10**places) < 100 and places < MOST_PLACES:  # noqa: PLR2004 - three digits
+    size = abs(value)
+    places = next((places for below, places in ((1, 3), (10, 2), (100, 1)) if round(size, places) < below), 0)
+    while 0 < round(size * 10**places) < 100 and places < MOST_PLACES:  # noqa: PLR2004 - three digits
         places += 1
     return places
 

@@ -137,6 +137,7 @@ SHOWN: list[tuple[Callable[[Any], str], Any, str]] = [
     (units.show_ns, 0.731, "0.731 ns"),
     (units.show_ns, 412_300, "412 \u00b5s"),
     (units.show_ns, 17_100, "17.1 \u00b5s"),
+    (units.show_ns, 995, "995 ns"),
     (units.show_ns, 999.6, "1.00 \u00b5s"),
     (units.show_ns, 999_600, "1.00 ms"),
     (units.show_ns, 10**10, "10 s"),
