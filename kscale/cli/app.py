@@ -25,27 +25,21 @@ app = typer.Typer(
     help="At which size does a Kubernetes control plane break, and which optimization buys how much?",
     no_args_is_help=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    rich_markup_mode="rich",
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-def _version(show: bool) -> None:
-    """Print the version and stop."""
-    if show:
-        typer.echo(f"kscale {__version__}")
-        raise typer.Exit
-
-
 @app.callback(invoke_without_command=True, epilog="Start with: kscale run smoke")
 def root(
     ctx: typer.Context,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Run the real algorithms of the control plane before and after each optimization."""
+    if version:
+        typer.echo(f"kscale {__version__}")
+        raise typer.Exit
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
 
@@ -93,7 +87,9 @@ def _bug(error: Exception) -> None:
     import traceback
 
     traceback.print_exception(error)
-    line = f"kscale: bug: {type(error).__name__}: {error} (kscale {__version__}; please report the lines above)"
+    line = (
+        f"kscale: bug: {type(error).__name__}: {error} (kscale {__version__}; please report the lines above)"
+    )
     typer.secho(line, fg=_red(), err=True)
 
 

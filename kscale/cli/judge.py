@@ -1,0 +1,59 @@
+"""Commands that judge: compare."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from kscale.judge.compare import Comparison
+    from kscale.results.store import Store
+
+PANEL = "Judge"
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands to *app*."""
+    app.command(rich_help_panel=PANEL, epilog="Example: kscale compare main head --fail-over 10")(compare)
+
+
+def compare(
+    baseline: Annotated[
+        str, typer.Argument(help="A result: path, name, id prefix, latest; or a variant of the latest run.")
+    ],
+    optimized: Annotated[str, typer.Argument(help="The same, for the other side.")],
+    fail_over: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="PERCENT", help="Exit 1 if a time is surely slower by more than this."),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every metric.")] = False,
+    color: Annotated[str, typer.Option(metavar="WHEN", help="auto, always or never.")] = "auto",
+) -> None:
+    """Show what changed between two results, or two variants of the latest run."""
+    from kscale.judge import compare as judged
+    from kscale.report import console, table_compare
+    from kscale.results.store import Store
+
+    out = console.console(color=color)
+    found = _pair(Store.default(), baseline, optimized)
+    console.show(out, table_compare.comparison_table(found, out.width, fail_over=fail_over, verbose=verbose))
+    if fail_over is not None:
+        judged.check(found, fail_over)
+
+
+def _pair(store: "Store", a: str, b: str) -> "Comparison":
+    """Return two results side by side, or two variants of the latest run.
+
+    Saved results win, so that `baseline` and `optimized` mean files where files of these names exist.
+    """
+    from kscale.errors import KscaleError
+    from kscale.judge import compare as judged
+
+    try:
+        left, right = store.load(a), store.load(b)
+    except KscaleError as error:
+        newest = store.load("latest") if store.names() else None
+        variants = {name for cell in newest.cells for name in cell.variants} if newest else set()
+        if newest is None or not {a, b} <= variants:
+            raise error from None
+        return judged.of_variants(newest, a, b)
+    return judged.of_results(left, right, (a, b))

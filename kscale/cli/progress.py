@@ -1,0 +1,112 @@
+"""What is seen while a run goes on, on standard error.
+
+On a terminal: a bar with the cell, its pairs, the ratio so far and the time left, and a line
+for each finished cell above it. Elsewhere, and in CI: the lines only.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from kscale import units
+from kscale.measure.plan import PlannedCell
+from kscale.measure import campaign
+from kscale.report import console, table_run
+from kscale.report.text import clean
+from kscale.results.record import Cell, MechanismInfo
+
+
+class Quiet:
+    """Says nothing."""
+
+    def start(self, cells: Sequence[PlannedCell], finished: Sequence[Cell]) -> None:
+        """Begin."""
+
+    def cell_start(self, cell: PlannedCell) -> None:
+        """Begin a cell."""
+
+    def pair(self, cell: PlannedCell, pairs: int, speedup: float | None, seconds_left: float) -> None:
+        """Count a pair."""
+
+    def cell_done(self, cell: Cell) -> None:
+        """End a cell."""
+
+
+class Lines(Quiet):
+    """Prints the rows of each finished cell."""
+
+    def __init__(self, color: str) -> None:
+        """Write to standard error."""
+        self.out = console.console(stderr=True, color=color)
+        self.infos: dict[str, MechanismInfo] = {}
+
+    def start(self, cells: Sequence[PlannedCell], finished: Sequence[Cell]) -> None:
+        """Keep what the rows will need; say what is there already."""
+        self.infos = {cell.mechanism.id: campaign.describe(cell.mechanism) for cell in cells}
+        if finished:
+            self.out.print(f"resumed: {len(finished)} of {len(cells)} cells are finished")
+
+    def cell_done(self, cell: Cell) -> None:
+        """Print the cell's rows."""
+        console.show(self.out, table_run.cell_rows(self.infos[cell.mechanism], cell, self.out.width))
+
+
+class Bar(Lines):
+    """Shows besides what is being measured, how far it is and how long it may take."""
+
+    def __init__(self, color: str) -> None:
+        """Draw on standard error; what is drawn goes away at the end."""
+        super().__init__(color)
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} cells"),
+            TextColumn("{task.fields[state]}"),
+            TimeElapsedColumn(),
+            console=self.out,
+            transient=True,
+        )
+        self.task: TaskID | None = None
+
+    def start(self, cells: Sequence[PlannedCell], finished: Sequence[Cell]) -> None:
+        """Draw the bar."""
+        super().start(cells, finished)
+        self.task = self.bar.add_task(
+            "building the cluster", total=len(cells), completed=len(finished), state=""
+        )
+
+    def cell_start(self, cell: PlannedCell) -> None:
+        """Name the cell."""
+        self._update(description=f"{clean(cell.mechanism.id)} · {clean(cell.label)}", state="first runs")
+
+    def pair(self, cell: PlannedCell, pairs: int, speedup: float | None, seconds_left: float) -> None:
+        """Show the ratio so far and the time this cell may still take."""
+        so_far = f"{units.show_ratio(speedup)} " if speedup else ""
+        self._update(state=f"{pairs} pairs {so_far}at most {seconds_left:.0f} s more")
+
+    def cell_done(self, cell: Cell) -> None:
+        """Move on."""
+        super().cell_done(cell)
+        if self.task is not None:
+            self.bar.advance(self.task)
+
+    def _update(self, **fields: str) -> None:
+        """Change what the bar says."""
+        if self.task is not None:
+            self.bar.update(self.task, **fields)  # type: ignore[arg-type]  # rich passes unknown names on as fields
+
+
+@contextmanager
+def observer(*, quiet: bool, color: str) -> Iterator[Quiet]:
+    """Yield what suits the terminal, --quiet and CI."""
+    if quiet:
+        yield Quiet()
+        return
+    lines = Bar(color)
+    if not lines.out.is_terminal or os.environ.get("CI"):
+        yield Lines(color)
+        return
+    with lines.bar:
+        yield lines

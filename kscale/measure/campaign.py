@@ -1,0 +1,231 @@
+"""A whole run: cells in order, each kept as soon as it is finished, and an orderly end.
+
+Ctrl-C and SIGTERM end the run between two samples or at the end of the running kernel:
+finished cells are saved, the journal stays, and `--resume` goes on with it. A second signal
+ends at once, which still loses no finished cell.
+"""
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Protocol
+
+import kscale
+from kscale.errors import ExitCode, Interrupted, KscaleError
+from kscale.measure import machine, memory, runner
+from kscale.measure.machine import LoadMeter
+from kscale.measure.plan import PlannedCell
+from kscale.measure.runner import Settings
+from kscale.mechanisms.base import Mechanism
+from kscale.results import journal
+from kscale.results.journal import Header, Journal
+from kscale.results.record import (
+    Cell,
+    Machine,
+    MechanismInfo,
+    MetricInfo,
+    Result,
+    Run,
+    ScenarioRef,
+)
+from kscale.results.store import Store
+from kscale.scenario import build
+from kscale.scenario.load import Loaded
+
+WALL = MetricInfo(kind="timing", unit="ns", better="lower", provenance="measured", about="wall time of a run")
+
+
+class Observer(runner.Observer, Protocol):
+    """Is told what goes on, and shows it or not."""
+
+    def start(self, cells: Sequence[PlannedCell], finished: Sequence[Cell]) -> None:
+        """Hear of all *cells* of the run, and of those *finished* by the run that is resumed."""
+
+    def cell_start(self, cell: PlannedCell) -> None:
+        """Hear that a cell begins."""
+
+    def cell_done(self, cell: Cell) -> None:
+        """Hear of a finished cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How a run was asked for."""
+
+    argv: list[str]
+    name: str | None = None
+    resume: bool = False
+    force: bool = False  # whatever memory says; and replace a result of that name
+
+
+def run(
+    loaded: Loaded,
+    cells: Sequence[PlannedCell],
+    settings: Settings,
+    observer: Observer,
+    store: Store,
+    request: Request,
+) -> Result:
+    """Measure *cells* and return the saved result.
+
+    Raises Interrupted after saving, WrongAnswer with the finished cells kept, KscaleError if
+    there is not enough memory or nowhere to write.
+    """
+    started = time.monotonic()
+    memory.check_cluster(loaded, force=request.force)
+    meter, place = LoadMeter.start(), machine.facts()
+    kept = _journal(loaded, place, store, resume=request.resume)
+    wanted = {cell.key for cell in cells}
+    done = [cell for cell in kept.cells if cell.key in wanted]
+    observer.start(cells, done)
+    status, stop = "complete", None
+    with _stoppable():
+        try:
+            for cell in _measured(loaded, cells, settings, observer, {cell.key for cell in done}, request):
+                kept.append(cell)
+                done.append(cell)
+                observer.cell_done(cell)
+        except Interrupted as interrupted:
+            status, stop = "interrupted", interrupted
+    result = Result(
+        schema="kscale.result/1",
+        run=Run(
+            id=kept.header.id,
+            name=request.name,
+            started=kept.header.started,
+            seconds=round(time.monotonic() - started, 3),
+            status=status,
+            argv=request.argv,
+            kscale=kscale.__version__,
+            seed=loaded.scenario.seed,
+            peak_rss_bytes=machine.peak_rss_bytes(),
+        ),
+        scenario=ScenarioRef(
+            name=loaded.scenario.name,
+            path=loaded.path,
+            sha256=loaded.sha256,
+            resolved=loaded.resolved(),
+        ),
+        git=machine.git(),
+        machine=place,
+        load=meter.stop(),
+        mechanisms={cell.mechanism.id: describe(cell.mechanism) for cell in cells},
+        cells=_in_order(done, cells),
+    )
+    if stop is not None:
+        if not done:
+            kept.remove()
+        raise _stopped(stop, result, store, len(cells))
+    store.save(result, replace=request.force)
+    kept.remove()
+    return result
+
+
+def _journal(loaded: Loaded, place: Machine, store: Store, *, resume: bool) -> Journal:
+    """Return a new journal, or the one to go on with; KscaleError if there is none."""
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    header = Header(
+        id=store.new_id(started, loaded.sha256),
+        started=started,
+        kscale=kscale.__version__,
+        scenario_sha256=loaded.sha256,
+        seed=loaded.scenario.seed,
+        fingerprint=place.fingerprint,
+    )
+    if not resume:
+        return journal.create(store.folder, header)
+    found = journal.find(store.folder, header)
+    if found is None:
+        what = f"{loaded.scenario.name} with seed {loaded.scenario.seed}"
+        raise KscaleError(f"--resume: no interrupted run of {what} on this machine in {store.folder}")
+    journal.repair(found)
+    return found
+
+
+def _measured(
+    loaded: Loaded,
+    cells: Sequence[PlannedCell],
+    settings: Settings,
+    observer: Observer,
+    finished: set[str],
+    request: Request,
+) -> Iterator[Cell]:
+    """Yield each cell that is not finished yet, measured.
+
+    The time for pairs is shared out anew before each cell: what a cheap one leaves, the dear ones get.
+    """
+    left = [cell for cell in cells if cell.key not in finished]
+    if not left:
+        return
+    cluster = build.build(loaded.scenario)
+    memory.check_cells(cluster, left, force=request.force)
+    budget = settings.budget_s
+    for i, cell in enumerate(left):
+        observer.cell_start(cell)
+        began = time.monotonic()
+        share = min(budget / (len(left) - i), settings.cell_cap_s)
+        yield runner.measure_cell(cell, cluster, settings, observer, share)
+        budget = max(0.0, budget - (time.monotonic() - began))
+
+
+def _stopped(stop: Interrupted, result: Result, store: Store, planned: int) -> Interrupted:
+    """Save what is finished under the run's id and return the error that says so."""
+    what = f"{len(result.cells)} of {planned} cells finished"
+    if not result.cells:
+        return Interrupted(f"{stop}; no cell was finished, nothing is saved", stop.exit_code)
+    unnamed = result.model_copy(update={"run": result.run.model_copy(update={"name": None})})
+    path = store.save(unnamed, replace=True)
+    return Interrupted(f"{stop}; {what}, saved as {path}; --resume goes on", stop.exit_code)
+
+
+def _in_order(done: Sequence[Cell], cells: Sequence[PlannedCell]) -> list[Cell]:
+    """Return finished cells in the scenario's order."""
+    by_key = {cell.key: cell for cell in done}
+    return [by_key[cell.key] for cell in cells if cell.key in by_key]
+
+
+def describe(mechanism: Mechanism) -> MechanismInfo:
+    """Return what a result says of a mechanism, for readers that do not import it."""
+    metrics = {
+        metric.name: MetricInfo(
+            kind=metric.kind,
+            unit=metric.unit,
+            better=metric.better,
+            provenance=metric.provenance,
+            about=metric.about,
+            headline=metric.headline,
+        )
+        for metric in mechanism.metrics
+    }
+    return MechanismInfo(
+        title=mechanism.title,
+        source=mechanism.source,
+        per=mechanism.per,
+        metrics={**metrics, "wall_ns": WALL},
+        variants={name: variant.about for name, variant in mechanism.variants.items()},
+    )
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Turn the first Ctrl-C or SIGTERM into Interrupted; a second one ends the process at once."""
+
+    def stop(signum: int, _frame: FrameType | None) -> None:
+        """Raise in the main thread, as soon as the running kernel returns."""
+        for each in signals:
+            signal.signal(each, signal.SIG_DFL)
+        terminated = signum == signal.SIGTERM
+        code = ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
+        raise Interrupted("terminated" if terminated else "interrupted", code)
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(each, stop) for each in signals]
+    try:
+        yield
+    finally:
+        for each, handler in zip(signals, before, strict=True):
+            signal.signal(each, handler)
