@@ -1,0 +1,285 @@
+"""Free space to start from, and programmes of transactions that use it.
+
+Layouts A, B, C and W and their programmes are those of the recorded benchmark
+workloads, draw for draw; churn is the one in which the hashmap lets a file grow.
+Random numbers are splitmix64, so equal seeds give equal pages on every machine.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kscale.kernels._jit import inline, kernel
+from kscale.kernels.freelist import Ints, Room, Runs
+from kscale.kernels.freelist_array import CLOSE, GIVE_BACK, OPEN, RELEASE, TAKE, TAKE_OR_GROW
+
+Words = NDArray[np.uint64]
+
+GAMMA = np.uint64(0x9E3779B97F4A7C15)  # splitmix64, Steele, Lea, Flood 2014
+MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+MIX_2 = np.uint64(0x94D049BB133111EB)
+S30, S27, S31, ONE = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(1)
+
+LONG_SPAN = 1_024  # A: pages of a free span, one used page after each
+RUNS_OF_A = 200_000  # A: most allocations
+SIZES_OF_B, REQUESTS_OF_B = 64, 2_000  # B: runs are 1 to 64 pages
+FAR_RUNS, FAR_PAGES = 64, 64  # W: the only runs that fit, at the far end
+PAIRS_OF_C = 256  # C: draws of a run to overwrite, each transaction
+FIRST_TX = 101  # C, churn: the first transaction
+MIXED = np.array([80, 95, 3, 5, 12])  # C: 80% one page, 15% 2 to 4, 5% 5 to 16
+SKEWED = np.array([90, 98, 3, 16, 49])  # churn: 90% one page, 8% 2 to 4, 2% 16 to 64
+CHURN_RUNS, CHURN_PAIRS = 20_000, 200  # churn: live runs; overwrites a transaction
+PINNED, PERIOD = 20, 50  # churn: a reader is open during so many of so many transactions
+NO_RUNS = np.empty((0, 2), np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A free list's start and what happens to it."""
+
+    starts: Ints  # [k] free spans, ascending, maximal
+    sizes: Ints  # [k]
+    live: Runs  # [s, 2] first page and pages of the run in each slot
+    rows: Ints  # [r, 4] programme, see freelist.py
+    high_water: int  # pages in the file at the start
+    transactions: int  # that write
+
+    def room(self) -> Room:
+        """Return how large a list can become: all that is given back is free, all that is taken grows it."""
+        op, n, slot = self.rows[:, 0], self.rows[:, 2], self.rows[:, 3]
+        growth = int(n[op == TAKE_OR_GROW].sum())
+        used = np.unique(slot[op == GIVE_BACK])
+        given_back = int(self.live[used, 1].sum())
+        return Room(
+            pages=self.high_water + growth + 1,
+            free=int(self.sizes.sum()) + given_back + growth,
+            frees=int((op == GIVE_BACK).sum()),
+            readers=int((op == OPEN).sum()),
+        )
+
+
+@inline
+def draw(state: Words) -> np.uint64:
+    """Return the next 64 random bits."""
+    state[0] += GAMMA
+    z = state[0]
+    z = (z ^ (z >> S30)) * MIX_1
+    z = (z ^ (z >> S27)) * MIX_2
+    return np.uint64(z ^ (z >> S31))
+
+
+@inline
+def draw_below(state: Words, bound: int) -> int:
+    """Return the next random number below *bound*."""
+    return np.int64(draw(state) % np.uint64(bound))  # type: ignore[return-value]  # numba needs the width
+
+
+@inline
+def draw_size(state: Words, shape: Ints) -> int:
+    """Return the pages of a run: one, a few or many, by the percentages of MIXED or SKEWED."""
+    u = draw_below(state, 100)
+    if u < shape[0]:
+        return 1
+    if u < shape[1]:
+        return 2 + draw_below(state, shape[2])
+    return int(shape[3] + draw_below(state, shape[4]))
+
+
+@kernel
+def lay_out_b(state: Words, free: int, starts: Ints, sizes: Ints) -> int:
+    """Write spans with one used page after each, one in 256 of 1 to 64 pages; return how many."""
+    page, spans = 2, 0
+    while free > 0:
+        size = 1
+        if draw_below(state, 256) == 0:
+            size = 1 + draw_below(state, SIZES_OF_B)
+        size = min(size, free)
+        starts[spans] = page
+        sizes[spans] = size
+        spans += 1
+        free -= size
+        page += size + 1
+    return spans
+
+
+@kernel
+def lay_out_c(
+    state: Words, free: int, starts: Ints, sizes: Ints, live: Runs, shape: Ints, counts: Ints
+) -> int:
+    """Write runs that are free or live with equal chance until *free* pages are free.
+
+    starts, sizes  int64[k]     out: maximal free spans, as many as fit
+    live           int32[s, 2]  out: live runs, as many as fit
+    counts         int64[2]     out: spans and live runs there are, whether they fit or not
+
+    Returns the high water mark. Call it with empty arrays to learn how long they must be.
+    """
+    page, spans, runs, before = 2, 0, 0, 0
+    while free > 0:
+        size = draw_size(state, shape)
+        if draw(state) & ONE:
+            size = min(size, free)
+            free -= size
+            if before == page:
+                if spans <= len(sizes):
+                    sizes[spans - 1] += size
+            else:
+                if spans < len(starts):
+                    starts[spans] = page
+                    sizes[spans] = size
+                spans += 1
+            before = page + size
+        else:
+            if runs < len(live):
+                live[runs, 0] = page
+                live[runs, 1] = size
+            runs += 1
+        page += size
+    counts[0] = spans
+    counts[1] = runs
+    return page
+
+
+@kernel
+def lay_out_live(state: Words, live: Runs, shape: Ints) -> int:
+    """Fill a file with live runs and nothing free; return the high water mark."""
+    page = 2
+    for run in range(len(live)):
+        live[run, 0] = page
+        live[run, 1] = draw_size(state, shape)
+        page += int(live[run, 1])
+    return page
+
+
+@kernel
+def overwrite(
+    state: Words,
+    runs: int,
+    transactions: int,
+    pairs: int,
+    pinned: int,
+    period: int,
+    shape: Ints,
+    drawn: Ints,
+    rows: Ints,
+) -> int:
+    """Write a programme that overwrites random runs; return its rows.
+
+    drawn  int64[runs]  scratch, zeros: the transaction a run was last drawn in
+    rows   int64[r, 4]  out: at most 2 * pairs + 2 for each transaction
+
+    A transaction releases, draws *pairs* of a run and a size (a run drawn twice counts
+    once), frees all these runs, then allocates each anew. During the first *pinned* of
+    every *period* a reader of the transaction before them is open.
+    """
+    row = 0
+    for t in range(transactions):
+        tx = FIRST_TX + t
+        phase = t % period
+        if pinned and phase in (0, pinned):
+            rows[row, 0] = OPEN if phase == 0 else CLOSE
+            rows[row, 1] = tx - 1 - phase
+            row += 1
+        rows[row, 0] = RELEASE
+        row += 1
+        begin = row
+        for _ in range(pairs):
+            run = draw_below(state, runs)
+            size = draw_size(state, shape)
+            if drawn[run] != tx:
+                drawn[run] = tx
+                rows[row, 2] = size
+                rows[row, 3] = run
+                row += 1
+        taken = row - begin
+        for k in range(taken):
+            rows[row + k, 0] = TAKE_OR_GROW
+            rows[row + k, 1] = tx
+            rows[row + k, 2] = rows[begin + k, 2]
+            rows[row + k, 3] = rows[begin + k, 3]
+            rows[begin + k, 0] = GIVE_BACK
+            rows[begin + k, 1] = tx
+            rows[begin + k, 2] = 0
+        row += taken
+    return row
+
+
+def stream(seed: int) -> Words:
+    """Return the state of a splitmix64 stream."""
+    return np.array([seed % 2**64], np.uint64)
+
+
+def take_all_then_give_back(starts: Ints, sizes: Ints, wants: Ints) -> Workload:
+    """Allocate every size in transaction 1, free what was found in transaction 2, release."""
+    slots = np.arange(len(wants))
+    rows = np.zeros((2 * len(wants) + 1, 4), np.int64)
+    rows[slots] = np.stack((np.full_like(slots, TAKE), np.ones_like(slots), wants, slots), axis=1)
+    rows[len(slots) + slots, 0] = GIVE_BACK
+    rows[len(slots) + slots, 1] = 2
+    rows[len(slots) + slots, 3] = slots
+    rows[-1, 0] = RELEASE
+    live = np.zeros((len(wants), 2), np.int32)
+    return Workload(starts, sizes, live, rows, int(starts[-1] + sizes[-1]), 2)
+
+
+def workload_a(free: int) -> Workload:
+    """Return workload A: one page at a time from long runs."""
+    starts = 2 + (LONG_SPAN + 1) * np.arange(-(-free // LONG_SPAN))
+    sizes = np.minimum(free - LONG_SPAN * np.arange(len(starts)), LONG_SPAN)
+    return take_all_then_give_back(starts, sizes, np.ones(min(free // 2, RUNS_OF_A), np.int64))
+
+
+def workload_b(free: int, seed: int) -> Workload:
+    """Return workload B: runs of 1 to 64 pages where one free segment in 256 is longer than a page."""
+    starts, sizes = np.empty(free, np.int64), np.empty(free, np.int64)
+    wants = np.empty(REQUESTS_OF_B, np.int64)
+    with np.errstate(over="ignore"):
+        state = stream(seed)
+        spans = lay_out_b(state, free, starts, sizes)
+        fill_below(state, SIZES_OF_B, wants)
+    return take_all_then_give_back(starts[:spans].copy(), sizes[:spans].copy(), 1 + wants)
+
+
+@kernel
+def fill_below(state: Words, bound: int, out: Ints) -> None:
+    """Fill *out* with random numbers below *bound*."""
+    for k in range(len(out)):
+        out[k] = draw_below(state, bound)
+
+
+def workload_w(free: int) -> Workload:
+    """Return workload W: 64 pages at a time, where only the far end has runs so long."""
+    isolated = 2 + 2 * np.arange(free - FAR_RUNS * FAR_PAGES)
+    far = 2 + 2 * len(isolated) + (FAR_PAGES + 1) * np.arange(FAR_RUNS)
+    sizes = np.concatenate((np.ones_like(isolated), np.full_like(far, FAR_PAGES)))
+    return take_all_then_give_back(np.concatenate((isolated, far)), sizes, np.full(FAR_RUNS, FAR_PAGES))
+
+
+def workload_c(free: int, seed: int, transactions: int) -> Workload:
+    """Return workload C: overwrites of random runs in a fragmented file, half of it free."""
+    counts = np.zeros(2, np.int64)
+    none = np.empty(0, np.int64)
+    with np.errstate(over="ignore"):
+        lay_out_c(stream(seed), free, none, none, NO_RUNS, MIXED, counts)
+        starts, sizes = np.empty(counts[0], np.int64), np.empty(counts[0], np.int64)
+        live = np.empty((counts[1], 2), np.int32)
+        state = stream(seed)
+        high_water = lay_out_c(state, free, starts, sizes, live, MIXED, counts)
+        rows = np.zeros((transactions * (2 * PAIRS_OF_C + 1), 4), np.int64)
+        drawn = np.zeros(len(live), np.int64)
+        used = overwrite(state, len(live), transactions, PAIRS_OF_C, 0, 1, MIXED, drawn, rows)
+    return Workload(starts, sizes, live, rows[:used], high_water, transactions)
+
+
+def workload_churn(seed: int, transactions: int) -> Workload:
+    """Return churn: few long runs and a reader that comes and goes, in a file that starts full."""
+    none = np.empty(0, np.int64)
+    live = np.empty((CHURN_RUNS, 2), np.int32)
+    with np.errstate(over="ignore"):
+        state = stream(seed)
+        high_water = lay_out_live(state, live, SKEWED)
+        rows = np.zeros((transactions * (2 * CHURN_PAIRS + 2), 4), np.int64)
+        drawn = np.zeros(len(live), np.int64)
+        used = overwrite(state, len(live), transactions, CHURN_PAIRS, PINNED, PERIOD, SKEWED, drawn, rows)
+    return Workload(none, none, live, rows[:used], high_water, transactions)
