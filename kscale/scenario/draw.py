@@ -26,6 +26,10 @@ class Stream(IntEnum):
     NODE_SHAPES = 1
     POD_ORDER = 2
     OBJECT_SIZES = 3
+    WATCH_EVENTS = 40
+    WATCH_NODES = 41
+    WATCH_SCOPES = 42
+    WATCH_SLOW = 43
     OBJECT_ORDER = 4
 
 
