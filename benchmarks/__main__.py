@@ -1,0 +1,41 @@
+"""Print every figure of design section 10 beside its bar: python -m benchmarks [PART ...].
+
+Ratios are taken in one process, side by side; absolute times are of this machine and its
+mood. Exit code 1 if a figure misses its bar.
+"""
+
+import sys
+
+from kscale.measure import machine
+
+machine.use_jit_cache()  # before numba is imported
+
+from benchmarks import command, freelist, growth, scheduling, watching  # noqa: E402
+
+PARTS = {
+    "scheduling": scheduling.figures,
+    "freelist": freelist.figures,
+    "watching": watching.figures,
+    "growth": growth.figures,
+    "command": command.figures,
+}
+
+
+def main(wanted: list[str]) -> int:
+    """Print the parts asked for, or all; return 1 if a bar is missed."""
+    missed = 0
+    facts = machine.facts()
+    print(f"{facts.cpu_model}, {facts.cores_logical} cores, Python {facts.python}, numba {facts.numba}")
+    print(f"{'figure':66} {'bar':>12} {'measured':>12}")
+    for name, figures in PARTS.items():
+        if wanted and name not in wanted:
+            continue
+        for figure in figures():
+            missed += not figure.reached
+            print(figure.line(), flush=True)
+    print(f"{missed} missed" if missed else "every bar is reached")
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,53 @@
+"""Whole commands, each in a process of its own, warm: the second of two calls counts."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.figure import Figure
+from kscale.results import store
+
+MIB = 2**20
+
+
+def figures() -> Iterator[Figure]:
+    """Yield start-up, first row, whole run and memory."""
+    yield Figure("kscale --help", min(_seconds("--help") for _ in range(5)) * 1000, "ms", most=150)
+    with tempfile.TemporaryDirectory() as folder:
+        _run(folder, "smoke", "--budget", "1s")
+        _, whole = _run(folder, "smoke")
+        yield Figure("kscale run smoke, warm", whole, "s", most=5)
+        _run(folder, "alibaba-10k", "--exact")
+        first, whole = _run(folder, "alibaba-10k")
+        yield Figure("kscale run alibaba-10k, warm: first row on screen", first, "s", most=5)
+        yield Figure("kscale run alibaba-10k, warm: in all", whole, "s", most=60)
+        peak = store.Store(Path(folder)).load("latest").run.peak_rss_bytes
+        yield Figure("kscale run alibaba-10k: peak memory", peak / MIB, "MiB", most=2048)
+
+
+def _seconds(*args: str) -> float:
+    """Return how long a command takes."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "kscale", *args], check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - ourselves
+    return time.perf_counter() - began
+
+
+def _run(folder: str, *args: str) -> tuple[float, float]:
+    """Return the seconds of `kscale run` until the first finished cell is printed, and until it ends."""
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "kscale", "run", *args]
+    with subprocess.Popen(  # noqa: S603 - ourselves
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"KSCALE_RESULTS": folder},
+    ) as process:
+        assert process.stderr
+        process.stderr.readline()
+        first = time.perf_counter() - began
+        process.stderr.read()
+    return first, time.perf_counter() - began
