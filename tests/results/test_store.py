@@ -1,0 +1,162 @@
+"""Results keep their names, and a bad file is one line."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made_results import result
+
+from kscale.errors import KscaleError
+from kscale.results import store
+from kscale.results.store import Store
+
+IDS = ("20261121T025400Z-aaaaaaa", "20261121T025401Z-bbbbbbb", "20261121T025402Z-aaaaaaa")
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Store:
+    """A store with three runs, the newest under a name."""
+    kept = Store(tmp_path / "results")
+    for i, run_id in enumerate(IDS):
+        kept.save(result(run_id, f"2026-11-21T02:54:0{i}Z", "main" if i == 2 else None))
+    return kept
+
+
+def test_what_is_saved_is_loaded(full: Store) -> None:
+    """A result comes back equal, from plain and packed files."""
+    one = result("20261121T030000Z-ccccccc")
+    path = full.save(one)
+    packed = path.with_name("packed.json.gz")
+    store.write(packed, store.dumps(one))
+    assert store.load(path) == store.load(packed) == one
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("latest", "main"), ("latest~1", IDS[1]), ("latest~2", IDS[0]), ("main", "main"), (IDS[0][:16], IDS[0])],
+)
+def test_names_are_looked_up(full: Store, name: str, found: str) -> None:
+    """A name, the beginning of an id, latest and what came before it."""
+    assert full.find(name).name == f"{found}.json"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("latest~3", "has 3"),
+        ("mian", "did you mean 'main'?"),
+        ("20261121", "several results begin with '20261121'"),
+        ("", "no result ''"),
+        ("nowhere/x.json", "no such file"),
+        ("\x1b[31m", "no result"),
+    ],
+)
+def test_a_bad_name_is_one_line(full: Store, name: str, says: str) -> None:
+    """Unknown and ambiguous names say what there is, on one printable line."""
+    with pytest.raises(KscaleError) as caught:
+        full.load(name)
+    assert says in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_an_empty_folder_says_how_to_start(tmp_path: Path) -> None:
+    """Without results the next step is named."""
+    with pytest.raises(KscaleError, match="make one with kscale run smoke"):
+        Store(tmp_path).load("latest")
+
+
+def test_a_taken_name_is_kept(full: Store) -> None:
+    """Overwriting a named result needs to be asked for."""
+    again = result("20261121T040000Z-ddddddd", name="main")
+    with pytest.raises(KscaleError, match="--force"):
+        full.save(again)
+    full.save(again, replace=True)
+    assert full.load("main") == again
+
+
+@pytest.mark.parametrize("name", ["latest", "a/b", "..", "x.json", "", "a" * 101, "-x", "latest~1"])
+def test_some_names_are_refused(full: Store, name: str) -> None:
+    """A name is a file name, and not a word with a meaning."""
+    with pytest.raises(KscaleError, match="cannot name a result"):
+        full.path_of(name)
+
+
+def test_ids_do_not_repeat(full: Store) -> None:
+    """Two runs in one second get different ids."""
+    assert full.new_id("2026-11-21T02:54:00Z", "a" * 40) == f"{IDS[0]}-2"
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "not JSON"),
+        (b'{"schema": "kscale.result/1"', "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "no schema"),
+        (b'{"schema": "kscale.result/2"}', "a newer kscale wrote it"),
+        (b'{"schema": "kscale.result/1"}', "damaged: 'run'"),
+        (b"\xff\xfe", "not JSON"),
+    ],
+)
+def test_a_bad_file_is_one_line(tmp_path: Path, data: bytes, says: str) -> None:
+    """Cut, foreign, newer and damaged files are named with what is wrong."""
+    path = tmp_path / "bad.json"
+    path.write_bytes(data)
+    with pytest.raises(KscaleError) as caught:
+        store.load(path)
+    assert says in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_cut_gzip_file_is_one_line(tmp_path: Path) -> None:
+    """A packed file that ends early, or is none, is refused."""
+    path = tmp_path / "cut.json.gz"
+    for data in (gzip.compress(b"{" * 1000)[:20], b"plain"):
+        path.write_bytes(data)
+        with pytest.raises(KscaleError, match="cannot be read"):
+            store.load(path)
+
+
+def test_a_gzip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more is unpacked than a result may have."""
+    monkeypatch.setattr(store, "MOST_BYTES", 1000)
+    path = tmp_path / "bomb.json.gz"
+    path.write_bytes(gzip.compress(b" " * 1_000_000))
+    with pytest.raises(KscaleError, match="larger than"):
+        store.load(path)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_tampered_bytes_never_escape(data: st.DataObject) -> None:
+    """Any change of any byte loads as a result or is refused in one line."""
+    text = bytearray(store.dumps(result(IDS[0])).encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        text[data.draw(st.integers(0, len(text) - 1))] = data.draw(st.integers(0, 255))
+    said = "x.json: fine"
+    try:
+        store.parse(bytes(text), "x.json")
+    except KscaleError as error:
+        said = str(error)
+    assert said.startswith("x.json: ")
+    assert "\n" not in said
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
+    """Where nothing can be written, one line says so and no file is left."""
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    with pytest.raises(KscaleError, match="cannot be written"):
+        Store(blocked).save(result(IDS[0]))
+    assert list(tmp_path.iterdir()) == [blocked]
+
+
+def test_the_file_is_json_with_a_cell_a_line(full: Store) -> None:
+    """Two files can be compared by eye, and any JSON reader reads them."""
+    text = full.find("main").read_text(encoding="utf-8")
+    assert json.loads(text)["cells"][0]["mechanism"] == "etcd-freelist"
+    assert sum('"mechanism": ' in line for line in text.splitlines()) == 1
