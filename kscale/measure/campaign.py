@@ -19,7 +19,7 @@ from kscale.errors import ExitCode, Interrupted, KscaleError
 from kscale.measure import machine, memory, runner
 from kscale.measure.machine import LoadMeter
 from kscale.measure.plan import PlannedCell
-from kscale.measure.runner import Settings
+from kscale.measure.runner import Allowance, Settings
 from kscale.mechanisms.base import Mechanism
 from kscale.results import journal
 from kscale.results.journal import Header, Journal
@@ -156,19 +156,19 @@ def _measured(
 ) -> Iterator[Cell]:
     """Yield each cell that is not finished yet, measured.
 
-    The time for pairs is shared out anew before each cell: what a cheap one leaves, the dear ones get.
+    The time is shared out anew before each cell: what a cheap one leaves, the dear ones get.
     """
     left = [cell for cell in cells if cell.key not in finished]
     if not left:
         return
     cluster = build.build(loaded.scenario)
     memory.check_cells(cluster, left, force=request.force)
-    budget = settings.budget_s
+    budget, even = settings.budget_s, min(settings.budget_s / len(left), settings.cell_cap_s)
     for i, cell in enumerate(left):
         observer.cell_start(cell)
         began = time.monotonic()
-        share = min(budget / (len(left) - i), settings.cell_cap_s)
-        yield runner.measure_cell(cell, cluster, settings, observer, share)
+        allowance = Allowance(share_s=min(budget / (len(left) - i), settings.cell_cap_s), even_s=even)
+        yield runner.measure_cell(cell, cluster, settings, observer, allowance)
         budget = max(0.0, budget - (time.monotonic() - began))
 
 

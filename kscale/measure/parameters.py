@@ -1,0 +1,124 @@
+"""Raw parameters to a mechanism's own record, and the JSON Schema of both.
+
+A mechanism's `Params` is a frozen dataclass whose annotations say what is allowed. A
+plain `int` may be written as people write counts ("10k"); other quantities carry the
+validators of `kscale.scenario.quantities` in their annotation.
+"""
+
+import re
+import typing
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from pydantic import BeforeValidator, PlainValidator, TypeAdapter, ValidationError, WrapValidator
+from pydantic_core import ErrorDetails
+
+from kscale import units
+from kscale.errors import did_you_mean
+from kscale.mechanisms.base import Mechanism
+
+VARIANTS = "variants"  # reserved key of a block: which variants to run
+ALL = "all"
+
+
+class ParameterError(ValueError):
+    """What is wrong with the value of a key; without a key, with several of them together."""
+
+    def __init__(self, key: str | None, message: str) -> None:
+        """Keep the key."""
+        super().__init__(message)
+        self.key = key
+
+
+def names(mechanism: Mechanism) -> tuple[str, ...]:
+    """Return the names of a mechanism's parameters, in declared order."""
+    return tuple(field.name for field in fields(mechanism.params))
+
+
+def values(params: Any) -> dict[str, Any]:  # noqa: ANN401 - a mechanism's own record
+    """Return parameters as a result keeps them, defaults included."""
+    return {field.name: getattr(params, field.name) for field in fields(params)}
+
+
+def read(mechanism: Mechanism, raw: Mapping[str, Any]) -> Any:  # noqa: ANN401 - its own record
+    """Return a mechanism's parameters from *raw* values; ParameterError names the first bad one."""
+    hints = _hints(mechanism.params)
+    for key in raw:
+        if key not in hints:
+            known = did_you_mean(key, [*hints, VARIANTS])
+            raise ParameterError(key, f"{mechanism.id} has no parameter {units.quote(key)}; {known}")
+    given = {key: _number(key, value, hints[key]) for key, value in raw.items()}
+    try:
+        return TypeAdapter(mechanism.params).validate_python(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ParameterError(str(first["loc"][0]) if first["loc"] else None, _what(first)) from error
+
+
+def schema(mechanism: Mechanism) -> dict[str, Any]:
+    """Return the JSON Schema of what a scenario may say of *mechanism*: a block, or a list of them."""
+    block = TypeAdapter(mechanism.params).json_schema()
+    hints = _hints(mechanism.params)
+    swept = {key: _swept(one, counts=_is_plain(hints[key], int)) for key, one in block["properties"].items()}
+    variants = {"enum": [*mechanism.variants]}
+    swept[VARIANTS] = {
+        "anyOf": [{"const": ALL}, variants, {"type": "array", "items": variants, "minItems": 1}],
+        "description": "Which variants to run; default baseline and optimized.",
+    }
+    entry = {
+        "type": "object",
+        "description": mechanism.title,
+        "properties": swept,
+        "additionalProperties": False,
+    }
+    return {"anyOf": [entry, {"type": "array", "items": entry, "minItems": 1}, {"type": "null"}]}
+
+
+def _swept(one: dict[str, Any], *, counts: bool) -> dict[str, Any]:
+    """Return the schema of one value or a list of them; *counts* may also be text such as 10k."""
+    kept = {key: one[key] for key in ("title", "description", "default") if key in one}
+    value: dict[str, Any] = {key: part for key, part in one.items() if key not in kept}
+    if counts:
+        value = {"anyOf": [value, {"type": "string", "pattern": r"^[0-9][0-9_,]*(\.[0-9]+)?[kKMGTPE]?$"}]}
+    return kept | {"anyOf": [value, {"type": "array", "items": value, "minItems": 1}]}
+
+
+def _hints(params: type[Any]) -> dict[str, Any]:
+    """Return the annotations of a mechanism's record, by field."""
+    return {
+        field.name: typing.get_type_hints(params, include_extras=True)[field.name] for field in fields(params)
+    }
+
+
+def _is_plain(hint: Any, kind: type) -> bool:  # noqa: ANN401 - an annotation
+    """Say whether an annotation is *kind* without a way of its own to read text."""
+    if typing.get_origin(hint) is not typing.Annotated:
+        return hint is kind
+    base, *metadata = typing.get_args(hint)
+    return base is kind and not any(
+        isinstance(piece, BeforeValidator | PlainValidator | WrapValidator) for piece in metadata
+    )
+
+
+def _number(key: str, raw: Any, hint: Any) -> Any:  # noqa: ANN401 - whatever the file holds, and an annotation
+    """Return *raw* with counts and shares read where a plain number is wanted."""
+    try:
+        if _is_plain(hint, int):
+            return units.parse_count(raw)
+        if _is_plain(hint, float) and isinstance(raw, str) and raw.endswith("%"):
+            return float(units.parse_share(raw))
+    except ValueError as error:
+        raise ParameterError(key, str(error)) from error
+    return raw
+
+
+def _what(detail: ErrorDetails) -> str:
+    """Return what is wrong and what is allowed."""
+    got, context = units.quote(detail["input"]), detail.get("ctx", {})
+    if detail["type"] == "value_error":
+        return str(context["error"])
+    if detail["type"] == "literal_error":
+        known = re.findall(r"'([^']*)'", context["expected"])
+        return f"cannot be {got}; {did_you_mean(str(detail['input'])[: units.LONGEST], known)}"
+    return f"{detail['msg'].removeprefix('Input ')}, got {got}"
