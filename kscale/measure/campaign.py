@@ -5,18 +5,16 @@ finished cells are saved, the journal stays, and `--resume` goes on with it. A s
 ends at once, which still loses no finished cell.
 """
 
-import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import FrameType
+from pathlib import Path
 from typing import Protocol
 
 import kscale
-from kscale.errors import ExitCode, Interrupted, KscaleError
-from kscale.measure import machine, memory, runner
+from kscale.errors import Interrupted, KscaleError, WrongAnswer
+from kscale.measure import machine, memory, runner, stopping
 from kscale.measure.machine import LoadMeter
 from kscale.measure.plan import PlannedCell
 from kscale.measure.runner import Allowance, Settings
@@ -25,7 +23,9 @@ from kscale.results import journal
 from kscale.results.journal import Header, Journal
 from kscale.results.record import (
     Cell,
+    Git,
     Machine,
+    MachineLoad,
     MechanismInfo,
     MetricInfo,
     Result,
@@ -37,6 +37,9 @@ from kscale.scenario import build
 from kscale.scenario.load import Loaded
 
 WALL = MetricInfo(kind="timing", unit="ns", better="lower", provenance="measured", about="wall time of a run")
+LEAST_METERED_S = 0.5  # the system counts processor time in hundredths of a second
+BUSY_PCT = 50  # of a core, from which other processes are worth a note
+STEAL_PCT = 5  # of a core, taken by the host of a virtual machine
 
 
 class Observer(runner.Observer, Protocol):
@@ -72,34 +75,35 @@ def run(
 ) -> Result:
     """Measure *cells* and return the saved result.
 
-    Raises Interrupted after saving, WrongAnswer with the finished cells kept, KscaleError if
-    there is not enough memory or nowhere to write.
+    Raises Interrupted or WrongAnswer after saving the finished cells, KscaleError if there is
+    not enough memory or nowhere to write.
     """
-    started = time.monotonic()
+    began = time.monotonic()
     memory.check_cluster(loaded, force=request.force)
-    meter, place = LoadMeter.start(), machine.facts()
-    kept = _journal(loaded, place, store, resume=request.resume)
-    wanted = {cell.key for cell in cells}
-    done = [cell for cell in kept.cells if cell.key in wanted]
+    meter, place, commit = LoadMeter.start(), machine.facts(), machine.git()
+    kept = _journal(loaded, place, commit, store, resume=request.resume)
+    done = _usable(kept.cells, cells, settings)
+    before_s = sum(cell.seconds for cell in done)
     observer.start(cells, done)
-    status, stop = "complete", None
-    with _stoppable():
+    stop: Interrupted | WrongAnswer | None = None
+    with stopping.stoppable() as stopper:
         try:
             for cell in _measured(loaded, cells, settings, observer, {cell.key for cell in done}, request):
-                kept.append(cell)
-                done.append(cell)
+                with stopper.held():
+                    kept.append(cell)
+                    done.append(cell)
                 observer.cell_done(cell)
-        except Interrupted as interrupted:
-            status, stop = "interrupted", interrupted
+        except (Interrupted, WrongAnswer) as stopped:
+            stop = stopped
     result = Result(
         schema="kscale.result/1",
         run=Run(
             id=kept.header.id,
-            name=request.name,
+            name=None if stop else request.name,
             started=kept.header.started,
-            seconds=round(time.monotonic() - started, 3),
-            status=status,
-            argv=request.argv,
+            seconds=round(before_s + time.monotonic() - began, 3),
+            status="interrupted" if stop else "complete",
+            argv=[portable(argument) for argument in request.argv],
             kscale=kscale.__version__,
             seed=loaded.scenario.seed,
             peak_rss_bytes=machine.peak_rss_bytes(),
@@ -110,26 +114,48 @@ def run(
             sha256=loaded.sha256,
             resolved=loaded.resolved(),
         ),
-        git=machine.git(),
+        git=commit,
         machine=place,
         load=meter.stop(),
         mechanisms={cell.mechanism.id: describe(cell.mechanism) for cell in cells},
         cells=_in_order(done, cells),
     )
     if stop is not None:
-        if not done:
-            kept.remove()
-        raise _stopped(stop, result, store, len(cells))
+        raise _stopped(stop, result, store, kept, len(cells))
     store.save(result, replace=request.force)
     kept.remove()
+    if request.name:
+        store.path_of(result.run.id).unlink(missing_ok=True)  # of the interrupted run this one completes
     return result
 
 
-def _journal(loaded: Loaded, place: Machine, store: Store, *, resume: bool) -> Journal:
+def portable(argument: str) -> str:
+    """Return a command-line argument without the folders of this machine: results hold no user name."""
+    name, equals, value = argument.rpartition("=")
+    path = Path(value)
+    if not path.is_absolute():
+        return argument
+    here = Path.cwd()
+    kept = path.relative_to(here) if path.is_relative_to(here) else Path(path.name)
+    return f"{name}{equals}{kept}"
+
+
+def _usable(finished: Sequence[Cell], cells: Sequence[PlannedCell], settings: Settings) -> list[Cell]:
+    """Return the finished cells that this run would measure just so."""
+    wanted = {cell.key: set(cell.variants) for cell in cells}
+    return [
+        cell
+        for cell in finished
+        if wanted.get(cell.key) == set(cell.variants)
+        and all((one.wall_ns is not None) == settings.timing for one in cell.variants.values())
+    ]
+
+
+def _journal(loaded: Loaded, place: Machine, commit: Git | None, store: Store, *, resume: bool) -> Journal:
     """Return a new journal, or the one to go on with; KscaleError if there is none."""
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     header = Header(
-        id=store.new_id(started, loaded.sha256),
+        id=store.new_id(started, commit.sha if commit else loaded.sha256),
         started=started,
         kscale=kscale.__version__,
         scenario_sha256=loaded.sha256,
@@ -168,18 +194,42 @@ def _measured(
         observer.cell_start(cell)
         began = time.monotonic()
         allowance = Allowance(share_s=min(budget / (len(left) - i), settings.cell_cap_s), even_s=even)
-        yield runner.measure_cell(cell, cluster, settings, observer, allowance)
+        meter = LoadMeter.start()
+        measured = runner.measure_cell(cell, cluster, settings, observer, allowance)
+        yield _with_load(measured, meter.stop()) if settings.timing else measured
         budget = max(0.0, budget - (time.monotonic() - began))
 
 
-def _stopped(stop: Interrupted, result: Result, store: Store, planned: int) -> Interrupted:
+def _with_load(cell: Cell, load: MachineLoad) -> Cell:
+    """Return the cell with a note if the machine had much else to do."""
+    notes = []
+    if cell.seconds >= LEAST_METERED_S and load.other_cpu_pct >= BUSY_PCT:
+        notes.append(f"machine busy: other processes used {load.other_cpu_pct:.0f} % of a core")
+    if cell.seconds >= LEAST_METERED_S and load.steal_pct >= STEAL_PCT:
+        notes.append(f"machine busy: its host took away {load.steal_pct:.0f} % of a core")
+    return cell.model_copy(update={"notes": [*cell.notes, *notes]}) if notes else cell
+
+
+def _stopped(
+    stop: Interrupted | WrongAnswer, result: Result, store: Store, kept: Journal, planned: int
+) -> KscaleError:
     """Save what is finished under the run's id and return the error that says so."""
-    what = f"{len(result.cells)} of {planned} cells finished"
     if not result.cells:
-        return Interrupted(f"{stop}; no cell was finished, nothing is saved", stop.exit_code)
-    unnamed = result.model_copy(update={"run": result.run.model_copy(update={"name": None})})
-    path = store.save(unnamed, replace=True)
-    return Interrupted(f"{stop}; {what}, saved as {path}; --resume goes on", stop.exit_code)
+        kept.remove()
+        return _saying(stop, "no cell was finished, nothing is saved")
+    what = f"{len(result.cells)} of {planned} cells finished"
+    try:
+        path = store.save(result, replace=True)
+    except KscaleError as error:  # a full disk must not hide why the run ended
+        return _saying(stop, f"{what}, kept in {kept.path} ({error})")
+    return _saying(stop, f"{what}, saved as {path}; --resume goes on")
+
+
+def _saying(stop: Interrupted | WrongAnswer, more: str) -> KscaleError:
+    """Return the same error with *more* said."""
+    if isinstance(stop, Interrupted):
+        return Interrupted(f"{stop}; {more}", stop.exit_code)
+    return WrongAnswer(f"{stop}; {more}")
 
 
 def _in_order(done: Sequence[Cell], cells: Sequence[PlannedCell]) -> list[Cell]:
@@ -208,24 +258,3 @@ def describe(mechanism: Mechanism) -> MechanismInfo:
         metrics={**metrics, "wall_ns": WALL},
         variants={name: variant.about for name, variant in mechanism.variants.items()},
     )
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM into Interrupted; a second one ends the process at once."""
-
-    def stop(signum: int, _frame: FrameType | None) -> None:
-        """Raise in the main thread, as soon as the running kernel returns."""
-        for each in signals:
-            signal.signal(each, signal.SIG_DFL)
-        terminated = signum == signal.SIGTERM
-        code = ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
-        raise Interrupted("terminated" if terminated else "interrupted", code)
-
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(each, stop) for each in signals]
-    try:
-        yield
-    finally:
-        for each, handler in zip(signals, before, strict=True):
-            signal.signal(each, handler)

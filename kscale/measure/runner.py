@@ -7,8 +7,6 @@ whoever measures until a difference is seen will see one. Every run's work is co
 with the first run's, for free. Practice note, section 2.
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from kscale.measure import stats
 from kscale.measure.plan import PlannedCell
 from kscale.measure.subject import SAMPLE_NS, Clock, Subject, heap_set_aside
 from kscale.mechanisms.base import BASELINE
+from kscale.results.check import digest
 from kscale.results.record import Cell, VariantRecord
 from kscale.scenario.cluster import Cluster
 
@@ -97,12 +96,6 @@ def measure_cell(
             for name, subject in subjects.items()
         },
     )
-
-
-def digest(works: Mapping[str, Mapping[str, int]]) -> str:
-    """Return a hash of every variant's work, equal on every machine."""
-    text = json.dumps({name: dict(work) for name, work in works.items()}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _subjects(cell: PlannedCell, cluster: Cluster, clock: Clock) -> dict[str, Subject]:

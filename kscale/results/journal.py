@@ -42,8 +42,11 @@ class Journal:
     cells: tuple[Cell, ...] = ()
 
     def append(self, cell: Cell) -> None:
-        """Add a finished cell; it is on disk when this returns."""
-        _append(self.path, cell.model_dump_json())
+        """Add a finished cell; it is on disk when this returns. KscaleError if it cannot be written."""
+        try:
+            _append(self.path, cell.model_dump_json(), "a")
+        except OSError as error:
+            raise KscaleError(f"{self.path}: cannot be written: {error.strerror or error}") from None
 
     def remove(self) -> None:
         """Forget the journal: the result is complete."""
@@ -55,18 +58,19 @@ def create(folder: Path, header: Header) -> Journal:
     path = folder / f"{header.id}{ENDING}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _append(path, header.model_dump_json())
+        _append(path, header.model_dump_json(), "x")  # two runs of one second must not share it
     except OSError as error:
         raise KscaleError(f"{path}: cannot be written: {error.strerror or error}") from None
     return Journal(path, header)
 
 
 def find(folder: Path, header: Header) -> Journal | None:
-    """Return the newest journal that a run with *header* may go on with."""
+    """Return the newest journal, with a cell in it, that a run with *header* may go on with."""
     found = (
         [read(path) for path in sorted(folder.glob(f"*{ENDING}"), reverse=True)] if folder.is_dir() else []
     )
-    return next((journal for journal in found if journal and header.continues(journal.header)), None)
+    same = (journal for journal in found if journal and header.continues(journal.header))
+    return next((journal for journal in same if journal.cells), None)
 
 
 def read(path: Path) -> Journal | None:
@@ -98,9 +102,9 @@ def repair(journal: Journal) -> None:
     temporary.replace(journal.path)
 
 
-def _append(path: Path, line: str) -> None:
+def _append(path: Path, line: str, mode: str) -> None:
     """Add a line and wait until it is on disk."""
-    with path.open("a", encoding="utf-8") as file:
+    with path.open(mode, encoding="utf-8") as file:
         file.write(line + "\n")
         file.flush()
         os.fsync(file.fileno())

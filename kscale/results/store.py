@@ -18,11 +18,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from kscale.errors import KscaleError, did_you_mean
+from kscale.results import check
 from kscale.results.record import SCHEMA, Result
 from kscale.units import quote
 
 FOLDER = "results"  # below the current folder, unless KSCALE_RESULTS names another
-MOST_BYTES = 512 * 2**20  # of a result file, unpacked
+MOST_BYTES = 64 * 2**20  # of a result file, unpacked; a thousand cells with all samples take 3 MiB
 ENDINGS = (".json", ".json.gz")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LATEST = re.compile(r"latest(?:~([0-9]{1,6}))?")
@@ -74,7 +75,7 @@ class Store:
 
     def names(self) -> list[str]:
         """Return the names of all saved results, the oldest run first."""
-        return [name for _, name in sorted((self._started(path), _stem(path)) for path in self._files())]
+        return [name for _, name in sorted((_head(path, "started"), _stem(path)) for path in self._files())]
 
     def load(self, name: str) -> Result:
         """Return the result that *name* means: a path, a saved name, a run id's beginning, latest, latest~1.
@@ -94,8 +95,10 @@ class Store:
         latest = _LATEST.fullmatch(name)
         if latest:
             return self._latest(int(latest[1] or 0))
+        ids = {_head(path, "id"): path for path in saved.values()}  # a named result has an id as well
+        saved |= {run_id: path for run_id, path in ids.items() if run_id}
         begins = sorted(stem for stem in saved if name and stem.startswith(name))
-        if len(begins) == 1:
+        if len({saved[one] for one in begins}) == 1:
             return saved[begins[0]]
         if begins:
             raise KscaleError(f"several results begin with {quote(name)}: {', '.join(begins)}")
@@ -107,7 +110,7 @@ class Store:
 
     def _latest(self, back: int) -> Path:
         """Return the *back*-th newest result."""
-        newest = sorted(self._files(), key=lambda path: (self._started(path), _stem(path)), reverse=True)
+        newest = sorted(self._files(), key=lambda path: (_head(path, "started"), _stem(path)), reverse=True)
         if back >= len(newest):
             have = f"has {len(newest)}" if newest else "has none yet; make one with kscale run smoke"
             raise KscaleError(f"no result 'latest~{back}': {self.folder} {have}")
@@ -120,15 +123,6 @@ class Store:
         return sorted(
             path for path in self.folder.iterdir() if path.name.endswith(ENDINGS) and path.is_file()
         )
-
-    def _started(self, path: Path) -> str:
-        """Return when a file's run started, from its head: `latest` must not read whole files."""
-        try:
-            head = _open(path)(_READ_AT_ONCE).decode("utf-8", "replace")
-        except (OSError, EOFError, zlib.error):
-            return ""
-        found = re.search(r'"started": ?"([0-9TZ:.+-]{10,40})"', head)
-        return found[1] if found else ""
 
 
 def dumps(result: Result) -> str:
@@ -156,7 +150,7 @@ def load(path: Path) -> Result:
 def parse(data: bytes, where: str) -> Result:
     """Return the result in *data*; *where* is named in complaints."""
     try:
-        tree = json.loads(data)
+        tree = json.loads(data, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         at = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise KscaleError(
@@ -170,11 +164,20 @@ def parse(data: bytes, where: str) -> Result:
             f"{where}: has schema {quote(schema)}, this kscale reads {SCHEMA}; a newer kscale wrote it"
         )
     try:
-        return Result.model_validate(tree)
+        result = Result.model_validate(tree)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise KscaleError(f"{where}: damaged: {quote(place)}: {first['msg']}") from None
+    wrong = check.fault(result)
+    if wrong:
+        raise KscaleError(f"{where}: damaged: {''.join(c if c.isprintable() else '?' for c in wrong)}")
+    return result
+
+
+def _no_number(name: str) -> float:
+    """Refuse NaN and Infinity, which Python's JSON reads and nobody writes."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def write(path: Path, text: str) -> None:
@@ -210,6 +213,16 @@ def _open(path: Path) -> Callable[[int], bytes]:
             return file.read(most)
 
     return read
+
+
+def _head(path: Path, key: str) -> str:
+    """Return when a run started, or its id, from the head of its file: `latest` must not read whole files."""
+    try:
+        head = _open(path)(_READ_AT_ONCE).decode("utf-8", "replace")
+    except (OSError, EOFError, zlib.error):
+        return ""
+    found = re.search(rf'"{key}": ?"([0-9A-Za-z:.+-]{{10,60}})"', head)
+    return found[1] if found else ""
 
 
 def _stem(path: Path) -> str:

@@ -30,14 +30,15 @@ def test_cells_come_back(tmp_path: Path) -> None:
 )
 def test_other_work_is_not_resumed(tmp_path: Path, change: dict[str, object]) -> None:
     """Another seed, scenario, machine or version begins anew."""
-    journal.create(tmp_path, HEADER)
+    journal.create(tmp_path, HEADER).append(cell())
     assert journal.find(tmp_path, HEADER.model_copy(update=change)) is None
 
 
 def test_the_newest_is_found(tmp_path: Path) -> None:
     """Of several interrupted runs the last one goes on."""
     for run_id in ("20261121T1", "20261121T2"):
-        journal.create(tmp_path, HEADER.model_copy(update={"id": run_id}))
+        journal.create(tmp_path, HEADER.model_copy(update={"id": run_id})).append(cell())
+    journal.create(tmp_path, HEADER.model_copy(update={"id": "20261121T3"}))  # stopped before its first cell
     found = journal.find(tmp_path, HEADER)
     assert found
     assert found.header.id == "20261121T2"
@@ -66,7 +67,20 @@ def test_what_is_no_journal_is_passed_over(tmp_path: Path, data: bytes) -> None:
 
 
 def test_nowhere_to_write_is_one_line(tmp_path: Path) -> None:
-    """A folder that cannot be made is named."""
+    """A folder that cannot be made is named, and so is a journal that is gone."""
     (tmp_path / "file").write_text("")
     with pytest.raises(KscaleError, match="cannot be written"):
         journal.create(tmp_path / "file", HEADER)
+    (tmp_path / "results").mkdir()
+    kept = journal.create(tmp_path / "results", HEADER)
+    kept.remove()
+    (tmp_path / "results").rmdir()
+    with pytest.raises(KscaleError, match="cannot be written"):
+        kept.append(cell())
+
+
+def test_two_runs_never_share_a_journal(tmp_path: Path) -> None:
+    """An id that another process took in the meantime is refused."""
+    journal.create(tmp_path, HEADER)
+    with pytest.raises(KscaleError, match="cannot be written"):
+        journal.create(tmp_path, HEADER)

@@ -36,7 +36,14 @@ def test_what_is_saved_is_loaded(full: Store) -> None:
 
 @pytest.mark.parametrize(
     ("name", "found"),
-    [("latest", "main"), ("latest~1", IDS[1]), ("latest~2", IDS[0]), ("main", "main"), (IDS[0][:16], IDS[0])],
+    [
+        ("latest", "main"),
+        ("latest~1", IDS[1]),
+        ("latest~2", IDS[0]),
+        ("main", "main"),
+        (IDS[0][:16], IDS[0]),
+        (IDS[2], "main"),
+    ],
 )
 def test_names_are_looked_up(full: Store, name: str, found: str) -> None:
     """A name, the beginning of an id, latest and what came before it."""
@@ -48,7 +55,7 @@ def test_names_are_looked_up(full: Store, name: str, found: str) -> None:
     [
         ("latest~3", "has 3"),
         ("mian", "did you mean 'main'?"),
-        ("20261121", "several results begin with '20261121'"),
+        ("2026112", "several results begin with '2026112'"),
         ("", "no result ''"),
         ("nowhere/x.json", "no such file"),
         ("\x1b[31m", "no result"),
@@ -99,6 +106,7 @@ def test_ids_do_not_repeat(full: Store) -> None:
         (b'{"schema": "kscale.result/2"}', "a newer kscale wrote it"),
         (b'{"schema": "kscale.result/1"}', "damaged: 'run'"),
         (b"\xff\xfe", "not JSON"),
+        (b'{"schema": NaN}', "not JSON"),
     ],
 )
 def test_a_bad_file_is_one_line(tmp_path: Path, data: bytes, says: str) -> None:
@@ -160,3 +168,29 @@ def test_the_file_is_json_with_a_cell_a_line(full: Store) -> None:
     text = full.find("main").read_text(encoding="utf-8")
     assert json.loads(text)["cells"][0]["mechanism"] == "etcd-freelist"
     assert sum('"mechanism": ' in line for line in text.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"work": {"ids_scanned": 8}}, "its counters do not match their digest"),
+        ({"wall_ns": {"order": [0, 3], "values": [5], "loops": 1}}, "its samples are not whole"),
+        ({"wall_ns": {"order": [0, 0], "values": [5, 5], "loops": 1}}, "its samples are not whole"),
+        ({"wall_ns": {"order": [0], "values": [0], "loops": 1}}, "its samples are not whole"),
+        ({"wall_ns": {"order": [0], "values": [5], "loops": 0}}, "greater than or equal to 1"),
+    ],
+)
+def test_tampered_numbers_are_found(change: dict[str, object], says: str) -> None:
+    """Counters carry a digest, and samples have a place and a time each."""
+    tree = json.loads(store.dumps(result(IDS[0])))
+    tree["cells"][0]["variants"]["baseline"] |= change
+    with pytest.raises(KscaleError, match=f"x.json: damaged: .*{says}"):
+        store.parse(json.dumps(tree).encode(), "x.json")
+
+
+def test_a_cell_is_there_once() -> None:
+    """Two cells of one key cannot be compared."""
+    tree = json.loads(store.dumps(result(IDS[0])))
+    tree["cells"] *= 2
+    with pytest.raises(KscaleError, match="is there twice"):
+        store.parse(json.dumps(tree).encode(), "x.json")
