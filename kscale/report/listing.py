@@ -1,0 +1,139 @@
+"""What there is: mechanisms and scenarios in a line each, and one mechanism in full."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from kscale.report.text import clean, clean_prose, joined, paragraph
+from kscale.units import parse_count, show_count
+
+if TYPE_CHECKING:
+    from kscale.mechanisms.base import Mechanism, Metric
+
+INDENT = "  "
+
+
+def listing(mechanisms: Sequence["Mechanism"], scenarios: Mapping[str, str], width: int) -> Text:
+    """Return a line for each mechanism, under the heading it belongs to, and for each scenario."""
+    lines: list[Text] = []
+    headings = dict.fromkeys(mechanism.panel for mechanism in mechanisms)
+    for heading in headings:
+        named = {one.id: one.title for one in mechanisms if one.panel == heading}
+        lines.extend([Text(clean(heading), "bold"), *_named(named, width), Text()])
+    if scenarios:
+        lines.extend([Text("Scenarios", "bold"), *_named(scenarios, width), Text()])
+    example = next(iter(mechanisms), None)
+    about = f"kscale show {example.id}" if example else "kscale show MECHANISM"
+    lines.append(Text(f"run one: kscale run SCENARIO · look closer: {about}", "dim"))
+    return joined(lines)
+
+
+def card(mechanism: "Mechanism", width: int) -> Text:
+    """Return all that is known of a mechanism without running it."""
+    lines = [Text(clean(mechanism.id), "bold").append(f"  {clean(mechanism.title)}", "not bold"), Text()]
+    lines.extend(paragraph(mechanism.about, width))
+    variants = {name: variant.about for name, variant in mechanism.variants.items()}
+    lines.extend(_section("Variants", _named(variants, width)))
+    lines.extend(_section("Parameters", _parameters(mechanism.params, width)))
+    lines.extend(_section("Metrics", _metrics(mechanism.metrics, width)))
+    lines.extend(_section("Where it loses", _bullets(mechanism.loses, width)))
+    lines.extend(_section("Source", paragraph(mechanism.source, width, first=INDENT, rest=INDENT)))
+    lines.extend(_section("Left out", paragraph(mechanism.left_out, width, first=INDENT, rest=INDENT)))
+    return joined(lines)
+
+
+def _section(heading: str, lines: Sequence[Text]) -> list[Text]:
+    """Return lines under a heading; nothing if there are none."""
+    return [Text(), Text(heading, "bold"), *lines] if lines else []
+
+
+def _named(about: Mapping[str, str], width: int) -> list[Text]:
+    """Return names with what they are, in two columns; below each other where there is no room."""
+    widest = max((cell_len(clean(name)) for name in about), default=0)
+    lines: list[Text] = []
+    for name, said in about.items():
+        shown = clean(name)
+        first = f"{INDENT}{shown}{' ' * (widest - cell_len(shown))}{INDENT}"
+        if len(first) > width // 2:
+            lines.append(Text(f"{INDENT}{shown}", "cyan"))
+            lines.extend(paragraph(said, width, first=INDENT * 2, rest=INDENT * 2) if said else [])
+            continue
+        found = paragraph(said, width, first=first, rest=" " * cell_len(first))
+        found[0].stylize("cyan", 0, len(INDENT) + len(shown))
+        found[0].rstrip()
+        lines.extend(found)
+    return lines
+
+
+def _bullets(sentences: Sequence[str], width: int) -> list[Text]:
+    """Return sentences as a list."""
+    return [
+        line for said in sentences for line in paragraph(said, width, first=f"{INDENT}- ", rest=INDENT * 2)
+    ]
+
+
+def _parameters(params: type[Any], width: int) -> list[Text]:
+    """Return each parameter with its default, what is allowed and what it means."""
+    described = _described(params)
+    about: dict[str, str] = {}
+    for field in fields(params):
+        known = described.get(field.name, {})
+        default = "" if field.default is MISSING else _value(field.default)
+        about[f"{field.name} = {default}" if default else field.name] = " ".join(
+            part for part in (known.get("description", ""), _allowed(known)) if part
+        )
+    return _named(about, width)
+
+
+def _described(params: type[Any]) -> Mapping[str, Mapping[str, Any]]:
+    """Return what the annotations of a parameter record say; nothing where pydantic cannot tell."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - a table of results needs no schema
+    from pydantic.errors import PydanticInvalidForJsonSchema  # noqa: PLC0415 - as above
+
+    try:
+        schema = TypeAdapter(params).json_schema()
+    except PydanticInvalidForJsonSchema:
+        return {}
+    properties: Mapping[str, Mapping[str, Any]] = schema.get("properties", {})
+    return properties
+
+
+def _allowed(known: Mapping[str, Any]) -> str:
+    """Return the values or the range a parameter may take, in brackets."""
+    if "enum" in known:
+        return f"({' | '.join(clean(value) for value in known['enum'])})"
+    low, high = known.get("minimum"), known.get("maximum")
+    if low is None and high is None:
+        return ""
+    if high is None:
+        return f"({_value(low)} or more)"
+    return f"(up to {_value(high)})" if low is None else f"({_value(low)} to {_value(high)})"
+
+
+def _value(value: object) -> str:
+    """Return a value as it may be written in a scenario; a count with a prefix only if that is exact."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        short = show_count(value)
+        return short if parse_count(short) == value else f"{value:,}"
+    return clean(value)
+
+
+def _metrics(metrics: Sequence["Metric"], width: int) -> list[Text]:
+    """Return each metric with its kind, unit, provenance and direction; headlines marked."""
+    return list(_metric_lines(metrics, width))
+
+
+def _metric_lines(metrics: Sequence["Metric"], width: int) -> Iterator[Text]:
+    """Return the lines of the metrics, and what the star means."""
+    about = {}
+    for metric in metrics:
+        better = "" if metric.better == "none" else f", {metric.better} is better"
+        rules = f"{metric.kind}, {metric.unit}, {metric.provenance}{better}"
+        name = f"{metric.name} *" if metric.headline else metric.name
+        about[name] = f"{clean_prose(metric.about)} [{rules}]" if metric.about else f"[{rules}]"
+    yield from _named(about, width)
+    if any(metric.headline for metric in metrics):
+        yield Text(f"{INDENT}* in the short table", "dim")
