@@ -1,9 +1,10 @@
 """The mechanisms, in print order. Adding one is an import and a line."""
 
 from kscale.errors import KscaleError, did_you_mean
+from kscale.mechanisms import watch_fanout
 from kscale.mechanisms.base import Mechanism
 
-MECHANISMS: tuple[Mechanism, ...] = ()
+MECHANISMS: tuple[Mechanism, ...] = (watch_fanout.MECHANISM,)
 
 
 def find(mechanism_id: str) -> Mechanism:
