@@ -4,9 +4,11 @@ Nothing of numpy or numba is imported here: their versions come from the
 package metadata, and use_jit_cache must come before numba.
 """
 
+import atexit
 import hashlib
 import os
 import platform
+import shutil
 import stat
 import subprocess
 import tempfile
@@ -22,6 +24,16 @@ THREADS = 1  # kernels are measured on one core
 GIB = 2**30
 _GIT_SECONDS = 5
 _CI_NAMES = ("GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "JENKINS_URL", "CIRCLECI", "CI")
+_CGROUP = Path("/sys/fs/cgroup")
+_CGROUP_MEMORY = (  # limit, use, and what of the use the kernel gives back when asked; versions 2 and 1
+    (_CGROUP / "memory.max", _CGROUP / "memory.current", "inactive_file"),
+    (
+        _CGROUP / "memory/memory.limit_in_bytes",
+        _CGROUP / "memory/memory.usage_in_bytes",
+        "total_inactive_file",
+    ),
+)
+_CONTAINERS = ("docker", "kubepods", "containerd", "libpod", "lxc")  # in the name of a cgroup
 _CPU0 = Path("/sys/devices/system/cpu/cpu0/cpufreq")
 
 
@@ -32,26 +44,41 @@ def use_jit_cache() -> None:
     0700, and one that belongs to somebody else or that others may write to is not used: then
     kernels are compiled into a folder of this process alone. Call it before numba is imported.
     """
-    os.environ.setdefault("NUMBA_NUM_THREADS", str(THREADS))
-    if not os.environ.get("NUMBA_CACHE_DIR"):
-        os.environ["NUMBA_CACHE_DIR"] = str(jit_cache() or tempfile.mkdtemp(prefix="kscale-jit-"))
+    os.environ["NUMBA_NUM_THREADS"] = str(THREADS)  # it is what every result says
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return
+    folder = jit_cache()
+    if folder is None:
+        folder = Path(tempfile.mkdtemp(prefix="kscale-jit-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
 
 
 def jit_cache() -> Path | None:
     """Return the user's folder for compiled kernels, made if need be; None if it cannot be trusted."""
     from platformdirs import user_cache_dir  # noqa: PLC0415  only a run needs it
 
-    folder = Path(user_cache_dir("kscale")) / f"numba-{package('numba')}"
+    base = Path(user_cache_dir("kscale"))
+    folder = base / f"numba-{package('numba')}"
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        found = folder.stat()
+        base.parent.mkdir(parents=True, exist_ok=True)
+        for each in (base, folder):
+            each.mkdir(exist_ok=True, mode=0o700)
+            if not _is_private(each):
+                return None
     except OSError:
         return None
-    if hasattr(os, "getuid") and found.st_uid != os.getuid():
-        return None
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or not os.access(folder, os.W_OK):
-        return None
-    return folder
+    return folder if os.access(folder, os.W_OK | os.X_OK) else None
+
+
+def _is_private(folder: Path) -> bool:
+    """Say whether this is a folder, not a link to one, that is the user's own and that only they write to."""
+    found = folder.lstat()
+    return (
+        stat.S_ISDIR(found.st_mode)
+        and found.st_uid == os.geteuid()
+        and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    )
 
 
 def package(name: str) -> str:
@@ -158,10 +185,10 @@ class LoadMeter:
 def free_bytes() -> int:
     """Return the memory that a run may still use: what is available, or less by a container's limit."""
     free = psutil.virtual_memory().available
-    limit = _line(Path("/sys/fs/cgroup/memory.max"))
-    used = _line(Path("/sys/fs/cgroup/memory.current"))
-    if limit and limit.isdigit() and used and used.isdigit():
-        free = min(free, int(limit) - int(used))
+    for limit, used, cache in _CGROUP_MEMORY:
+        most, now = _line(limit), _line(used)
+        if most and most.isdigit() and now and now.isdigit():
+            free = min(free, int(most) - int(now) + _counter(limit.parent / "memory.stat", cache))
     return max(0, free)
 
 
@@ -196,7 +223,7 @@ def _call(command: list[str]) -> str | None:
 
 
 def _line(path: Path) -> str | None:
-    """Return the text of a one-line file of the kernel's, or None."""
+    """Return the text of a small file of the kernel's, or None."""
     try:
         return path.read_text(encoding="utf-8").strip() or None
     except (OSError, UnicodeDecodeError):
@@ -214,12 +241,26 @@ def _turbo() -> bool | None:
 
 def _in_container() -> bool:
     """Return whether this looks like a container."""
-    return any(Path(mark).exists() for mark in ("/.dockerenv", "/run/.containerenv")) or bool(
-        os.environ.get("KUBERNETES_SERVICE_HOST")
+    marks = any(Path(mark).exists() for mark in ("/.dockerenv", "/run/.containerenv"))
+    group = _line(Path("/proc/1/cgroup")) or ""
+    return (
+        marks or bool(os.environ.get("KUBERNETES_SERVICE_HOST")) or any(one in group for one in _CONTAINERS)
     )
 
 
 def _cgroup_cpus() -> float | None:
     """Return how many cores a container may use; None without a limit."""
-    quota, _, period = (_line(Path("/sys/fs/cgroup/cpu.max")) or "").partition(" ")
+    quota, _, period = (_line(_CGROUP / "cpu.max") or "").partition(" ")
+    if not quota:  # cgroup version 1
+        quota = _line(_CGROUP / "cpu/cpu.cfs_quota_us") or ""
+        period = _line(_CGROUP / "cpu/cpu.cfs_period_us") or ""
     return round(int(quota) / int(period), 2) if quota.isdigit() and period.isdigit() else None
+
+
+def _counter(path: Path, name: str) -> int:
+    """Return one of the counters in a file of lines "name value", 0 if it is not there."""
+    for line in (_line(path) or "").splitlines():
+        key, _, value = line.partition(" ")
+        if key == name and value.isdigit():
+            return int(value)
+    return 0
