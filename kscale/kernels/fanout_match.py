@@ -30,6 +30,7 @@ Bytes = NDArray[np.uint8]
 Id = int | np.integer[Any]
 
 BLOCK = 256  # watchers whose verdicts are looked at together
+FINE = 32  # the same, in a block where one says yes
 NOBODY = 2**31 - 1  # no watcher's node or namespace
 
 # Indices are made unsigned where it counts: numba then leaves out the test for a negative index.
@@ -78,9 +79,11 @@ def _screen(values: Ints, first: int, this: Id, that: Id, found: Ints, listed: i
     for low in range(0, len(values), BLOCK):
         block = values[low : low + BLOCK]
         if _near(block, a, b):
-            for i in range(len(block)):
-                found[np.uintp(listed)] = first + low + i
-                listed += (block[i] == a) | (block[i] == b)
+            for fine in range(0, len(block), FINE):
+                if _near(block[fine : fine + FINE], a, b):
+                    for i in range(fine, min(fine + FINE, len(block))):
+                        found[np.uintp(listed)] = first + low + i
+                        listed += (block[i] == a) | (block[i] == b)
     return listed
 
 
