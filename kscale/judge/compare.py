@@ -202,7 +202,7 @@ def _failure(row: Row, percent: float) -> str:
     """Return the line of one failed row."""
     where = f"{row.cell} {row.variant}.{row.metric}"
     if row.ratio is None:
-        before, after = (wording.amount(side.value, row.info.unit) for side in (row.a, row.b))
+        before, after = wording.sides(row)
         return f"{where} {wording.change(row)} ({before} → {after}, tolerance 0)"
     start = wording.percent(row.ratio.low - 1, signed=True)
     margin = wording.percent(stats.effective_margin(percent / 100, row.ratio.floor))

@@ -69,7 +69,9 @@ class Row:
 
     @property
     def severity(self) -> tuple[int, float]:
-        """Return a sort key: worst verdict first, then the largest change."""
+        """Return a sort key: worst verdict first, then the largest change; what is the same comes last."""
+        if self.verdict is Verdict.SAME:
+            return len(Verdict) + 1, 0.0  # in the order of the file
         place = len(Verdict) if self.verdict is None else list(Verdict).index(self.verdict)
         size = abs(math.log(self.change)) if self.change > 0 else math.inf
         return place, -size

@@ -7,7 +7,7 @@ A time is faster or slower, a counter less or more. The same words stand in ever
 import math
 from fractions import Fraction
 
-from kscale.judge.rows import Row
+from kscale.judge.rows import Amount, Row
 from kscale.units import show_bytes, show_count, show_ns, show_number, show_percent, show_ratio
 
 RATIO_FROM = 2.0  # changes this large, either way, are said as a ratio
@@ -36,6 +36,20 @@ def spread(spread_pct: float) -> str:
     """Return half the interquartile range: "± 2 %"."""
     places = 10 if spread_pct < 1 else 1
     return f"± {show_percent(Fraction(round(spread_pct * places), 100 * places))}"
+
+
+def sides(row: Row) -> tuple[str, str]:
+    """Return both sides' numbers, times with their spread; in full if they would read the same."""
+    before, after = (_side(side, row.info.unit) for side in (row.a, row.b))
+    if before == after and row.a.value != row.b.value and row.ratio is None:
+        return f"{row.a.value:,}", f"{row.b.value:,}"
+    return before, after
+
+
+def _side(side: Amount, unit: str) -> str:
+    """Return one side's number."""
+    shown = amount(side.value, unit)
+    return shown if side.spread_pct is None else f"{shown} {spread(side.spread_pct)}"
 
 
 def change(row: Row) -> str:

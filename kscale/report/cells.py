@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from rich.text import Text
 
 from kscale.judge import wording
-from kscale.judge.rows import WALL, Amount, Row
+from kscale.judge.rows import WALL, Row
 from kscale.judge.verdict import Verdict
 from kscale.measure import stats
 from kscale.measure.stats import Ratio
 from kscale.report.text import clean, singular, words
-from kscale.results.record import MetricInfo
 from kscale.units import show_count
 
 MOST_PAIRS = 1_000  # nobody waits for more
@@ -53,20 +52,6 @@ def metric_name(row: Row, *, verbose: bool = False) -> str:
     if not verbose or not row.info.unit or row.info.unit in name.split():
         return name
     return f"{name} ({clean(row.info.unit)})"
-
-
-def amounts(row: Row) -> tuple[Text, Text]:
-    """Return both sides' numbers, times with their spread; in full if they would read the same."""
-    before, after = (_amount(side, row.info) for side in (row.a, row.b))
-    if before == after and row.a.value != row.b.value and row.ratio is None:
-        return Text(f"{row.a.value:,}"), Text(f"{row.b.value:,}")
-    return Text(before), Text(after)
-
-
-def _amount(side: Amount, info: MetricInfo) -> str:
-    """Return one side's number."""
-    shown = wording.amount(side.value, info.unit)
-    return shown if side.spread_pct is None else f"{shown} {wording.spread(side.spread_pct)}"
 
 
 def sureness(row: Row, *, verbose: bool = False) -> Text:

@@ -72,14 +72,15 @@ def lay_out(entries: Sequence[Entry], titles: Titles, width: int) -> list[Text]:
     """Return the lines of a table in the roomiest layout that fits *width* columns."""
     if not entries:
         return []
-    body = _body(entries, titles)
-    wide = [*_places(entries), *body]
+    marks, *body = _body(entries, titles)
+    wide = [marks, *_places(entries), *body]
     widths = _fitted(wide, width)
     if widths is not None:
-        return [_title(wide, widths), *_wide(entries, body, widths, titles)]
-    widths = _fitted(body, width - GAP)
+        rows = _named_rows(wide, widths) if titles.marked else _named_once(entries, body, widths[1:])
+        return [_title(wide, widths), *rows]
+    widths = _fitted([marks, *body], width - GAP)
     if widths is not None:
-        return list(_medium(entries, body, widths, width))
+        return list(_medium(entries, [marks, *body], widths, width, titles))
     return list(_stacked(entries, titles, min(width, STACKED_WIDEST)))
 
 
@@ -133,30 +134,33 @@ def _title(columns: Sequence[_Column], widths: Sequence[int]) -> Text:
     return line
 
 
-def _wide(
-    entries: Sequence[Entry], body: Sequence[_Column], widths: Sequence[int], titles: Titles
-) -> Iterator[Text]:
+def _named_rows(columns: Sequence[_Column], widths: Sequence[int]) -> Iterator[Text]:
+    """Return the rows, each with its mark and its place."""
+    for row in range(len(columns[0].cells)):
+        yield from _row(columns, row, widths)
+
+
+def _named_once(entries: Sequence[Entry], body: Sequence[_Column], widths: Sequence[int]) -> Iterator[Text]:
     """Return the rows, each place named once beside its rows; an empty line between mechanisms."""
     row, last = 0, ""
-    for (mechanism, at), group in _blocks(entries, titles):
-        if row and not titles.marked and mechanism != last:
+    for (mechanism, at), group in groupby(entries, key=_place):
+        if row and mechanism != last:
             yield Text()
-        named = wrapped(mechanism if titles.marked or mechanism != last else "", widths[0])
+        count = sum(1 for _ in group)
+        named = wrapped(mechanism if mechanism != last else "", widths[0])
         points = wrapped(at, widths[1])
-        lines = [line for number in range(row, row + group) for line in _row(body, number, widths[2:])]
+        lines = [line for number in range(row, row + count) for line in _row(body, number, widths[2:])]
         for name, point, line in zip_longest(named, points, lines, fillvalue=""):
             rest = line if isinstance(line, Text) else Text()
             yield _line(
                 [(Text(name), False), (Text(point), False), (rest, False)], [*widths[:2], rest.cell_len]
             )
-        row, last = row + group, mechanism
+        row, last = row + count, mechanism
 
 
-def _blocks(entries: Sequence[Entry], titles: Titles) -> Iterator[tuple[tuple[str, str], int]]:
-    """Return each place with the number of its rows; every row is a block of its own if rows are marked."""
-    for place, group in groupby(entries, key=lambda entry: (entry.mechanism, entry.at)):
-        rows = sum(1 for _ in group)
-        yield from ((place, 1) for _ in range(rows)) if titles.marked else [(place, rows)]
+def _place(entry: Entry) -> tuple[str, str]:
+    """Return what a row belongs to."""
+    return entry.mechanism, entry.at
 
 
 def _row(columns: Sequence[_Column], row: int, widths: Sequence[int]) -> Iterator[Text]:
@@ -185,19 +189,19 @@ def _line(cells: Sequence[tuple[Text, bool]], widths: Sequence[int]) -> Text:
 
 
 def _medium(
-    entries: Sequence[Entry], body: Sequence[_Column], widths: Sequence[int], width: int
+    entries: Sequence[Entry], body: Sequence[_Column], widths: Sequence[int], width: int, titles: Titles
 ) -> Iterator[Text]:
-    """Return the rows under a heading for each place, with an empty line between mechanisms."""
+    """Return the rows under a heading for each place; an empty line between mechanisms."""
     yield Text(" " * GAP).append_text(_title(body, widths))
-    last = entries[0].mechanism
-    for row, entry in enumerate(entries):
-        place = (entry.mechanism, entry.at)
-        if entry.mechanism != last:
+    row, last = 0, entries[0].mechanism
+    for place, group in groupby(entries, key=_place):
+        if place[0] != last and not titles.marked:
             yield Text()
-        if not row or place != (entries[row - 1].mechanism, entries[row - 1].at):
-            yield from _heading(place, width)
-        yield from (Text(" " * GAP).append_text(line) for line in _row(body, row, widths))
-        last = entry.mechanism
+        yield from _heading(place, width)
+        for _ in group:
+            yield from (Text(" " * GAP).append_text(line) for line in _row(body, row, widths))
+            row += 1
+        last = place[0]
 
 
 def _heading(place: tuple[str, str], width: int) -> Iterator[Text]:
@@ -209,7 +213,7 @@ def _heading(place: tuple[str, str], width: int) -> Iterator[Text]:
 def _stacked(entries: Sequence[Entry], titles: Titles, width: int) -> Iterator[Text]:
     """Return two or more lines a row: name and change, then from what to what."""
     yield Text(f"{titles.before} → {titles.after}", "bold")
-    for place, group in groupby(entries, key=lambda entry: (entry.mechanism, entry.at)):
+    for place, group in groupby(entries, key=_place):
         yield from _heading(place, width)
         for entry in group:
             yield from _stack(entry, titles, width)

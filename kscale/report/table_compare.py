@@ -32,6 +32,7 @@ def comparison_table(
     )
     entries = [_entry(row, comparison, notes, verbose=verbose) for row in shown]
     lines = [*_heading(comparison, width), Text(), *lay_out(entries, titles, width)]
+    lines.extend([Text()] if notes.texts else [])
     for number, text in enumerate(notes.texts, start=1):
         lines.extend(paragraph(text, width, first=f"{cells.raised(number)} ", rest="  "))
     lines.extend(_unmatched(comparison, width))
@@ -74,14 +75,14 @@ def _side(side: Side) -> str:
 def _entry(row: Row, comparison: Comparison, notes: Footnotes, *, verbose: bool) -> Entry:
     """Return a row as text."""
     name = cells.metric_name(row, verbose=verbose)
-    before, after = cells.amounts(row)
+    before, after = wording.sides(row)
     style = cells.STYLES[row.verdict]
     return Entry(
         mechanism=clean(row.mechanism),
         at=clean(row.at),
         name=Text(name if comparison.of == "variants" else f"{name}, {clean(row.variant)}"),
-        before=before,
-        after=after,
+        before=Text(before),
+        after=Text(after),
         change=Text("-" if _too_few(row) else wording.change(row), style),
         more=(cells.sureness(row, verbose=verbose), Text(_margin(row)), Text(_verdict(row), style)),
         mark=MARKS[row.verdict] if row.verdict is not None else "",
@@ -132,7 +133,7 @@ def _gate(comparison: Comparison, percent: float, width: int) -> Iterator[Text]:
     if found:
         yield Text(f"FAILED  {show_count(len(found))} over {percent:g} %", "bold red")
         for line in found:
-            yield from paragraph(clean(line), width, first="  ", rest="    ")
+            yield from paragraph(line, width, first="  ", rest="    ")
     elif all(row.verdict is None for row in comparison.rows):
         yield Text("NO VERDICT  nothing was judged", "bold yellow")
     else:

@@ -120,14 +120,14 @@ def _entries(info: MechanismInfo, cell: Cell, notes: Footnotes, *, verbose: bool
 def _entry(row: Row, notes: Footnotes, cell_notes: tuple[str, ...], *, verbose: bool) -> Entry:
     """Return a row as text."""
     name = cells.metric_name(row, verbose=verbose) if row.variant == OPTIMIZED else f"· {clean(row.variant)}"
-    before, after = cells.amounts(row)
+    before, after = wording.sides(row)
     said = (*cells.noise_note(row), *(cell_notes if row.ratio is not None else ()))
     return Entry(
         mechanism=clean(row.mechanism),
         at=clean(row.at),
         name=Text(name),
-        before=before,
-        after=after,
+        before=Text(before),
+        after=Text(after),
         change=_change(row),
         more=(cells.sureness(row, verbose=verbose), Text(str(row.ratio.n) if row.ratio is not None else "")),
         note=notes.number(said),

@@ -4,6 +4,7 @@ Names come from files and may be anything: whatever could steer a terminal, hide
 reorder text is written as an escape.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -14,7 +15,7 @@ HIDDEN = frozenset(
     {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 )  # control, format, surrogate, unassigned, breaks
 LONGEST = 200  # characters of a name; no honest one comes near
-NAMED = {"wall_ns": "time"}
+_BREAK = re.compile(r" (?![%µ]|[nm]?s\b)")  # a space that does not part a number from its unit
 
 
 def clean(name: object) -> str:
@@ -75,7 +76,7 @@ def joined(lines: list[Text]) -> Text:
 
 def _pieces(text: str, width: int) -> Iterator[str]:
     """Return the words of *text*, those wider than *width* in parts."""
-    for word in text.split(" "):
+    for word in _BREAK.split(text):
         part = ""
         for char in word:
             if part and cell_len(part + char) > width:
