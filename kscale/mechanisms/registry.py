@@ -1,10 +1,13 @@
 """The mechanisms, in print order. Adding one is an import and a line."""
 
 from kscale.errors import KscaleError, did_you_mean
-from kscale.mechanisms import watch_fanout
+from kscale.mechanisms import etcd_freelist, watch_fanout
 from kscale.mechanisms.base import Mechanism
 
-MECHANISMS: tuple[Mechanism, ...] = (watch_fanout.MECHANISM,)
+MECHANISMS: tuple[Mechanism, ...] = (
+    etcd_freelist.MECHANISM,
+    watch_fanout.MECHANISM,
+)
 
 
 def find(mechanism_id: str) -> Mechanism:

@@ -30,7 +30,7 @@ VECTORS: list[tuple[Path, Vector]] = [(path, json.loads(path.read_bytes())) for 
 ARRAYS = (ArrayList, SimdArrayList)
 
 
-def of_type(*types: str) -> Any:
+def of_type(*types: str) -> pytest.MarkDecorator:
     """Parametrize over the files of these types."""
     found = [(path, vector) for path, vector in VECTORS if vector["type"] in types]
     return pytest.mark.parametrize("vector", [v for _, v in found], ids=[p.stem for p, _ in found])

@@ -1,0 +1,195 @@
+"""etcd-freelist: what its variants promise, and that a broken one is caught."""
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pytest
+
+from kscale.errors import KscaleError, WrongAnswer
+from kscale.kernels import freelist_array, freelist_audit, freelist_hashmap, freelist_workloads
+from kscale.kernels.freelist import ArrayList, FreeList, HashmapList, Ints
+from kscale.kernels.freelist_workloads import MIXED, Workload
+from kscale.mechanisms import etcd_freelist, registry
+from kscale.mechanisms.base import BASELINE, OPTIMIZED, Outcome, Variant
+from kscale.mechanisms.etcd_freelist import MECHANISM, SIMD, Params
+
+if TYPE_CHECKING:
+    from kscale.scenario.cluster import Cluster
+
+CLUSTER = cast("Cluster", SimpleNamespace(seed=7))
+WORKLOADS = ("A", "B", "C", "W", "churn")
+
+
+def outcome(variant: Variant, load: Workload) -> Outcome:
+    return variant.run(variant.build(load))
+
+
+def outcomes(load: Workload) -> dict[str, Outcome]:
+    return {name: outcome(variant, load) for name, variant in MECHANISM.variants.items()}
+
+
+def tiny(transactions: int = 3) -> Workload:
+    """Return a workload with splits, merges, growth and a reader, of a few dozen pages."""
+    live = np.empty((20, 2), np.int32)
+    rows = np.zeros((transactions * 40, 4), np.int64)
+    with np.errstate(over="ignore"):
+        state = freelist_workloads.stream(4)
+        high_water = freelist_workloads.lay_out_live(state, live, MIXED)
+        drawn = np.zeros(20, np.int64)
+        used = freelist_workloads.overwrite(state, 20, transactions, 8, 1, 3, MIXED, drawn, rows)
+    starts, sizes = np.array([high_water, high_water + 31]), np.array([5, 3])
+    return Workload(starts, sizes, live, rows[:used], high_water + 40, transactions)
+
+
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_variants_agree_and_counts_repeat(workload: str) -> None:
+    """Every workload runs in every variant, the variants agree, and a seed fixes every count."""
+    params = Params(workload=cast("Any", workload), free_pages=5_000)
+    load = MECHANISM.prepare(CLUSTER, params)
+    first = outcomes(load)
+    MECHANISM.agree(load, first)
+    again = outcomes(MECHANISM.prepare(CLUSTER, params))
+    for name, one in first.items():
+        assert one.work == again[name].work
+        assert {type(value) for value in one.work.values()} == {int}
+        assert one.work["transactions"] > 0
+    assert {m.name for m in MECHANISM.metrics} == set(first[BASELINE].work)
+    assert MECHANISM.per in first[BASELINE].work
+
+
+@pytest.mark.tiny
+def test_tiny_workload() -> None:
+    """The same on a few pages, small enough to run without the JIT."""
+    load = tiny()
+    found = outcomes(load)
+    MECHANISM.agree(load, found)
+    assert found[OPTIMIZED].work["spans_split"] > 0
+    assert found[BASELINE].work["from_high_water_mark"] > 0
+    assert found[BASELINE].work["pending_end"] > 0
+
+
+def test_seed_comes_from_the_scenario() -> None:
+    """Without a seed of its own a cell draws from the scenario's."""
+    of_scenario = MECHANISM.prepare(CLUSTER, Params(workload="C", free_pages=5_000))
+    own = MECHANISM.prepare(CLUSTER, Params(workload="C", free_pages=5_000, seed=7))
+    other = MECHANISM.prepare(CLUSTER, Params(workload="C", free_pages=5_000, seed=8))
+    assert np.array_equal(of_scenario.rows, own.rows)
+    assert not np.array_equal(own.starts[:50], other.starts[:50])
+
+
+def test_transactions() -> None:
+    """C is shorter on large lists, churn longer; the other workloads have none to set."""
+    assert etcd_freelist.transactions(Params(free_pages=2_000_000)) == 100
+    assert etcd_freelist.transactions(Params(free_pages=2_000_001)) == 30
+    assert etcd_freelist.transactions(Params(workload="churn")) == 2_000
+    load = MECHANISM.prepare(CLUSTER, Params(workload="C", free_pages=5_000, transactions=3))
+    assert outcome(MECHANISM.variants[OPTIMIZED], load).work["transactions"] == 3
+    with pytest.raises(KscaleError, match="workload A has no number of transactions"):
+        MECHANISM.prepare(CLUSTER, Params(workload="A", transactions=3))
+
+
+class Forgetful(HashmapList):
+    """Forgets the rest of a span that it splits."""
+
+    def _replay(self, rows: Ints, at: int, out: Ints) -> int:
+        for row in range(at, len(rows)):
+            before = int(self.counts[freelist_array.SPLIT])
+            super()._replay(rows[: row + 1], row, out)
+            if self.counts[freelist_array.SPLIT] > before:
+                rest = out[row] + rows[row, 2]
+                starts, sizes = self.free_spans()
+                self._load(starts[starts != rest], sizes[starts != rest])
+        return len(rows)
+
+
+class Generous(ArrayList):
+    """Hands the pages of its first allocation out twice."""
+
+    def play(self, rows: Ints) -> Ints:
+        out = super().play(rows)
+        taken = np.flatnonzero(out)
+        out[taken[1]] = out[taken[0]]
+        return out
+
+
+class Refusing(ArrayList):
+    """Says that nothing fits."""
+
+    def _load(self, starts: Ints, sizes: Ints) -> None:
+        super()._load(starts[:0], sizes[:0])
+
+
+class Hoarding(ArrayList):
+    """Loses a released page."""
+
+    def play(self, rows: Ints) -> Ints:
+        out = super().play(rows)
+        self.counts[freelist_array.FREE_PAGES] -= 1
+        return out
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        (Forgetful, "nothing fits|free pages at the end"),
+        (Generous, "pages that were not free"),
+        (Refusing, "nothing fits"),
+        (Hoarding, "free pages at the end"),
+    ],
+)
+def test_a_broken_variant_is_caught(kind: type[FreeList], says: str) -> None:
+    """Pages given twice, lost, or held back end the run."""
+    load = tiny()
+    found = {BASELINE: outcome(MECHANISM.variants[BASELINE], load)}
+    found[OPTIMIZED] = outcome(etcd_freelist.variant("broken", kind), load)
+    with pytest.raises(WrongAnswer, match=f"optimized: .*({says})"):
+        MECHANISM.agree(load, found)
+
+
+def test_both_searches_must_give_the_same_pages() -> None:
+    """A vectorised search that finds another run is caught, though the run is free."""
+    load = tiny()
+    found = {BASELINE: outcome(MECHANISM.variants[BASELINE], load)}
+    found[SIMD] = outcome(MECHANISM.variants[OPTIMIZED], load)
+    with pytest.raises(WrongAnswer, match="baseline and array-simd"):
+        MECHANISM.agree(load, found)
+
+
+def test_losses_name_the_figures() -> None:
+    """Memory and the array's fast path are said with this cell's numbers."""
+    load = MECHANISM.prepare(CLUSTER, Params(workload="A", free_pages=5_000))
+    said = " ".join(MECHANISM.losses({name: one.work for name, one in outcomes(load).items()}))
+    assert "looking at one id and moving none" in said
+    assert "the search in blocks looked at" in said
+    load = MECHANISM.prepare(CLUSTER, Params(workload="C", free_pages=5_000))
+    works = {name: one.work for name, one in outcomes(load).items() if name != SIMD}
+    assert "in memory (1." in " ".join(MECHANISM.losses(works))
+    larger = {**works[OPTIMIZED], "file_pages_end": 2 * works[BASELINE]["file_pages_end"]}
+    assert "(+100" in MECHANISM.losses({**works, OPTIMIZED: larger})[0]
+
+
+def test_each_kernel_compiles_once() -> None:
+    """Every column has one type, so no kernel is compiled twice."""
+    for workload in WORKLOADS:
+        load = MECHANISM.prepare(CLUSTER, Params(workload=cast("Any", workload), free_pages=5_000))
+        MECHANISM.agree(load, outcomes(load))
+    kernels = [
+        freelist_array.replay_array,
+        freelist_hashmap.replay_hashmap,
+        freelist_hashmap.enter_spans,
+        freelist_audit.audit,
+        freelist_workloads.lay_out_b,
+        freelist_workloads.lay_out_c,
+        freelist_workloads.overwrite,
+    ]
+    for kernel in kernels:
+        signatures = getattr(kernel, "signatures", ["not compiled"])
+        assert len(signatures) == 1, (kernel, signatures)
+
+
+def test_memory_grows_with_the_free_pages() -> None:
+    """Ten times the pages need about ten times the memory."""
+    small, large = (MECHANISM.memory(CLUSTER, Params(free_pages=n)) for n in (1_000_000, 10_000_000))
+    assert 5 * small < large < 10 * small
+    assert MECHANISM in registry.MECHANISMS
