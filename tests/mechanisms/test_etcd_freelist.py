@@ -34,11 +34,11 @@ def tiny(transactions: int = 3) -> Workload:
     live = np.empty((20, 2), np.int32)
     rows = np.zeros((transactions * 40, 4), np.int64)
     with np.errstate(over="ignore"):
-        state = freelist_workloads.stream(4)
+        state = freelist_workloads.stream(1)
         high_water = freelist_workloads.lay_out_live(state, live, MIXED)
         drawn = np.zeros(20, np.int64)
         used = freelist_workloads.overwrite(state, 20, transactions, 8, 1, 3, MIXED, drawn, rows)
-    starts, sizes = np.array([high_water, high_water + 31]), np.array([5, 3])
+    starts, sizes = np.array([high_water, high_water + 31]), np.array([4, 2])
     return Workload(starts, sizes, live, rows[:used], high_water + 40, transactions)
 
 
