@@ -74,6 +74,14 @@ def ids_of(starts: Ints, sizes: Ints) -> Ints:
     return np.repeat(starts - (ends - sizes), sizes) + np.arange(ends[-1] if len(ends) else 0)
 
 
+def random_numbers(count: int) -> Ints:
+    """Return the first *count* of splitmix64 for seed 0, less the sign bit."""
+    z = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((z ^ (z >> np.uint64(31))) >> np.uint64(1)).astype(np.int64)
+
+
 class FreeList(ABC):
     """What both kinds share: pending runs, readers, the record of who was given what."""
 
@@ -236,6 +244,7 @@ class HashmapList(FreeList):
     """Spans by size; a page's record is its place in all maps."""
 
     rebuilds_empty_cache = False  # the original returns early then (hashmap.go, Init)
+    dice = np.empty(0, np.int64)  # none: the smallest larger size
 
     def _load(self, starts: Ints, sizes: Ints) -> None:
         """Enter the spans in ascending order."""
@@ -255,7 +264,7 @@ class HashmapList(FreeList):
         """Run the hashmap kernel."""
         return hashmap.replay_hashmap(
             rows, at, out, self.live, self.readers, self.pending, self.picked, self.life, self.counts,
-            self.records, self.heads, self.bits, self.levels,
+            self.records, self.heads, self.bits, self.levels, self.dice,
         )  # fmt: skip
 
     def free_spans(self) -> tuple[Ints, Ints]:
@@ -267,3 +276,9 @@ class HashmapList(FreeList):
         """16 bytes a page for its span record and 8 for its life, 4 a size up to the largest, and a bit."""
         largest = int(self.counts[array.PEAK])
         return int(24 * self.counts[array.HIGH_WATER]) + 4 * (largest + 1) + largest // 8 + 1
+
+
+class AnyFitList(HashmapList):
+    """The same; a larger size is chosen at random, as Go's map order does in the original."""
+
+    dice = random_numbers(1 << 16)

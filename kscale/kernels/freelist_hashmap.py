@@ -10,7 +10,8 @@ every size has its own list of spans:
 
 The original takes an exact fit, else any larger span, as Go's map order has it.
 Fixed rule here: an exact fit, else the smallest larger size; among spans of one
-size the last one entered. The front of the span is handed out.
+size the last one entered. The front of the span is handed out. With dice, the
+larger size is any of those there are, each as likely, which is what map order does.
 """
 
 import numpy as np
@@ -238,15 +239,23 @@ def unlink(records: Runs, heads: Runs, bits: Ints, levels: Ints, first: int, siz
 
 
 @inline
-def choose(heads: Runs, bits: Ints, levels: Ints, n: int, counts: Ints) -> int:
+def choose(heads: Runs, bits: Ints, levels: Ints, n: int, dice: Ints, counts: Ints) -> int:
     """Return the size of the span to take n pages from, 0 for no fit."""
     if n < 1 or n >= len(heads):
         return 0
     counts[CLASSES] += 1
     if heads[n]:
         return n
-    size = next_size(bits, levels, n)
-    counts[CLASSES] += int(size > 0)
+    smallest = size = next_size(bits, levels, n)
+    larger = int(size > 0)
+    if len(dice) and larger:
+        while size:
+            size = next_size(bits, levels, size + 1)
+            larger += int(size > 0)
+        size = smallest
+        for _ in range(dice[counts[ALLOCATED] % len(dice)] % larger):
+            size = next_size(bits, levels, size + 1)
+    counts[CLASSES] += larger
     return size
 
 
@@ -345,6 +354,7 @@ def replay_hashmap(
     heads: Runs,
     bits: Ints,
     levels: Ints,
+    dice: Ints,
 ) -> int:
     """Do the rows of a programme from *at* on; return the row it stopped at, len(rows) when done.
 
@@ -353,6 +363,7 @@ def replay_hashmap(
     heads    int32[p + 1]  first span of each size
     bits     int64[w]      sizes that have a span, all levels one after the other
     levels   int64[l]      where each level begins in bits
+    dice     int64[d]      random numbers, used in turn to choose a larger size; none: the smallest
 
     It stops early at a row of another programme (rollback, save, reload) or, with
     counts[ERROR] set, at misuse. Besides a row's own pages, an allocation costs a
@@ -362,7 +373,7 @@ def replay_hashmap(
     while at < len(rows):
         op, n = rows[at, 0], rows[at, 2]
         if op in (ALLOCATE, TAKE, TAKE_OR_GROW, TAKE_THIS):
-            size = choose(heads, bits, levels, n, counts)
+            size = choose(heads, bits, levels, n, dice, counts)
             first = int(heads[size]) if size else 0
             if op == TAKE_THIS and rows[at, 3] != first:
                 first = rows[at, 3]

@@ -12,7 +12,7 @@ from kscale.kernels.freelist import ArrayList, FreeList, HashmapList, Ints
 from kscale.kernels.freelist_workloads import MIXED, Workload
 from kscale.mechanisms import etcd_freelist, registry
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Outcome, Variant
-from kscale.mechanisms.etcd_freelist import MECHANISM, SIMD, Params
+from kscale.mechanisms.etcd_freelist import ANY_FIT, MECHANISM, SIMD, Params
 
 if TYPE_CHECKING:
     from kscale.scenario.cluster import Cluster
@@ -167,6 +167,16 @@ def test_losses_name_the_figures() -> None:
     assert "in memory (1." in " ".join(MECHANISM.losses(works))
     larger = {**works[OPTIMIZED], "file_pages_end": 2 * works[BASELINE]["file_pages_end"]}
     assert "(+100" in MECHANISM.losses({**works, OPTIMIZED: larger})[0]
+
+
+def test_any_fit_lets_a_file_grow() -> None:
+    """In a churn the rule of Go's map order ends with a larger file than the array, and says so."""
+    load = MECHANISM.prepare(CLUSTER, Params(workload="churn", transactions=600))
+    works = {name: one.work for name, one in outcomes(load).items()}
+    ends = {name: work["file_pages_end"] for name, work in works.items()}
+    assert ends[ANY_FIT] > ends[BASELINE]
+    assert ends[OPTIMIZED] < ends[ANY_FIT]
+    assert "any larger span, as bbolt does" in MECHANISM.losses(works)[0]
 
 
 def test_each_kernel_compiles_once() -> None:
