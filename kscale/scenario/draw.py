@@ -31,6 +31,11 @@ class Stream(IntEnum):
     WATCH_SCOPES = 42
     WATCH_SLOW = 43
     OBJECT_ORDER = 4
+    SCHED_TIES = 60
+    SCHED_ORDER = 61
+    SCHED_CLASSES = 62
+    SCHED_STARTS = 63
+    SCHED_STRIDES = 64
 
 
 def start_of(seed: int, stream: Stream) -> int:
