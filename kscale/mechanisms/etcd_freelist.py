@@ -301,8 +301,8 @@ MECHANISM = Mechanism(
         "small stores: at 10k free pages both kinds are about equal",
         "memory: 16 bytes a page of the file here; bbolt's maps hold up to 3.3 times what its array holds",
         (
-            "file growth: bbolt's any-fit ended at 2.2 to 2.3 times the live pages, its array at 1.32; workload "
-            "churn shows it in variant hashmap-any, which chooses as Go's map order does"
+            "file growth: bbolt's any-fit ended at 2.2 to 2.3 times the live pages, its array at 1.32; "
+            "workload churn shows it in variant hashmap-any, which chooses as Go's map order does"
         ),
         "saving the list: bbolt's hashmap sorts all spans, 45 to 170 times as long when they are many",
     ),
