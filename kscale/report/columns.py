@@ -17,7 +17,7 @@ from rich.text import Text
 from kscale.report.text import wrapped
 
 GAP = 2
-SMALLEST_NAME = 12  # columns a name is wrapped to, if its words allow
+SMALLEST_NAME = 16  # columns a name is wrapped to, if its words allow
 LONGEST_WORD = 24  # columns; a longer word of a name is broken
 STACKED_WIDEST = 78  # beyond, changes stand too far from their names
 
@@ -227,11 +227,14 @@ def _stack(entry: Entry, titles: Titles, width: int) -> Iterator[Text]:
         change.append(f" {entry.note}")
     names = wrapped(entry.name.plain, max(SMALLEST_NAME, width - len(mark) - GAP - change.cell_len))
     for number, name in enumerate(names):
-        line = Text(mark if number == 0 else "  ", entry.change.style).append(name, entry.name.style)
+        line = Text().append(mark if number == 0 else "  ", entry.change.style)
+        line.append(name, entry.name.style)
         if number == 0:
             line.append(" " * max(GAP, width - line.cell_len - change.cell_len)).append_text(change)
         yield line
-    facts = [f"{entry.before.plain} → {entry.after.plain}"]
+    both = f"{entry.before.plain} → {entry.after.plain}"
+    fits = cell_len(both) <= width - 2 * GAP
+    facts = [both] if fits else [f"{entry.before.plain} →", entry.after.plain]
     for title, value in zip(titles.more, entry.more, strict=True):
         if value.plain:
             facts.append(f"{title} {value.plain}" if title in {"n", "margin"} else value.plain)

@@ -14,6 +14,7 @@ from rich.text import Text
 from kscale.errors import KscaleError
 
 WIDTH = 120  # columns, where there is no terminal and COLUMNS is not set
+HEIGHT = 25  # lines, where there is no terminal; with it, rich does not read COLUMNS a second time
 
 ColorSystem = Literal["auto", "standard"]
 
@@ -29,6 +30,7 @@ def console(*, stderr: bool = False, color: str = "auto") -> Console:
     return Console(
         stderr=stderr,
         width=None if terminal else _columns(),
+        height=None if terminal else HEIGHT,
         force_terminal=terminal,
         color_system=system,
         no_color=system is None,

@@ -33,7 +33,8 @@ def listing(mechanisms: Sequence["Mechanism"], scenarios: Mapping[str, str], wid
 
 def card(mechanism: "Mechanism", width: int) -> Text:
     """Return all that is known of a mechanism without running it."""
-    lines = [Text(clean(mechanism.id), "bold").append(f"  {clean(mechanism.title)}", "not bold"), Text()]
+    lines = paragraph(f"{mechanism.id} · {mechanism.title}", width, style="bold")
+    lines.append(Text())
     lines.extend(paragraph(mechanism.about, width))
     variants = {name: variant.about for name, variant in mechanism.variants.items()}
     lines.extend(_section("Variants", _named(variants, width)))

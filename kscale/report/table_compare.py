@@ -74,13 +74,13 @@ def _side(side: Side) -> str:
 
 def _entry(row: Row, comparison: Comparison, notes: Footnotes, *, verbose: bool) -> Entry:
     """Return a row as text."""
-    name = cells.metric_name(row, verbose=verbose)
+    at = row.at if comparison.of == "variants" else f"{row.at} · {row.variant}"
     before, after = wording.sides(row)
     style = cells.STYLES[row.verdict]
     return Entry(
         mechanism=clean(row.mechanism),
-        at=clean(row.at),
-        name=Text(name if comparison.of == "variants" else f"{name}, {clean(row.variant)}"),
+        at=clean(at),
+        name=Text(cells.metric_name(row, verbose=verbose)),
         before=Text(before),
         after=Text(after),
         change=Text("-" if _too_few(row) else wording.change(row), style),

@@ -18,8 +18,8 @@ from kscale.report import cells
 from kscale.report.cells import Footnotes
 from kscale.report.columns import Entry, Titles, lay_out
 from kscale.report.text import clean, clean_prose, joined, paragraph
-from kscale.results.record import Cell, Machine, MechanismInfo, Result
-from kscale.units import show_count, show_number
+from kscale.results.record import Cell, Machine, MechanismInfo, Result, VariantRecord
+from kscale.units import NS_PER_S, show_count, show_ns
 
 BASELINE, OPTIMIZED = "baseline", "optimized"
 TITLES = Titles(BASELINE, OPTIMIZED, ("95 % interval", "n"))
@@ -37,7 +37,7 @@ def run_table(result: Result, width: int, *, verbose: bool = False) -> Text:
         for entry in _entries(rows.described(result, cell), cell, notes, verbose=verbose)
     ]
     lines = [*_heading(result, width), Text(), *lay_out(found, TITLES, width)]
-    lines.extend(_mean(result))
+    lines.extend(_mean(result, width))
     lines.extend(_footer(result, notes, width))
     if verbose:
         lines.extend(_details(result, width))
@@ -57,7 +57,7 @@ def cell_rows(info: MechanismInfo, cell: Cell, width: int) -> Text:
 def saved_line(path: str, seconds: float) -> Text:
     """Return the last line of a run: where it is kept and what to type next."""
     again = f"next: kscale compare {BASELINE} {OPTIMIZED}"
-    return Text(f"saved {clean(path)} in {show_number(round(seconds, 1))} s · {again}", "dim")
+    return Text(f"saved {clean(path)} in {_seconds(seconds)} · {again}", "dim")
 
 
 def _heading(result: Result, width: int) -> Iterator[Text]:
@@ -143,7 +143,7 @@ def _change(row: Row) -> Text:
     return Text(wording.change(row), cells.STYLES[row.verdict])
 
 
-def _mean(result: Result) -> Iterator[Text]:
+def _mean(result: Result, width: int) -> Iterator[Text]:
     """Return the line of the geometric mean over timings that have a verdict."""
     timed = [
         row
@@ -157,7 +157,8 @@ def _mean(result: Result) -> Iterator[Text]:
     if mean is not None and len(judged) > 1:
         left = f" ({len(timed) - len(judged)} left out)" if len(timed) > len(judged) else ""
         yield Text()
-        yield Text(f"geometric mean of {len(judged)} timings{left}: {wording.of_time(mean)}")
+        said = f"geometric mean of {len(judged)} timings{left}: {wording.of_time(mean)}"
+        yield from paragraph(said, width)
 
 
 def _footer(result: Result, notes: Footnotes, width: int) -> Iterator[Text]:
@@ -202,11 +203,12 @@ def _grouped(losing: Sequence[tuple[str, str, str]], width: int) -> Iterator[Tex
 
 def _legend(result: Result) -> str:
     """Return what the kinds of number on the page mean."""
+    run = {cell.mechanism for cell in result.cells}
     provenances = {
         metric.provenance
-        for info in result.mechanisms.values()
+        for name, info in result.mechanisms.items()
         for metric in info.metrics.values()
-        if metric.headline
+        if name in run and metric.headline
     }
     further = any(set(cell.variants) - {BASELINE, OPTIMIZED} for cell in result.cells)
     parts = [
@@ -225,20 +227,31 @@ def _numbered(notes: Footnotes, width: int) -> Iterator[Text]:
 
 
 def _details(result: Result, width: int) -> Iterator[Text]:
-    """Return what only a careful reader asks for: noise, outliers, compile times, duration."""
+    """Return what only a careful reader asks for: samples, outliers, compile times, duration."""
     yield from (Text(), Text("details", "bold"))
     for cell in result.cells:
-        facts = [f"{cell.mechanism} · {cell.label}: {show_number(round(cell.seconds, 1))} s in all"]
-        for name, record in cell.variants.items():
-            compiled = record.jit_compile_s
-            parts = [] if compiled is None else [f"compiled in {show_number(round(compiled, 2))} s"]
-            if record.wall_ns is not None and record.wall_ns.values:
-                mild, severe = stats.outliers(stats.per_run(record.wall_ns))
-                samples = _counted(len(record.wall_ns.values), "sample")
-                parts.append(f"{samples} of {_counted(record.wall_ns.loops, 'run')}")
-                parts.append(f"outliers {mild} mild, {severe} severe, all kept")
-            facts.append(f"{name}: {', '.join(parts)}")
+        facts = [f"{cell.mechanism} · {cell.label}: {_seconds(cell.seconds)} in all"]
+        facts.extend(f"{name}: {', '.join(_samples(record))}" for name, record in cell.variants.items())
         yield from paragraph("; ".join(facts), width, first="  ", rest="    ", style="dim")
+
+
+def _samples(record: VariantRecord) -> Iterator[str]:
+    """Return how one variant was measured."""
+    if record.jit_compile_s is not None:
+        yield f"compiled in {_seconds(record.jit_compile_s)}"
+    samples = record.wall_ns
+    if samples is None or not samples.values:
+        yield "not timed"
+        return
+    yield f"{_counted(len(samples.values), 'sample')} of {_counted(samples.loops, 'run')}"
+    mild, severe = stats.outliers(stats.per_run(samples))
+    if mild or severe:
+        yield f"outliers: {mild} mild, {severe} severe, all kept"
+
+
+def _seconds(seconds: float) -> str:
+    """Return a duration."""
+    return show_ns(round(seconds * NS_PER_S))
 
 
 def _skipped(cell: Cell) -> str:

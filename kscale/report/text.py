@@ -14,6 +14,7 @@ from rich.text import Text
 HIDDEN = frozenset(
     {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 )  # control, format, surrogate, unassigned, breaks
+NARROWEST = 10  # columns of a paragraph, whatever its indentation
 LONGEST = 200  # characters of a name; no honest one comes near
 _BREAK = re.compile(r" (?![%µ]|[nm]?s\b)")  # a space that does not part a number from its unit
 
@@ -56,7 +57,7 @@ def wrapped(text: str, width: int) -> list[str]:
 
 def paragraph(text: str, width: int, *, first: str = "", rest: str = "", style: str = "") -> list[Text]:
     """Return *text* wrapped, its first line behind *first* and the others behind *rest*."""
-    room = max(20, width - max(cell_len(first), cell_len(rest)))
+    room = max(NARROWEST, width - max(cell_len(first), cell_len(rest)))
     return [
         Text((first if number == 0 else rest) + line, style=style)
         for number, line in enumerate(wrapped(clean_prose(text), room))

@@ -1,0 +1,206 @@
+from typing import Any
+
+import pytest
+from sample_results import MACHINE, Made, cell, cells, result
+
+from kscale.errors import GateFailed, KscaleError, NoVerdict
+from kscale.judge import compare
+from kscale.judge.rows import OTHER_MACHINE, WALL, Row
+from kscale.judge.verdict import Verdict
+from kscale.results.record import Cell, Result
+
+WORK = {"events": 100, "watchers_tested": 50, "deliveries": 7}
+
+
+def fanout(ns: int = 1000, jitter: int = 5, pairs: int = 20, seed: int = 0, **work: int) -> Cell:
+    """Make a cell whose optimized side is as given."""
+    sides = {"baseline": Made(100_000, 5, WORK), "optimized": Made(ns * 100, jitter, WORK | work)}
+    return cell("watch-fanout", "100 events", {"events": 100}, sides, pairs=pairs, seed=seed)
+
+
+def of(found: compare.Comparison, metric: str = WALL, variant: str = "optimized") -> Row:
+    """Return one row."""
+    return next(row for row in found.rows if (row.metric, row.variant) == (metric, variant))
+
+
+def changed(made: Result, part: str, **fields: Any) -> Result:  # noqa: ANN401 - fields of any record
+    """Return a copy with fields of one part replaced."""
+    return made.model_copy(update={part: getattr(made, part).model_copy(update=fields)})
+
+
+def test_variants_are_compared_by_pairs() -> None:
+    """Times come from pairs, per unit of work; counters from their direction."""
+    found = compare.of_variants(result(), "baseline", "optimized")
+    assert found.paired
+    assert found.same_machine
+    row = next(row for row in found.rows if row.at == "1M free pages" and row.metric == WALL)
+    assert row.verdict is Verdict.BETTER
+    assert row.per == "transactions"
+    assert 160 < 1 / row.change < 180
+    loser = next(row for row in found.rows if row.at.endswith("workload A") and row.metric == WALL)
+    assert loser.verdict is Verdict.WORSE
+
+
+def test_a_third_variant_is_paired_with_the_baseline() -> None:
+    """Every variant ran beside the baseline; two others never ran side by side, and that is said."""
+    assert compare.of_variants(result(), "baseline", "array-simd").paired
+    apart = compare.of_variants(result(), "optimized", "array-simd")
+    assert not apart.paired
+    assert "not run side by side" in of(apart, variant="array-simd").notes
+    assert "watch-fanout[events=1000000,watchers=10050]" in apart.gone
+
+
+def test_an_unknown_variant_names_the_nearest() -> None:
+    """The user can fix it."""
+    with pytest.raises(KscaleError, match="did you mean 'optimized'"):
+        compare.of_variants(result(), "baseline", "optimised")
+
+
+def test_a_result_compared_with_itself_is_the_same() -> None:
+    """No verdict of change without a change."""
+    found = compare.of_results(result(), result())
+    judged = {row.verdict for row in found.rows}
+    assert judged == {Verdict.SAME}
+    assert (found.gone, found.new, found.different) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    ("ns", "expected"),
+    [(1600, Verdict.WORSE), (1200, Verdict.SAME), (1255, Verdict.UNCLEAR), (600, Verdict.BETTER)],
+)
+def test_files_are_judged_by_a_wide_margin(ns: int, expected: Verdict) -> None:
+    """Measured at different times, a time must move by more than 25 %."""
+    row = of(compare.of_results(result([fanout()]), result([fanout(ns, seed=1, jitter=15)])))
+    assert row.margin == pytest.approx(0.25)
+    assert row.verdict is expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"watchers_tested": 51}, Verdict.WORSE),
+        ({"watchers_tested": 49}, Verdict.BETTER),
+        ({"deliveries": 8}, Verdict.WORSE),
+    ],
+)
+def test_one_more_is_a_change(change: dict[str, int], expected: Verdict) -> None:
+    """Counters are compared with ==, those without a direction too."""
+    found = compare.of_results(result([fanout()]), result([fanout(**change)]))
+    assert of(found, next(iter(change))).verdict is expected
+
+
+def test_other_machines_are_shown_not_judged() -> None:
+    """Times of unlike machines get no verdict; counters are judged."""
+    other = changed(result([fanout(5000, watchers_tested=51)]), "machine", fingerprint="0", cpu_model="other")
+    found = compare.of_results(result([fanout()]), other)
+    assert not found.same_machine
+    assert of(found).verdict is None
+    assert OTHER_MACHINE in of(found).notes
+    assert of(found, "watchers_tested").verdict is Verdict.WORSE
+    assert any("other machine" in note for note in found.notes)
+
+
+def test_other_versions_are_compared_with_a_note() -> None:
+    """A new Python is the same machine."""
+    other = changed(result([fanout()]), "machine", fingerprint="0", python="3.12.1", numba="0.70.0")
+    found = compare.of_results(result([fanout()]), other)
+    assert found.same_machine
+    assert "versions differ (python 3.11.7 → 3.12.1, numba 0.68.1 → 0.70.0)" in found.notes[0]
+    assert MACHINE.python == "3.11.7"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        changed(result([fanout()]), "run", seed=1),
+        changed(result([fanout()]), "scenario", sha256="0", resolved={"cluster": {"nodes": 5}}),
+        changed(result([fanout()]), "scenario", sha256="0", resolved={}),
+    ],
+    ids=["seed", "cluster", "unknown"],
+)
+def test_different_work_is_not_compared(other: Result) -> None:
+    """Another seed or cluster is another question."""
+    with pytest.raises(NoVerdict, match="different work in 1 cells"):
+        compare.of_results(result([fanout()]), other)
+
+
+def test_the_same_cells_of_a_smaller_run_are_compared() -> None:
+    """Which mechanisms a scenario lists, and what it is called, is not a cell's work."""
+    resolved = {"cluster": {"nodes": 10_000}, "mechanisms": {"watch-fanout": [{}]}, "name": "mine"}
+    other = changed(result([fanout()]), "scenario", sha256="0", resolved=resolved)
+    assert of(compare.of_results(result([fanout()]), other)).verdict is Verdict.SAME
+
+
+def test_new_and_gone_cells_variants_and_counters_are_listed() -> None:
+    """Nothing disappears without a word."""
+    before, after = cells(), cells()
+    lacking = after[0].model_copy(
+        update={"variants": {name: one for name, one in after[0].variants.items() if name != "array-simd"}}
+    )
+    found = compare.of_results(result(before), result([lacking, *after[1:9], fanout()]))
+    assert "sched-sampling[case=full,nodes=10000]" in found.gone
+    assert any(name.endswith("] array-simd") for name in found.gone)
+    assert found.new == ("watch-fanout[events=100]",)
+
+
+def test_nothing_in_common_is_no_verdict() -> None:
+    """Exit 3, not success."""
+    with pytest.raises(NoVerdict, match="no cell is in both"):
+        compare.of_results(result(cells()[:1]), result([fanout()]))
+
+
+def test_few_pairs_give_no_verdict() -> None:
+    """Five pairs have no interval."""
+    row = of(compare.of_variants(result([fanout(pairs=5)]), "baseline", "optimized"))
+    assert row.verdict is None
+    assert row.ratio is not None
+    assert not row.ratio.has_interval
+
+
+def test_a_run_without_times_is_compared_by_counters() -> None:
+    """Exact counters need no clock."""
+    found = compare.of_results(result([fanout(pairs=0)]), result([fanout(pairs=0, watchers_tested=51)]))
+    assert {row.metric for row in found.rows} == {"events", "watchers_tested", "deliveries"}
+    with pytest.raises(GateFailed, match="watchers_tested 2 % more"):
+        compare.check(found, 10)
+
+
+def test_the_gate_fails_on_slow_more_and_gone() -> None:
+    """A time beyond the margin, one more test of a watcher, a cell that is gone."""
+    before = result([fanout(), cells()[0]])
+    slow = compare.of_results(before, result([fanout(2000, watchers_tested=51)]))
+    lines = compare.failures(slow, 10)
+    assert len(lines) == 3
+    assert "optimized.wall_ns 2" in lines[0] + lines[1]
+    assert lines[2].endswith("is gone")
+    with pytest.raises(GateFailed, match=r"^3 failed: "):
+        compare.check(slow, 10)
+
+
+@pytest.mark.parametrize(("percent", "fails"), [(10, True), (45, False), (200, False)])
+def test_the_gates_margin_must_be_cleared_by_the_interval(percent: float, fails: bool) -> None:
+    """The margin given is the one that counts; the noise floor may only widen it."""
+    found = compare.of_results(result([fanout()]), result([fanout(1440, seed=1)]))
+    assert bool(compare.failures(found, percent)) is fails
+
+
+def test_between_variants_only_times_fail() -> None:
+    """An optimization may pay with memory for time; that is shown, not failed."""
+    found = compare.of_variants(result([fanout(500, watchers_tested=51)]), "baseline", "optimized")
+    assert of(found, "watchers_tested").verdict is Verdict.WORSE
+    compare.check(found, 10)
+
+
+def test_the_gate_does_not_pass_what_was_not_judged() -> None:
+    """No verdict at all is exit 3."""
+    sides = {name: Made(1000, 5, {}) for name in ("baseline", "optimized")}
+    few = cell("watch-fanout", "x", {}, sides, pairs=4)
+    with pytest.raises(NoVerdict, match="nothing was judged"):
+        compare.check(compare.of_variants(result([few]), "baseline", "optimized"), 10)
+
+
+def test_a_cell_of_an_undescribed_mechanism_is_refused() -> None:
+    """A tampered file gives one line."""
+    stranger = fanout().model_copy(update={"mechanism": "stranger"})
+    with pytest.raises(KscaleError, match="not described"):
+        compare.of_variants(result([stranger]), "baseline", "optimized")
