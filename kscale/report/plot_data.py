@@ -97,7 +97,7 @@ def sweeps(result: Result) -> list[Sweep]:
 
 def finding(shown: list[Bars]) -> str:
     """Return what the picture says, in one sentence: gains, losses and undecided alike."""
-    gain, loss = ("faster", "slower") if shown[0].timed else ("less work", "more work")
+    verb, gain, loss = ("is", "faster", "slower") if shown[0].timed else ("does", "less work", "more work")
     won = [one.speedup for one in shown if one.verdict is Verdict.BETTER]
     lost = [1 / one.speedup if one.speedup else math.inf for one in shown if one.verdict is Verdict.WORSE]
     rest = len(shown) - len(won) - len(lost)
@@ -105,12 +105,12 @@ def finding(shown: list[Bars]) -> str:
         return f"Optimized makes no clear difference in {_cells(len(shown))}"
     parts = []
     if won:
-        parts.append(f"{_range(won)} {gain}{_share(won, shown)}")
+        parts.append(f"{_range(won)}{gain}{_share(won, shown)}")
     if lost:
-        parts.append(f"{_range(lost)} {loss}" + (f" in {len(lost)}" if won else _share(lost, shown)))
+        parts.append(f"{_range(lost)}{loss}" + (f" in {len(lost)}" if won else _share(lost, shown)))
     if rest and (len(won) + len(lost) < len(shown)):
         parts.append(f"no clear difference in {rest}")
-    return f"Optimized is {'; '.join(parts)}"
+    return f"Optimized {verb} {'; '.join(parts)}"
 
 
 def exponent(growth: Growth | None) -> str:
@@ -226,9 +226,14 @@ def _has(cell: Cell, variant: str, row: Row) -> bool:
 
 
 def _range(ratios: list[float]) -> str:
-    """Return "2.2x to 469x", or one ratio."""
-    low, high = show_ratio(min(ratios)), show_ratio(max(ratios))
-    return low if low == high else f"{low} to {high}"
+    """Return "2.2x to 469x ", or one ratio, or nothing of work that went to 0 everywhere."""
+    known = [ratio for ratio in ratios if math.isfinite(ratio)]
+    if not known:
+        return ""
+    low, high = show_ratio(min(known)), show_ratio(max(known))
+    if len(known) < len(ratios):
+        return f"at least {low} "
+    return f"{low} " if low == high else f"{low} to {high} "
 
 
 def _share(some: list[float], shown: list[Bars]) -> str:

@@ -46,7 +46,7 @@ def draw_bars(axes: "Axes", shown: Sequence[Bars], unit: str) -> None:
         axes.text(
             0.0,
             y - HEADING * 0.3,
-            f"  {mechanism} · {metric}",
+            f"  {_clipped(mechanism)} · {metric}",
             transform=axes.get_yaxis_transform(),
             fontsize=12,
             fontweight="bold",
@@ -97,6 +97,11 @@ def draw_sweep(axes: "Axes", sweep: Sweep) -> None:
 def _group(one: Bars) -> tuple[str, str]:
     """Return under which heading a cell stands."""
     return one.mechanism, one.metric
+
+
+def _clipped(name: str) -> str:
+    """Return a name short enough for a heading; no honest one is longer."""
+    return name if len(name) <= LABEL else f"{name[: LABEL - 1]}…"
 
 
 def _pair(axes: "Axes", y: float, one: Bars, left: float) -> None:

@@ -106,6 +106,8 @@ def test_counters_are_drawn_where_no_time_was_taken() -> None:
     made = result([fanout(1, 0, watchers_tested=0), fanout(2, 0, watchers_tested=10)])
     shown = plot_data.bars(made)
     assert [one.said for one in shown] == ["1,000 less", "100x less"]
+    assert plot_data.finding(shown) == "Optimized does at least 100x less work"
+    assert plot_data.finding(shown[:1]) == "Optimized does less work"
     assert [one.metric for one in shown] == ["watchers tested"] * 2
     (sweep,) = plot_data.sweeps(made)
     assert [line.variant for line in sweep.lines] == ["baseline"]
