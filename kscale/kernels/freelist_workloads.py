@@ -113,21 +113,22 @@ def lay_out_c(
     live           int32[s, 2]  out: live runs, as many as fit
     counts         int64[2]     out: spans and live runs there are, whether they fit or not
 
-    Returns the high water mark. Call it with empty arrays to learn how long they must be.
+    Returns the high water mark; pages of the last run that are too many are neither free
+    nor live. Call it with empty arrays to learn how long they must be.
     """
     page, spans, runs, before = 2, 0, 0, 0
     while free > 0:
         size = draw_size(state, shape)
         if draw(state) & ONE:
-            size = min(size, free)
-            free -= size
+            fits = min(size, free)
+            free -= fits
             if before == page:
                 if spans <= len(sizes):
-                    sizes[spans - 1] += size
+                    sizes[spans - 1] += fits
             else:
                 if spans < len(starts):
                     starts[spans] = page
-                    sizes[spans] = size
+                    sizes[spans] = fits
                 spans += 1
             before = page + size
         else:

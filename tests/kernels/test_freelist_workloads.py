@@ -10,7 +10,7 @@ from vectors_dir import files
 
 from kscale.kernels import freelist_array as array
 from kscale.kernels import freelist_workloads
-from kscale.kernels.freelist import ArrayList, FreeList, HashmapList, SimdArrayList, ids_of
+from kscale.kernels.freelist import ArrayList, FreeList, HashmapList, SimdArrayList, ids_of, spans_of
 from kscale.kernels.freelist_array import GIVE_BACK, RELEASE, TAKE, TAKE_OR_GROW
 from kscale.kernels.freelist_workloads import Workload
 
@@ -91,6 +91,53 @@ def test_every_recorded_field_is_compared() -> None:
     known |= {"allocs", "ok", "first_results", "sha_results", "sha_init", "init_spans", "sha_after_alloc"}
     known |= {"free_end", "sha_free_end", "scanned_total", "scanned_max", "moved_total"}
     assert {field for run in RUNS for field in run} <= known
+
+
+class Stream:
+    """splitmix64 in plain Python."""
+
+    def __init__(self, seed: int) -> None:
+        self.state = seed
+
+    def __call__(self) -> int:
+        self.state = (self.state + 0x9E3779B97F4A7C15) % 2**64
+        z = self.state
+        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+        z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
+        return z ^ z >> 31
+
+    def size(self) -> int:
+        u = self() % 100
+        return 1 if u < 80 else 2 + self() % 3 if u < 95 else 5 + self() % 12
+
+
+@pytest.mark.tiny
+@pytest.mark.parametrize(("free", "seed"), [(30, 1), (31, 2), (50, 3), (77, 4), (78, 2**64 - 1)])
+def test_workload_c_as_written(free: int, seed: int) -> None:
+    """Layout and programme are those of the definition, drawn one by one; the last run may be cut."""
+    load = freelist_workloads.workload_c(free, seed, 2)
+    r, page = Stream(seed), 2
+    ids: list[int] = []
+    live: list[list[int]] = []
+    while len(ids) < free:
+        n = r.size()
+        if r() % 2:
+            ids += list(range(page, page + n))[: free - len(ids)]
+        else:
+            live.append([page, n])
+        page += n
+    assert ids_of(load.starts, load.sizes).tolist() == ids
+    assert len(load.starts) == len(spans_of(np.array(ids))[0])
+    assert (load.live.tolist(), load.high_water) == (live, page)
+    rows = []
+    for tx in (101, 102):
+        pairs: dict[int, int] = {}
+        for _ in range(256):
+            run, n = r() % len(live), r.size()
+            pairs.setdefault(run, n)
+        rows += [[RELEASE, 0, 0, 0], *[[GIVE_BACK, tx, 0, run] for run in pairs]]
+        rows += [[TAKE_OR_GROW, tx, n, run] for run, n in pairs.items()]
+    assert load.rows.tolist() == rows
 
 
 @pytest.mark.parametrize("kind", [ArrayList, HashmapList])
