@@ -208,6 +208,11 @@ def show_count(value: int) -> str:
     return f"{sign}{whole:,}{f'.{tenth}' if tenth else ''}{prefix}"
 
 
+def show_size(value: int) -> str:
+    """Return a parameter as it is written in a scenario: "10k" for 10,000, else as show_count."""
+    return f"{value // 1000}k" if value % 1000 == 0 and 0 < value < EXACT_BELOW else show_count(value)
+
+
 def show_number(value: Number) -> str:
     """Return three significant digits of any number, whole parts in full: "0.73", "12.3", "1,234", "1.2M"."""
     if not math.isfinite(value):

@@ -215,3 +215,12 @@ def test_units_import_only_the_standard_library() -> None:
     code = "import sys, kscale.units; print({'numpy', 'pydantic', 'yaml', 'rich'} & set(sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0, "0"), (999, "999"), (1000, "1k"), (10_000, "10k"), (10_001, "10,001"), (10**6, "1M")],
+)
+def test_sizes_read_as_they_are_written(value: int, shown: str) -> None:
+    """A parameter in a label looks as in the scenario."""
+    assert units.show_size(value) == shown

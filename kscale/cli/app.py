@@ -61,7 +61,9 @@ def main(args: list[str] | None = None) -> int:
     try:
         code = app(args=args, prog_name="kscale", standalone_mode=False)
     except KscaleError as error:
-        typer.secho(f"kscale: {error}", fg=_red(), err=True)
+        from kscale.report.text import clean_prose  # names from files may hold anything
+
+        typer.secho(f"kscale: {clean_prose(str(error))}", fg=_red(), err=True)
         return error.exit_code
     except _UsageError as error:
         typer.secho(f"kscale: {_usage(error)}", fg=_red(), err=True)

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from kscale import units
-from kscale.measure.plan import PlannedCell
 from kscale.measure import campaign
+from kscale.measure.plan import PlannedCell
 from kscale.report import console, table_run
 from kscale.report.text import clean
 from kscale.results.record import Cell, MechanismInfo

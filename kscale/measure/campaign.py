@@ -25,7 +25,6 @@ from kscale.results.record import (
     Cell,
     Git,
     Machine,
-    MachineLoad,
     MechanismInfo,
     MetricInfo,
     Result,
@@ -37,9 +36,6 @@ from kscale.scenario import build
 from kscale.scenario.load import Loaded
 
 WALL = MetricInfo(kind="timing", unit="ns", better="lower", provenance="measured", about="wall time of a run")
-LEAST_METERED_S = 0.5  # the system counts processor time in hundredths of a second
-BUSY_PCT = 50  # of a core, from which other processes are worth a note
-STEAL_PCT = 5  # of a core, taken by the host of a virtual machine
 
 
 class Observer(runner.Observer, Protocol):
@@ -194,20 +190,8 @@ def _measured(
         observer.cell_start(cell)
         began = time.monotonic()
         allowance = Allowance(share_s=min(budget / (len(left) - i), settings.cell_cap_s), even_s=even)
-        meter = LoadMeter.start()
-        measured = runner.measure_cell(cell, cluster, settings, observer, allowance)
-        yield _with_load(measured, meter.stop()) if settings.timing else measured
+        yield runner.measure_cell(cell, cluster, settings, observer, allowance)
         budget = max(0.0, budget - (time.monotonic() - began))
-
-
-def _with_load(cell: Cell, load: MachineLoad) -> Cell:
-    """Return the cell with a note if the machine had much else to do."""
-    notes = []
-    if cell.seconds >= LEAST_METERED_S and load.other_cpu_pct >= BUSY_PCT:
-        notes.append(f"machine busy: other processes used {load.other_cpu_pct:.0f} % of a core")
-    if cell.seconds >= LEAST_METERED_S and load.steal_pct >= STEAL_PCT:
-        notes.append(f"machine busy: its host took away {load.steal_pct:.0f} % of a core")
-    return cell.model_copy(update={"notes": [*cell.notes, *notes]}) if notes else cell
 
 
 def _stopped(

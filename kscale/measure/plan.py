@@ -178,7 +178,7 @@ def _say(name: str, value: object) -> str:
             return f"{words.removesuffix(' ns')} {units.show_ns(value)}"
         if name.endswith("_bytes"):
             return f"{words.removesuffix(' bytes')} {units.show_bytes(value)}"
-        return f"{units.show_count(value)} {words}"
+        return f"{units.show_size(value)} {words}"
     return f"{words} {units.show_number(Fraction(repr(value))) if isinstance(value, float) else value}"
 
 

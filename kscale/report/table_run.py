@@ -23,8 +23,8 @@ from kscale.units import NS_PER_S, show_count, show_ns
 
 BASELINE, OPTIMIZED = "baseline", "optimized"
 TITLES = Titles(BASELINE, OPTIMIZED, ("95 % interval", "n"))
-BUSY_PCT = 10.0  # of the machine used by others, above which a run says so
-STOLEN_PCT = 1.0  # of the time taken by the hypervisor, likewise
+BUSY_PCT = 20.0  # of a core used by others, above which a run says so
+STOLEN_PCT = 2.0  # of a core taken by the host, likewise
 
 
 def run_table(result: Result, width: int, *, verbose: bool = False) -> Text:
@@ -94,10 +94,10 @@ def _cautions(result: Result) -> Iterator[str]:
         yield f"CPU governor is {clean(governor)}: times may wander; {exact}"
     if result.load.other_cpu_pct > BUSY_PCT:
         share = wording.percent(result.load.other_cpu_pct / 100)
-        yield f"other programs used {share} of the machine: times may wander; {exact}"
+        yield f"other programs used {share} of a core: times may wander; {exact}"
     if result.load.steal_pct > STOLEN_PCT:
         share = wording.percent(result.load.steal_pct / 100)
-        yield f"the host took {share} of the time away (steal): times may wander; {exact}"
+        yield f"the host took {share} of a core away (steal): times may wander; {exact}"
 
 
 def _entries(info: MechanismInfo, cell: Cell, notes: Footnotes, *, verbose: bool) -> Iterator[Entry]:

@@ -18,7 +18,7 @@ from kscale.measure.plan import PlannedCell, plan
 from kscale.measure.runner import Allowance, Settings
 from kscale.measure.stopping import Stopper, stoppable
 from kscale.results import journal
-from kscale.results.record import Cell, MachineLoad, Result
+from kscale.results.record import Cell, Result
 from kscale.results.store import Store
 
 SECTION = "mechanisms:\n  fake-search: {free_pages: [1, 2, 3]}\n"
@@ -264,18 +264,6 @@ def test_arguments_are_kept_without_folders_of_this_machine(given: str, kept: st
     """A result holds no user name."""
     assert campaign.portable(given) == kept
     assert campaign.portable(str(Path.cwd() / "a" / "b.yaml")) == "a/b.yaml"
-
-
-def test_a_busy_machine_is_noted(store: Store) -> None:
-    """Other processes and the host of a virtual machine, once they matter."""
-    cell = run(store).cells[0].model_copy(update={"seconds": 2.0})
-    quiet = MachineLoad(before=[], after=[], steal_pct=1, other_cpu_pct=20)
-    busy = MachineLoad(before=[], after=[], steal_pct=9, other_cpu_pct=85)
-    assert campaign._with_load(cell, quiet).notes == []
-    assert campaign._with_load(cell, busy).notes == [
-        "machine busy: other processes used 85 % of a core",
-        "machine busy: its host took away 9 % of a core",
-    ]
 
 
 def test_budget_that_is_left_goes_to_the_cells_that_follow(

@@ -29,9 +29,9 @@ def test_sweeps_are_a_product_in_the_order_written() -> None:
     """Two lists of two make four cells, the last key fastest."""
     found = cells("mechanisms:\n  fake-search: {workload: [A, B], free_pages: [10k, 1M]}\n")
     assert [cell.label for cell in found] == [
-        "workload A, 10,000 free pages",
+        "workload A, 10k free pages",
         "workload A, 1M free pages",
-        "workload B, 10,000 free pages",
+        "workload B, 10k free pages",
         "workload B, 1M free pages",
     ]
     assert [cell.params.free_pages for cell in found] == [10**4, 10**6] * 2
@@ -114,7 +114,7 @@ def test_overrides_replace_what_the_scenario_says() -> None:
     assert [cell.params.free_pages for cell in found] == [10**4, 10**6]
     assert found[0].params.workload == "B"
     assert found[0].params.churn is True
-    assert found[0].label == "10,000 free pages, workload B, churn"
+    assert found[0].label == "10k free pages, workload B, churn"
 
 
 def test_overrides_may_make_points_fall_together() -> None:

@@ -60,7 +60,7 @@ def test_steady_times_give_the_exact_ratio_at_the_first_look() -> None:
     assert cell.notes == []
     assert (cell.mechanism, cell.label, cell.params["free_pages"]) == (
         "fake-search",
-        "10,000 free pages",
+        "10k free pages",
         10**4,
     )
     assert {name: one.work for name, one in cell.variants.items()} == {
