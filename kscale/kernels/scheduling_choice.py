@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kscale.kernels._jit import inline
-from kscale.kernels.scheduling_scores import Groups, Scores, default_normalize
+from kscale.kernels.scheduling_scores import Groups, Scores, default_normalize, signed
 
 Longs = NDArray[np.int64]
 Draws = NDArray[np.uint32]
@@ -26,6 +26,7 @@ AFFINITY = 1  # sum of the weights of matching preferred terms
 CHUNK = 128  # values; their count fits in 8 bits
 FAR, NEAR = 256, 16  # values counted at a time on the way to the k-th
 REFUSED = -1  # in place of a level: taints, selector or cordon keep the class off the group
+ALIKE, MIXED = 0, 1  # last entry of a rule: all groups are of one level and none refuses, or not
 
 
 @inline
@@ -44,7 +45,7 @@ def refuse(level_of: Groups, group: Groups, out: Scores, standing: Groups) -> No
 @inline
 def set_bonus(seen: Groups, first: int, last: int, raw: Longs, weights: Longs, bonus: Groups) -> None:
     """Write the points of levels first..last, of which those with seen > 0 have a feasible node."""
-    most_taints, most_affinity = np.int64(0), np.int64(0)
+    most_taints, most_affinity = 0, 0
     for v in range(first, last):
         if seen[v] > 0:
             most_taints = max(most_taints, raw[TAINTS, v])
@@ -91,7 +92,7 @@ def count(values: Scores, wanted: int) -> int:
         part, here = values[at : at + CHUNK], values.dtype.type(0)
         for i in range(CHUNK):
             here = values.dtype.type(here + (part[i] == kept))
-        found += np.int64(here)
+        found += signed(here)
         at += CHUNK
     for i in range(at, values.size):
         found += values[i] == kept

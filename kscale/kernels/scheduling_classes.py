@@ -23,9 +23,9 @@ Borg (EuroSys 2015, section 3.4) and KEP-5598; the structure is this project's o
 import numpy as np
 
 from kscale.kernels._jit import inline, kernel
-from kscale.kernels.scheduling_choice import Draws, Longs
+from kscale.kernels.scheduling_choice import MIXED, Draws, Longs
 from kscale.kernels.scheduling_exhaustive import EVALUATIONS, FILTERED, PLACED, SCORED
-from kscale.kernels.scheduling_scores import Floats, Groups, Scores, place
+from kscale.kernels.scheduling_scores import Floats, Groups, Scores, place, signed
 from kscale.kernels.scheduling_table import (
     CLASS,
     LEVEL,
@@ -74,13 +74,13 @@ def take_slot(links: Groups, live: int, holds: Groups, slot_of: Groups) -> int:
     """Return an unused slot, or that of the row used longest ago, which is forgotten."""
     if live < links.shape[1] - 1:
         return live
-    slot = np.int64(links[NEWER, live])
+    slot = signed(links[NEWER, live])
     slot_of[holds[ROW, slot]] = NOWHERE
     return slot
 
 
 @kernel
-def place_by_class(
+def place_by_class(  # noqa: C901, PLR0912, PLR0915 - helpers in the loop over pods would count references
     state: Floats, asks: Floats, delta: bool,
     rule: Groups, first: Groups, level_of: Groups, group: Groups, raw: Longs, weights: Longs,
     klass: Groups, draws: Draws, row_of: Groups, slot_of: Groups, in_slot: Floats,
@@ -111,6 +111,9 @@ def place_by_class(
     seen, used = np.zeros(slots, np.int64), np.zeros(slots, np.int64)  # pods placed when it was true, asked
     tops, bonus = np.empty(first[-1], np.int32), np.empty(first[-1], np.int32)
     before, fresh = np.empty(slots, table.dtype), np.empty(slots, table.dtype)
+    mixed = False
+    for r in range(level_of.shape[0]):
+        mixed |= level_of[r, -1] == MIXED
     live, placed, eager = 0, 0, way == ALWAYS_EAGER
     as_lazy, as_eager, debt = 0, 0, 0  # evaluations of this window, made or avoided; lost by being lazy
     for p in range(klass.size):
@@ -118,7 +121,7 @@ def place_by_class(
         r = rule[c]
         levels = first[r + 1] - first[r]
         for j in range(levels):
-            slot = np.int64(slot_of[row_of[c] + j])
+            slot = signed(slot_of[row_of[c] + j])
             since = placed if eager else seen[max(slot, 0)]
             if slot == NOWHERE:
                 slot, since = take_slot(links, live, holds, slot_of), NOWHERE
@@ -144,7 +147,7 @@ def place_by_class(
                 )  # fmt: skip
             seen[slot] = used[slot] = placed
             touch(links, slot)
-        draw = np.int64(draws[p])
+        draw = signed(draws[p])
         if levels == 1:
             node = pick(table, most, ties, slot_of[row_of[c]], draw)
         else:
@@ -160,7 +163,7 @@ def place_by_class(
                 work[RESCORES] += live
                 work[EAGER_PODS] += 1
                 work[SCORED] += update_all(
-                    state, node, in_slot, live, delta, level_of, group[node], holds, before,
+                    state, node, in_slot, live, delta, level_of, mixed, group[node], holds, before,
                     fresh, table, most, ties,
                 )  # fmt: skip
         if way == BY_ITSELF and p % WINDOW == WINDOW - 1:
@@ -183,7 +186,8 @@ def place_by_class(
                     else:
                         work[RESCORES] += placed - since
                         work[SCORED] += replay(
-                            state, asks, c, delta, level_of, r, v, group, log, since, placed, table, most, ties, s
+                            state, asks, c, delta, level_of, r, v, group, log, since, placed, table,
+                            most, ties, s,
                         )  # fmt: skip
                 if debt > due:
                     eager, debt = True, 0

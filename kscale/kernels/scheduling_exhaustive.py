@@ -6,11 +6,10 @@ remembered from one pod to the next.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kscale.kernels._jit import kernel
-from kscale.kernels.scheduling_choice import Draws, Longs, choose, count, prefer, refuse
-from kscale.kernels.scheduling_scores import Floats, Groups, Scores, place, score_span
+from kscale.kernels.scheduling_choice import MIXED, Draws, Longs, choose, count, prefer, refuse
+from kscale.kernels.scheduling_scores import Floats, Groups, Scores, place, score_span, signed
 
 PENDING = -1  # in place of a node
 
@@ -35,7 +34,7 @@ def place_by_scan(
     delta     form of BalancedAllocation
     rule      int32[k]     constraints of a class
     first     int32[q + 1] levels of rule r are first[r]..first[r + 1]
-    level_of  int32[q, g]  level of a node group under a rule, or REFUSED
+    level_of  int32[q, g + 1]  level of a node group under a rule, or REFUSED; last MIXED or ALIKE
     group     int32[n]     group of a node
     raw       int64[2, v]  points of a level, before normalisation: TAINTS, AFFINITY
     weights   int64[2]     plugin weights: TAINTS, AFFINITY
@@ -55,13 +54,13 @@ def place_by_scan(
         c = klass[p]
         r = rule[c]
         score_span(state, 0, nodes, asks, c, delta, scores)
-        if level_of.shape[1] > 1:
+        if level_of[r, -1] == MIXED:
             refuse(level_of[r], group, scores, standing)
         if first[r + 1] - first[r] > 1:
             prefer(scores, standing, first[r], first[r + 1], raw, weights, seen, bonus, totals)
-            node = choose(totals, np.int64(draws[p]))
+            node = choose(totals, signed(draws[p]))
         else:
-            node = choose(scores, np.int64(draws[p]))
+            node = choose(scores, signed(draws[p]))
         feasible = nodes - count(scores, 0)
         scored += feasible if feasible > 1 else 0
         node_of[p] = node

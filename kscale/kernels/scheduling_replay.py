@@ -3,8 +3,8 @@
 import numpy as np
 
 from kscale.kernels._jit import kernel
-from kscale.kernels.scheduling_choice import Longs, prefer, refuse, top
-from kscale.kernels.scheduling_scores import Floats, Groups, Scores, place, score_one, score_span
+from kscale.kernels.scheduling_choice import MIXED, Longs, prefer, refuse, top
+from kscale.kernels.scheduling_scores import Floats, Groups, Scores, place, score_one, score_span, signed
 
 # Entries of `work`, int64.
 JUDGED = 0  # placements whose loss was worked out
@@ -58,13 +58,13 @@ def loss(
         if p % every == 0:
             r = rule[c]
             score_span(state, 0, nodes, asks, c, delta, scores)
-            if level_of.shape[1] > 1:
+            if level_of[r, -1] == MIXED:
                 refuse(level_of[r], group, scores, standing)
             if first[r + 1] - first[r] > 1:
                 prefer(scores, standing, first[r], first[r + 1], raw, weights, seen, bonus, totals)
-                short = top(totals) - np.int64(totals[node])
+                short = top(totals) - signed(totals[node])
             else:
-                short = top(scores) - np.int64(scores[node])
+                short = top(scores) - signed(scores[node])
             work[JUDGED] += 1
             work[LOSS] += short
             work[WORST] = max(work[WORST], short)

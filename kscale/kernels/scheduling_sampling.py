@@ -1,9 +1,9 @@
 """Placing pods by looking at enough nodes: the search stops at `need` feasible ones.
 
-    place_by_walk   kube-scheduler since 1.12: from where the last search stopped, round the node
-                    list; the next pod starts at the first node not looked at (algorithm.go @0c29b313, one worker)
-    place_by_draw   random order, as Borg and Alibaba describe it: node (start + i * stride) mod n, with a start and
-                    a stride of its own for each pod, the stride coprime to n, so that every node comes once
+    place_by_walk   kube-scheduler since 1.12: from where the last search stopped, round the node list; the
+                    next pod starts at the first node not looked at (algorithm.go @0c29b313, one worker)
+    place_by_draw   random order, as Borg and Alibaba describe it: node (start + i * stride) mod n, with a
+                    start and a stride of its own for each pod, coprime to n, so that every node comes once
 
 Nodes are numbered in visiting order (scheduling.visiting_order). Both score in chunks so that the loops
 vectorise: the chunk is as long as nodes are missing, so a search that rejects nobody scores no node too
@@ -14,12 +14,37 @@ A tie is broken in visiting order.
 import numpy as np
 
 from kscale.kernels._jit import inline, kernel
-from kscale.kernels.scheduling_choice import Draws, Longs, choose, count, prefer, refuse
+from kscale.kernels.scheduling_choice import MIXED, Draws, Longs, choose, count, prefer, refuse
 from kscale.kernels.scheduling_exhaustive import EVALUATIONS, FILTERED, PLACED, SCORED
 from kscale.kernels.scheduling_scores import (
-    BAL_CPU, BAL_MEM, FREE_CPU, FREE_EPH, FREE_MEM, NOW, RCP_CPU, RCP_MEM, ROOM, SHARE, SPARE_CPU, SPARE_MEM,
-    WANT_EPH, BALANCE, CPU, FIT, MEM, NZ_CPU, NZ_MEM, WANT_CPU, WANT_MEM, Floats, Groups, Scores, place, score,
+    BAL_CPU,
+    BAL_MEM,
+    BALANCE,
+    CPU,
+    FIT,
+    FREE_CPU,
+    FREE_EPH,
+    FREE_MEM,
+    MEM,
+    NOW,
+    NZ_CPU,
+    NZ_MEM,
+    RCP_CPU,
+    RCP_MEM,
+    ROOM,
+    SHARE,
+    SPARE_CPU,
+    SPARE_MEM,
+    WANT_CPU,
+    WANT_EPH,
+    WANT_MEM,
+    Floats,
+    Groups,
+    Scores,
+    place,
+    score,
     score_span,
+    signed,
 )  # fmt: skip
 
 LEAST_CHUNK = 64  # nodes; shorter chunks cost more to start than they save
@@ -27,7 +52,7 @@ LEAST_CHUNK = 64  # nodes; shorter chunks cost more to start than they save
 
 @inline
 def stop_at(scores: Scores, surplus: int) -> int:
-    """Return how many nodes are looked at so that the last is feasible and *surplus* after it are not needed."""
+    """Return how many nodes are looked at, up to the feasible one that leaves out *surplus* others."""
     at = scores.size
     while scores[at - 1] == 0 or surplus > 0:
         surplus -= scores[at - 1] > 0
@@ -61,7 +86,7 @@ def walk(
 ) -> int:  # fmt: skip
     """Look at nodes from *start* on, round the list, until *need* can take class *c*; return how many.
 
-    level_of  int32[g]  level of each group for the class
+    level_of  int32[g + 1]  level of each group for the class; last MIXED or ALIKE
     scores    uint8[n]  out: score of the i-th node looked at
     standing  int32[n]  out: its level
     work      int64[]   EVALUATIONS is added to
@@ -73,7 +98,7 @@ def walk(
         hi = min(lo + min(max(need - found, LEAST_CHUNK), nodes - looked), nodes)
         out = scores[looked : looked + hi - lo]
         score_span(state, lo, hi, asks, c, delta, out)
-        if level_of.size > 1:
+        if level_of[-1] == MIXED:
             refuse(level_of, group[lo:hi], out, standing[looked : looked + hi - lo])
         work[EVALUATIONS] += hi - lo
         here = hi - lo - count(out, 0)
@@ -85,8 +110,8 @@ def walk(
 
 @inline
 def draw_nodes(
-    state: Floats, asks: Floats, c: int, delta: bool, level_of: Groups, group: Groups, start: int, stride: int,
-    need: int, visited: Groups, scores: Scores, standing: Groups, work: Longs,
+    state: Floats, asks: Floats, c: int, delta: bool, level_of: Groups, group: Groups, start: int,
+    stride: int, need: int, visited: Groups, scores: Scores, standing: Groups, work: Longs,
 ) -> int:  # fmt: skip
     """Look at nodes start, start + stride, ... until *need* can take class *c*; return how many.
 
@@ -102,7 +127,7 @@ def draw_nodes(
             node -= nodes if node >= nodes else 0
         out = scores[looked:end]
         score_at(state, visited[looked:end], asks, c, delta, out)
-        if level_of.size > 1:
+        if level_of[-1] == MIXED:
             refuse(level_of, group[visited[looked:end]], out, standing[looked:end])
         work[EVALUATIONS] += end - looked
         here = end - looked - count(out, 0)
@@ -136,9 +161,9 @@ def place_by_walk(
         found = looked - count(among, 0)
         if first[r + 1] - first[r] > 1:
             prefer(among, standing, first[r], first[r + 1], raw, weights, seen, bonus, totals)
-            at = choose(totals[:looked], np.int64(draws[p]))
+            at = choose(totals[:looked], signed(draws[p]))
         else:
-            at = choose(among, np.int64(draws[p]))
+            at = choose(among, signed(draws[p]))
         work[FILTERED] += looked
         work[SCORED] += found if found > 1 else 0
         found_of[p] = found
@@ -175,15 +200,16 @@ def place_by_draw(
         c = klass[p]
         r = rule[c]
         looked = draw_nodes(
-            state, asks, c, delta, level_of[r], group, starts[p], strides[p], need, visited, scores, standing, work
+            state, asks, c, delta, level_of[r], group, starts[p], strides[p], need, visited, scores,
+            standing, work,
         )  # fmt: skip
         among = scores[:looked]
         found = looked - count(among, 0)
         if first[r + 1] - first[r] > 1:
             prefer(among, standing, first[r], first[r + 1], raw, weights, seen, bonus, totals)
-            at = choose(totals[:looked], np.int64(draws[p]))
+            at = choose(totals[:looked], signed(draws[p]))
         else:
-            at = choose(among, np.int64(draws[p]))
+            at = choose(among, signed(draws[p]))
         work[FILTERED] += looked
         work[SCORED] += found if found > 1 else 0
         found_of[p] = found

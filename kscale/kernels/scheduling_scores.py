@@ -25,6 +25,8 @@ The helpers here are inlined into kernels of the other scheduling files. numba's
 at the file of the kernel itself: after a change here, touch those files (or empty the cache).
 """
 
+from typing import SupportsInt
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -73,8 +75,8 @@ def least_allocated(
     """Return LeastAllocated, an integer 0..100: the mean of what would stay free, truncated twice."""
     cpu = spare_cpu - nz_cpu
     mem = spare_mem - nz_mem
-    cpu = cpu if cpu > 0.0 else 0.0
-    mem = mem if mem > 0.0 else 0.0
+    cpu = max(0.0, cpu)
+    mem = max(0.0, mem)
     cpu_score = np.floor((cpu * 100.0 + 0.5) * rcp_cpu)
     mem_score = np.floor((mem * 100.0 + 0.5) * rcp_mem)
     return float(np.floor((cpu_score + mem_score) * share))
@@ -85,8 +87,8 @@ def level(bal_cpu: float, bal_mem: float, free_cpu: float, free_mem: float, cpu:
     """Return BalancedAllocation of 1.22 to 1.35 with the pod on the node, an integer 50..100."""
     cpu_share = (bal_cpu - free_cpu + cpu) / bal_cpu
     mem_share = (bal_mem - free_mem + mem) / bal_mem
-    cpu_share = cpu_share if cpu_share < 1.0 else 1.0
-    mem_share = mem_share if mem_share < 1.0 else 1.0
+    cpu_share = min(1.0, cpu_share)
+    mem_share = min(1.0, mem_share)
     return float(np.floor((1.0 - abs(cpu_share - mem_share) / 2.0) * 100.0))
 
 
@@ -163,6 +165,12 @@ def place(state: Floats, i: int, asks: Floats, c: int) -> None:
     for r in range(asks.shape[0] - WANT_EPH):
         if asks[WANT_EPH + r, c] > 0.0:
             state[FREE_EPH + r, i] -= asks[WANT_EPH + r, c]
+
+
+@inline
+def signed(number: SupportsInt) -> int:
+    """Return an integer of any width as 64 bits with a sign; mixing unsigned ones in would give floats."""
+    return int(np.int64(number))
 
 
 @inline

@@ -19,14 +19,37 @@ As in scheduling_scores, the helpers are inlined into kernels of another file.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kscale.kernels._jit import inline, kernel
-from kscale.kernels.scheduling_choice import Longs, count, set_bonus, top
+from kscale.kernels.scheduling_choice import MIXED, Longs, count, set_bonus, top
 from kscale.kernels.scheduling_scores import (
-    BAL_CPU, BAL_MEM, BALANCE, CPU, FIT, FREE_CPU, FREE_EPH, FREE_MEM, MEM, NOW, NZ_CPU, NZ_MEM, RCP_CPU,
-    RCP_MEM, ROOM, SHARE, SPARE_CPU, SPARE_MEM, WANT_CPU, WANT_EPH, WANT_MEM, Floats, Groups, Scores,
-    score, score_span,
+    BAL_CPU,
+    BAL_MEM,
+    BALANCE,
+    CPU,
+    FIT,
+    FREE_CPU,
+    FREE_EPH,
+    FREE_MEM,
+    MEM,
+    NOW,
+    NZ_CPU,
+    NZ_MEM,
+    RCP_CPU,
+    RCP_MEM,
+    ROOM,
+    SHARE,
+    SPARE_CPU,
+    SPARE_MEM,
+    WANT_CPU,
+    WANT_EPH,
+    WANT_MEM,
+    Floats,
+    Groups,
+    Scores,
+    score,
+    score_span,
+    signed,
 )  # fmt: skip
 
 BLOCK = 192  # nodes; three cache lines of scores, and a count of them fits in 8 bits
@@ -62,19 +85,19 @@ def fill(
 ) -> int:  # fmt: skip
     """Score a row on every node; return how many fit.
 
-    level_of  int32[q, g]  level of each group under a rule; the row is level *v* of rule *r*
+    level_of  int32[q, g + 1]  level of each group under a rule; the row is level *v* of rule *r*
     """
     row = table[slot].reshape(-1)
     out = row[: group.size]
     score_span(state, 0, out.size, asks, c, delta, out)
-    if level_of.shape[1] > 1:
+    if level_of[r, -1] == MIXED:
         for i in range(out.size):
             out[i] *= level_of[r, group[i]] == v
     row[group.size :] = 0
     for b in range(most.shape[1]):
         most[slot, b] = top(table[slot, b])
         ties[slot, b] = VAGUE
-    return out.size - count(out, 0)
+    return signed(out.size - count(out, 0))
 
 
 @inline
@@ -87,7 +110,7 @@ def replay(
     nz_cpu, nz_mem, fit, balance = asks[NZ_CPU, c], asks[NZ_MEM, c], asks[FIT, c], asks[BALANCE, c]
     fits = 0
     for j in range(since, until):
-        node = np.int64(log[j])
+        node = signed(log[j])
         total = score(
             state[BAL_CPU, node], state[BAL_MEM, node], state[RCP_CPU, node], state[RCP_MEM, node],
             state[SHARE, node], state[FREE_CPU, node], state[FREE_MEM, node], state[SPARE_CPU, node],
@@ -96,23 +119,24 @@ def replay(
         )  # fmt: skip
         for e in range(asks.shape[0] - WANT_EPH):
             total = total if state[FREE_EPH + e, node] >= asks[WANT_EPH + e, c] else 0.0
-        found = np.int64(total) if level_of[r, group[node]] == v else 0
+        found = signed(total) if level_of[r, group[node]] == v else 0
         fits += found > 0
         b, i = node // BLOCK, node % BLOCK
-        old = np.int64(table[slot, b, i])
+        old = signed(table[slot, b, i])
         table[slot, b, i] = found
-        most[slot, b], ties[slot, b] = amended(old, found, np.int64(most[slot, b]), np.int64(ties[slot, b]))
+        most[slot, b], ties[slot, b] = amended(old, found, signed(most[slot, b]), signed(ties[slot, b]))
     return fits
 
 
 @inline
 def update_all(
-    state: Floats, node: int, in_slot: Floats, live: int, delta: bool, level_of: Groups, g: int,
+    state: Floats, node: int, in_slot: Floats, live: int, delta: bool, level_of: Groups, mixed: bool, g: int,
     holds: Groups, before: Scores, fresh: Scores, table: Scores, most: Scores, ties: Scores,
 ) -> int:  # fmt: skip
     """Score one node, of group *g*, for every row at once; return in how many it fits.
 
     in_slot   float64[ASKS + e, slots]  asks of the row in each slot
+    mixed     whether any rule is MIXED
     holds     int32[4, slots]  what that row is
     before, fresh  uint8[slots]  scratch; same type as table
     """
@@ -130,24 +154,25 @@ def update_all(
         free = state[FREE_EPH + e, node]
         for s in range(live):
             fresh[s] *= free >= in_slot[WANT_EPH + e, s]
-    if level_of.shape[1] > 1:
+    if mixed:
         for s in range(live):
             fresh[s] *= level_of[holds[RULE, s], g] == holds[LEVEL, s]
     b, i, fits = node // BLOCK, node % BLOCK, 0
     for s in range(live):  # a loop of its own, so that as many rows as possible are fetched at once
         before[s] = table[s, b, i]
     for s in range(live):
-        old, found = np.int64(before[s]), np.int64(fresh[s])
+        old, found = signed(before[s]), signed(fresh[s])
         fits += found > 0
         table[s, b, i] = found
-        most[s, b], ties[s, b] = amended(old, found, np.int64(most[s, b]), np.int64(ties[s, b]))
+        most[s, b], ties[s, b] = amended(old, found, signed(most[s, b]), signed(ties[s, b]))
     return fits
 
 
 @inline
-def settle(table: Scores, most: Scores, ties: Scores, slot: int) -> int:
+def settle(table: Scores, most: Scores, ties: Scores, slot: int) -> np.uint8:
     """Return the largest score of a row, having looked into the vague blocks that might hold it."""
-    best, lowered = most[slot, 0], 1
+    best: np.uint8 = most[slot, 0]
+    lowered = 1
     while lowered > 0:
         best = most[slot, 0]
         for b in range(most.shape[1]):
@@ -168,18 +193,20 @@ def settle(table: Scores, most: Scores, ties: Scores, slot: int) -> int:
 
 
 @inline
-def pick(table: Scores, most: Scores, ties: Scores, slot: int, draw: int) -> int:
+def pick(  # noqa: C901 - nested searches, block to byte, in one place
+    table: Scores, most: Scores, ties: Scores, slot: int, draw: int
+) -> int:
     """Return the node of the draw among the best of one row, or NOBODY."""
     best = settle(table, most, ties, slot)
     node = NOBODY
     if best > 0:
-        total = np.int64(0)
+        total = 0
         for b in range(most.shape[1]):
-            total += ties[slot, b] if most[slot, b] == best else ZERO
+            total += signed(ties[slot, b] if most[slot, b] == best else ZERO)
         k = (draw * total) >> 32
         b, part, near, i = 0, 0, 0, 0
         for b in range(most.shape[1]):
-            tied = np.int64(ties[slot, b] if most[slot, b] == best else ZERO)
+            tied = signed(ties[slot, b] if most[slot, b] == best else ZERO)
             if k < tied:
                 break
             k -= tied
@@ -189,16 +216,16 @@ def pick(table: Scores, most: Scores, ties: Scores, slot: int, draw: int) -> int
                 here = np.uint8(here + (table[slot, b, part * FAR + i] == best))
             if k < here:
                 break
-            k -= np.int64(here)
+            k -= signed(here)
         for near in range(FAR // NEAR):
             here = ZERO
             for i in range(NEAR):
                 here = np.uint8(here + (table[slot, b, part * FAR + near * NEAR + i] == best))
             if k < here:
                 break
-            k -= np.int64(here)
+            k -= signed(here)
         for i in range(NEAR):
-            found = np.int64(table[slot, b, part * FAR + near * NEAR + i] == best)
+            found = signed(table[slot, b, part * FAR + near * NEAR + i] == best)
             if k < found:
                 break
             k -= found
@@ -207,7 +234,7 @@ def pick(table: Scores, most: Scores, ties: Scores, slot: int, draw: int) -> int
 
 
 @inline
-def pick_levels(
+def pick_levels(  # noqa: C901, PLR0912 - as pick, over several rows
     table: Scores, most: Scores, ties: Scores, slots: Groups, first: int, raw: Longs,
     weights: Longs, tops: Groups, bonus: Groups, draw: int,
 ) -> int:  # fmt: skip
@@ -229,14 +256,14 @@ def pick_levels(
     for v in range(first, last):
         if tops[v] > 0 and tops[v] + bonus[v] == best:
             for b in range(most.shape[1]):
-                tied += np.int64(ties[slots[v - first], b]) if most[slots[v - first], b] == tops[v] else 0
+                tied += signed(ties[slots[v - first], b]) if most[slots[v - first], b] == tops[v] else 0
         else:
             tops[v] = BEATEN
     k = (draw * tied) >> 32
     for b in range(most.shape[1]):
         here = 0
         for v in range(first, last):
-            here += np.int64(ties[slots[v - first], b]) if most[slots[v - first], b] == tops[v] else 0
+            here += signed(ties[slots[v - first], b]) if most[slots[v - first], b] == tops[v] else 0
         if k >= here:
             k -= here
             continue

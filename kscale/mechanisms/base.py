@@ -59,6 +59,8 @@ class Mechanism:
     difference. *losses(works)* gets each variant's work by variant name and returns, in
     sentences with the figures of this very cell, where an optimization lost; often empty.
     *memory(cluster, params)* is the peak in bytes that prepare, build and run will need.
+    *quality(workload, outcome)* returns further exact work of a variant, worked out once from its
+    answer and never timed.
     """
 
     id: str  # kebab-case
@@ -76,4 +78,5 @@ class Mechanism:
     per: str  # name of the work counter by which time is divided in the table ("pods")
     losses: Callable[[Mapping[str, Work]], tuple[str, ...]]
     memory: Callable[[Cluster, Any], int]
+    quality: Callable[[Any, Outcome], Work] | None = None  # see above
     claims: tuple[str, ...] = ()  # ids of published figures, see the control-plane note

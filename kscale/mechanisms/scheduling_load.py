@@ -1,0 +1,134 @@
+"""The scheduler's load: which pods come, in which order, and how full the nodes are already."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from kscale.errors import KscaleError
+from kscale.scenario import draw
+from kscale.scenario.cluster import Cluster, Nodes, PodClasses
+from kscale.scenario.draw import Stream
+from kscale.scenario.quantities import Count
+
+Ints = NDArray[np.int64]
+
+PPM = 1_000_000
+NEARLY_FULL_PPM = 980_000  # of what the pods ask for that a nearly full cluster has room for
+PERTURBED = 1024  # requests of synthetic classes are those of the cluster x 768..1280 / 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Which pods, in which order, on how full a cluster."""
+
+    pods: Annotated[
+        Annotated[Count, Field(ge=1)] | None,
+        Field(description="Schedule only the first so many pods; default all of the cluster's."),
+    ] = None
+    order: Annotated[
+        Literal["arrival", "mixed", "bursts", "distinct"],
+        Field(
+            description="arrival: as the cluster says. mixed: shuffled. bursts: class by class."
+            " distinct: every pod a class of its own, requests varied by a quarter."
+        ),
+    ] = "arrival"
+    load: Annotated[
+        Literal["normal", "nearly-full"],
+        Field(description="nearly-full: nodes are in use so far that 2 % of the requests find no room."),
+    ] = "normal"
+    classes: Annotated[
+        Annotated[Count, Field(ge=1)] | None,
+        Field(description="Replace the cluster's classes by so many, requests varied by a quarter."),
+    ] = None
+    balanced: Annotated[
+        Literal["profile", "level", "delta"],
+        Field(description="Form of BalancedAllocation: level (1.22 to 1.35), delta (1.36 on)."),
+    ] = "profile"
+    fit_weight: Annotated[int, Field(ge=0, le=300, description="Weight of LeastAllocated.")] = 1
+    balanced_weight: Annotated[int, Field(ge=0, le=300, description="Weight of BalancedAllocation.")] = 1
+    taint_weight: Annotated[int, Field(ge=0, le=300, description="Weight of TaintToleration.")] = 3
+    affinity_weight: Annotated[int, Field(ge=0, le=300, description="Weight of NodeAffinity.")] = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What is in use on each node before the first pod comes; columns as in scenario.cluster.Nodes."""
+
+    cpu_milli: Ints  # [n]
+    memory_bytes: Ints  # [n]
+    cpu_nonzero: Ints  # [n]
+    memory_nonzero: Ints  # [n]
+    ephemeral_bytes: Ints  # [n]
+    extended: Ints  # [n, e]
+    pods: Ints  # [n]
+
+
+def nothing_taken(nodes: Nodes) -> Taken:
+    """Return empty nodes."""
+    none = np.zeros(nodes.count, dtype=np.int64)
+    return Taken(none, none, none, none, none, np.zeros_like(nodes.extended), none)
+
+
+def arriving(cluster: Cluster, params: Load) -> tuple[NDArray[np.int32], PodClasses]:
+    """Return the class of each pod in order, and the classes."""
+    klass, classes = cluster.pods.klass, cluster.pods.classes
+    wanted = cluster.pods.count if params.pods is None else params.pods
+    if wanted > cluster.pods.count:
+        raise KscaleError(f"pods: the cluster has {cluster.pods.count:,}, so at most that, got {wanted:,}")
+    klass = klass[:wanted]
+    if params.order in {"mixed", "bursts", "distinct"}:
+        klass = klass[draw.order(cluster.seed, Stream.SCHED_ORDER, wanted)]
+    if params.order == "distinct":
+        classes, klass = varied(classes, klass, cluster.seed), np.arange(wanted, dtype=np.int32)
+    elif params.classes is not None:
+        spread = np.arange(params.classes) * wanted // params.classes
+        classes = varied(classes, klass[spread], cluster.seed)
+        numbers = draw.keys(cluster.seed, Stream.SCHED_CLASSES, 0, wanted) >> np.uint64(32)
+        klass = (numbers % np.uint64(params.classes)).astype(np.int32)
+    if params.order == "bursts":
+        klass = np.sort(klass, kind="stable")
+    return np.ascontiguousarray(klass, dtype=np.int32), classes
+
+
+def varied(classes: PodClasses, of: NDArray[np.int32], seed: int) -> PodClasses:
+    """Return one new class for each of *of*, with cpu and memory times 3/4 to 5/4; 0 stays 0."""
+    parts = draw.keys(seed, Stream.SCHED_CLASSES, 0, 2 * len(of)) % np.uint64(PERTURBED // 2 + 1)
+    cpu, memory = parts.astype(np.int64).reshape(2, -1) + (PERTURBED - PERTURBED // 4)
+
+    def scaled(amounts: Ints, by: Ints) -> Ints:
+        least: Ints = np.minimum(amounts[of], 1)
+        changed: Ints = np.maximum(amounts[of] * by // PERTURBED, least)
+        return changed
+
+    cpu_milli, memory_bytes = scaled(classes.cpu_milli, cpu), scaled(classes.memory_bytes, memory)
+    return PodClasses(
+        cpu_milli=cpu_milli,
+        memory_bytes=memory_bytes,
+        cpu_nonzero=cpu_milli + (classes.cpu_nonzero - classes.cpu_milli)[of],
+        memory_nonzero=memory_bytes + (classes.memory_nonzero - classes.memory_bytes)[of],
+        ephemeral_bytes=classes.ephemeral_bytes[of],
+        extended=classes.extended[of],
+        constraints=tuple(classes.constraints[c] for c in of.tolist()),
+    )
+
+
+def taken(nodes: Nodes, classes: PodClasses, klass: NDArray[np.int32], params: Load) -> Taken:
+    """Return what is in use at the start: nothing, or so much that the pods just do not fit."""
+    empty = nothing_taken(nodes)
+    if params.load == "normal":
+        return empty
+    pods = np.bincount(klass, minlength=classes.count)
+    cpu = _used(nodes.cpu_milli, int(pods @ classes.cpu_milli))
+    memory = _used(nodes.memory_bytes, int(pods @ classes.memory_bytes))
+    return replace(empty, cpu_milli=cpu, cpu_nonzero=cpu, memory_bytes=memory, memory_nonzero=memory)
+
+
+def _used(capacity: Ints, wanted: int) -> Ints:
+    """Return how much of each node must be in use so that all have room for NEARLY_FULL_PPM of *wanted*."""
+    free_ppm = min(PPM, NEARLY_FULL_PPM * wanted // max(1, int(capacity.sum())))
+    whole, rest = np.divmod(capacity, PPM)
+    free: Ints = whole * free_ppm + rest * free_ppm // PPM
+    return capacity - free
