@@ -10,6 +10,7 @@ from fractions import Fraction
 from kscale.judge.rows import Amount, Row
 from kscale.units import show_bytes, show_count, show_ns, show_number, show_percent, show_ratio
 
+MILLI = " / 1000"  # end of the unit of a mean that is kept as an integer, in thousandths
 RATIO_FROM = 2.0  # changes this large, either way, are said as a ratio
 
 
@@ -21,6 +22,8 @@ def amount(value: float, unit: str) -> str:
         return show_bytes(value)
     if unit == "ppm":
         return percent(value / 1_000_000)
+    if unit.endswith(MILLI):
+        return show_number(Fraction(round(value), 1000))
     return show_count(value) if isinstance(value, int) else show_number(value)
 
 

@@ -17,7 +17,7 @@ from kscale import units
 from kscale.errors import WrongAnswer
 from kscale.measure import stats
 from kscale.measure.plan import PlannedCell
-from kscale.measure.subject import SAMPLE_NS, Clock, Subject, heap_set_aside
+from kscale.measure.subject import SAMPLE_NS, Clock, Subject, heap_set_aside, whole
 from kscale.mechanisms.base import BASELINE
 from kscale.results.check import digest
 from kscale.results.record import Cell, VariantRecord
@@ -110,7 +110,7 @@ def _subjects(cell: PlannedCell, cluster: Cluster, clock: Clock) -> dict[str, Su
 
 
 def _agreed_works(cell: PlannedCell, subjects: Mapping[str, Subject]) -> dict[str, dict[str, int]]:
-    """Run each variant once, see that they agree, and return the work of each.
+    """Run each variant once, see that they agree, and return the work of each, its quality included.
 
     The answers, which may be large, are gone when this returns.
     """
@@ -120,7 +120,11 @@ def _agreed_works(cell: PlannedCell, subjects: Mapping[str, Subject]) -> dict[st
         cell.mechanism.agree(workload, outcomes)
     except WrongAnswer as error:
         raise WrongAnswer(f"{cell.key}: {error}") from error
-    return {name: dict(subject.work) for name, subject in subjects.items()}
+    quality = cell.mechanism.quality
+    return {
+        name: subject.work | (whole(quality(workload, outcomes[name])) if quality else {})
+        for name, subject in subjects.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

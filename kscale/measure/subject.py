@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kscale.errors import WrongAnswer
-from kscale.mechanisms.base import Outcome, Variant
+from kscale.mechanisms.base import Outcome, Variant, Work
 from kscale.results.record import Samples
 
 Clock = Callable[[], int]  # ns, never going back
@@ -44,7 +44,7 @@ class Subject:
             began = self.clock()
             outcome = self.variant.run(state)
             spent = self.clock() - began
-        self.work = exact(outcome)
+        self.work = whole(outcome.work)
         self.compile_ns = round(sum(compiling) * 1e9)
         self.run_ns = max(1, spent - self.compile_ns)
         return outcome
@@ -98,7 +98,7 @@ class Subject:
 
     def _check(self, outcome: Outcome) -> None:
         """Raise WrongAnswer if the work is not that of the first run."""
-        again = exact(outcome)
+        again = whole(outcome.work)
         if again == self.work:
             return
         name = next(key for key in [*self.work, *again] if self.work.get(key) != again.get(key))
@@ -106,9 +106,9 @@ class Subject:
         raise WrongAnswer(f"{self.where}: {name} is not reproducible: {figures}, with the same seed")
 
 
-def exact(outcome: Outcome) -> dict[str, int]:
-    """Return the work as plain integers; TypeError if one is not whole."""
-    return {name: operator.index(count) for name, count in outcome.work.items()}
+def whole(work: Work) -> dict[str, int]:
+    """Return work as plain integers; TypeError if one is not whole."""
+    return {name: operator.index(count) for name, count in work.items()}
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from kscale import units
-from kscale.errors import KscaleError, WrongAnswer
+from kscale.errors import WrongAnswer
 from kscale.kernels import freelist_array as cells
 from kscale.kernels import freelist_audit, freelist_workloads
 from kscale.kernels.freelist import (
@@ -36,6 +36,7 @@ from kscale.scenario.quantities import Count
 SIMD = "array-simd"
 ANY_FIT = "hashmap-any"
 LARGE = 2_000_000  # free pages above which workload C is shorter
+LEAST_W = 4_096  # free pages: 64 runs of 64
 SHORT_C, LONG_C, CHURN = 30, 100, 2_000  # transactions of the recorded workloads
 TOUCHED = (cells.SCANNED, cells.MOVED, cells.MERGED, cells.CLASSES, cells.SPLIT, cells.JOINED)
 BYTES_A_FREE_PAGE = 260  # peak of prepare, all three lists and the audit, measured on workload C
@@ -57,7 +58,7 @@ class Params:
     ] = "C"
     free_pages: Annotated[
         Count,
-        Field(ge=4_096, le=10_000_000, description="Free pages at the start; churn starts with none."),
+        Field(ge=1, le=10_000_000, description="Free pages at the start; churn starts with none."),
     ] = 1_000_000
     transactions: Annotated[
         Count | None,
@@ -70,6 +71,14 @@ class Params:
     seed: Annotated[
         int | None, Field(ge=0, lt=2**64, description="Of B, C and churn; default: the scenario's.")
     ] = None
+
+
+    def __post_init__(self) -> None:
+        """Refuse what does not go together: ValueError."""
+        if self.transactions is not None and self.workload not in {"C", "churn"}:
+            raise ValueError(f"workload {self.workload} has no number of transactions to set")
+        if self.workload == "W" and self.free_pages < LEAST_W:
+            raise ValueError(f"workload W needs at least {LEAST_W:,} free pages, got {self.free_pages:,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +100,6 @@ def transactions(params: Params) -> int:
 
 def prepare(cluster: Cluster, params: Params) -> Workload:
     """Lay the free space out and write the programme."""
-    if params.transactions is not None and params.workload not in {"C", "churn"}:
-        raise KscaleError(f"etcd-freelist: workload {params.workload} has no number of transactions to set")
     free, seed = params.free_pages, cluster.seed if params.seed is None else params.seed
     if params.workload == "A":
         return freelist_workloads.workload_a(free)

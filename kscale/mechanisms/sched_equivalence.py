@@ -167,9 +167,10 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
     found = []
     looked_up = work["class_hits"] + work["full_scores"]
     if work["class_hits"] * 10 < looked_up:
+        missed = units.show_count(work["full_scores"])
         found.append(
-            f"{units.show_count(work['full_scores'])} of {units.show_count(looked_up)} look-ups find no class in"
-            " the table: every node is scored, and the scores are kept for nothing"
+            f"{missed} of {units.show_count(looked_up)} look-ups find no class in the table: every node is scored,"
+            " and the scores are kept for nothing"
         )
     if work["evictions"]:
         found.append(

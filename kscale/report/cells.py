@@ -48,10 +48,11 @@ def metric_name(row: Row, *, verbose: bool = False) -> str:
     """Return a metric as people say it: "time per pod", "ids scanned"."""
     if row.metric == WALL:
         return f"time per {singular(row.per)}" if row.per else "time of a run"
-    name = words(row.metric)
-    if not verbose or not row.info.unit or row.info.unit in name.split():
+    name = words(row.metric.removesuffix("_ppm").removesuffix("_milli"))
+    unit = row.info.unit.removesuffix(wording.MILLI)
+    if not verbose or not unit or unit == "ppm" or unit in name.split():
         return name
-    return f"{name} ({clean(row.info.unit)})"
+    return f"{name} ({clean(unit)})"
 
 
 def sureness(row: Row, *, verbose: bool = False) -> Text:

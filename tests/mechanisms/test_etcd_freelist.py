@@ -1,12 +1,12 @@
 """etcd-freelist: what its variants promise, and that a broken one is caught."""
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import pytest
 
-from kscale.errors import KscaleError, WrongAnswer
+from kscale.errors import WrongAnswer
 from kscale.kernels import freelist_array, freelist_audit, freelist_hashmap, freelist_workloads
 from kscale.kernels.freelist import ArrayList, FreeList, HashmapList, Ints
 from kscale.kernels.freelist_workloads import MIXED, Workload
@@ -85,8 +85,18 @@ def test_transactions() -> None:
     assert etcd_freelist.transactions(Params(workload="churn")) == 2_000
     load = MECHANISM.prepare(CLUSTER, Params(workload="C", free_pages=5_000, transactions=3))
     assert outcome(MECHANISM.variants[OPTIMIZED], load).work["transactions"] == 3
-    with pytest.raises(KscaleError, match="workload A has no number of transactions"):
-        MECHANISM.prepare(CLUSTER, Params(workload="A", transactions=3))
+    with pytest.raises(ValueError, match="workload A has no number of transactions"):
+        Params(workload="A", transactions=3)
+    with pytest.raises(ValueError, match="workload W needs at least 4,096 free pages, got 64"):
+        Params(workload="W", free_pages=64)
+
+
+@pytest.mark.parametrize("workload", ["A", "B", "C"])
+@pytest.mark.parametrize("free_pages", [1, 2, 3, 64])
+def test_small_lists(workload: Literal["A", "B", "C"], free_pages: int) -> None:
+    """A list of a page or two is a list: all variants run and agree."""
+    load = MECHANISM.prepare(CLUSTER, Params(workload=workload, free_pages=free_pages))
+    MECHANISM.agree(load, outcomes(load))
 
 
 class Forgetful(HashmapList):
