@@ -44,7 +44,7 @@ def run(
     ] = None,
     budget: Annotated[
         str, typer.Option(rich_help_panel=SAMPLING, help="Time for all timed pairs together.")
-    ] = "60s",
+    ] = "45s",
     exact: Annotated[
         bool, typer.Option("--exact", rich_help_panel=SAMPLING, help="Count only, take no times.")
     ] = False,

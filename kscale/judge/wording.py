@@ -45,7 +45,8 @@ def sides(row: Row) -> tuple[str, str]:
     """Return both sides' numbers, times with their spread; in full if they would read the same."""
     before, after = (_side(side, row.info.unit) for side in (row.a, row.b))
     if before == after and row.a.value != row.b.value and row.ratio is None:
-        return f"{row.a.value:,}", f"{row.b.value:,}"
+        unit = " ppm" if row.info.unit == "ppm" else ""
+        return f"{row.a.value:,}{unit}", f"{row.b.value:,}{unit}"
     return before, after
 
 
