@@ -81,7 +81,7 @@ class Bar(Lines):
         """Name the cell."""
         self._update(description=f"{clean(cell.mechanism.id)} · {clean(cell.label)}", state="first runs")
 
-    def pair(self, cell: PlannedCell, pairs: int, speedup: float | None, seconds_left: float) -> None:
+    def pair(self, cell: PlannedCell, pairs: int, speedup: float | None, seconds_left: float) -> None:  # noqa: ARG002 - the bar names the cell already
         """Show the ratio so far and the time this cell may still take."""
         so_far = f"{units.show_ratio(speedup)} " if speedup else ""
         self._update(state=f"{pairs} pairs {so_far}at most {seconds_left:.0f} s more")

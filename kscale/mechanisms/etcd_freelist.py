@@ -72,7 +72,6 @@ class Params:
         int | None, Field(ge=0, lt=2**64, description="Of B, C and churn; default: the scenario's.")
     ] = None
 
-
     def __post_init__(self) -> None:
         """Refuse what does not go together: ValueError."""
         if self.transactions is not None and self.workload not in {"C", "churn"}:
