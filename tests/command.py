@@ -16,12 +16,12 @@ class Ran:
     err: str
 
 
-def environment(folder: Path, **more: str) -> dict[str, str]:
-    """Return the environment of a plain pipe: results below *folder*, no colour, 100 columns."""
+def environment(**more: str) -> dict[str, str]:
+    """Return the environment of a plain pipe: results in ./results, no colour, 100 columns."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("KSCALE_", "FORCE_", "CI"))
     }
-    return kept | {"KSCALE_RESULTS": str(folder / "results"), "COLUMNS": "100"} | more
+    return kept | {"COLUMNS": "100"} | more
 
 
 def kscale(folder: Path, *args: str, stdin: str = "", **more: str) -> Ran:
@@ -29,7 +29,7 @@ def kscale(folder: Path, *args: str, stdin: str = "", **more: str) -> Ran:
     done = subprocess.run(
         [sys.executable, "-m", "kscale", *args],
         cwd=folder,
-        env=environment(folder, **more),
+        env=environment(**more),
         input=stdin.encode(),
         capture_output=True,
         timeout=240,

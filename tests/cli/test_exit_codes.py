@@ -15,7 +15,7 @@ from made_results import result
 
 from kscale.cli import app
 from kscale.errors import ExitCode, KscaleError, WrongAnswer
-from kscale.results import store
+from kscale.results import check, store
 
 QUICK = ("run", "smoke", "--exact", "--filter", "etcd-freelist", "--set", "etcd-freelist.free_pages=1000")
 README = Path(__file__).parents[2] / "README.md"
@@ -24,8 +24,10 @@ README = Path(__file__).parents[2] / "README.md"
 def save(folder: Path, name: str, **work: int) -> None:
     """Save a result whose only cell counted *work* in both variants."""
     one = result("20261121T025400Z-aaaaaaa", name=name).model_dump(mode="json", by_alias=True)
-    for variant in one["cells"][0]["variants"].values():
+    cell = one["cells"][0]
+    for variant in cell["variants"].values():
         variant["work"] = work
+    cell["digest"] = check.digest(dict.fromkeys(cell["variants"], work))
     infos = {
         counter: {"kind": "exact", "unit": "ids", "better": "lower", "provenance": "measured"}
         for counter in work
@@ -132,7 +134,7 @@ def test_4_wrong_answer(tmp_path: Path, change: str, says: str) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", BROKEN.format(change=change), *asked],
         cwd=tmp_path,
-        env=environment(tmp_path),
+        env=environment(),
         input="cluster: {nodes: {count: 10}}\nmechanisms: {watch-fanout: {events: 100}}",
         capture_output=True,
         text=True,
@@ -186,7 +188,7 @@ def test_130_and_143_keep_finished_cells(tmp_path: Path, sent: signal.Signals, c
     with subprocess.Popen(
         [sys.executable, "-m", "kscale", *asked],
         cwd=tmp_path,
-        env=environment(tmp_path),
+        env=environment(),
         stderr=subprocess.PIPE,
     ) as process:
         assert process.stderr
