@@ -169,8 +169,8 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
     if work["class_hits"] * 10 < looked_up:
         missed = units.show_count(work["full_scores"])
         found.append(
-            f"{missed} of {units.show_count(looked_up)} look-ups find no class in the table: every node is scored,"
-            " and the scores are kept for nothing"
+            f"{missed} of {units.show_count(looked_up)} look-ups find no class in the table: every node is"
+            " scored, and the scores are kept for nothing"
         )
     if work["evictions"]:
         found.append(

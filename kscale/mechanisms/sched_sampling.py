@@ -170,8 +170,9 @@ def agree(job: Job, outcomes: Mapping[str, Outcome]) -> None:
         most = int(found.max(initial=0))
         if most > job.need:
             raise WrongAnswer(f"{ID}: {name} found {most} feasible nodes for a pod, beyond {job.need}")
-        p = int(np.argmax((found > 0) != (outcome.answer.node_of >= 0)))
-        if (found[p] > 0) != (outcome.answer.node_of[p] >= 0):
+        wasted = np.flatnonzero((found > 0) != (outcome.answer.node_of >= 0))
+        if len(wasted):
+            p = int(wasted[0])
             raise WrongAnswer(
                 f"{ID}: {name} found {found[p]} feasible nodes for pod {p} and did not use them"
             )
