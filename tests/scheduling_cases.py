@@ -1,7 +1,6 @@
 """Small clusters for the scheduler, built by hand, from vectors, or drawn."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -157,9 +156,10 @@ def problems(draw: st.DrawFn, most_nodes: int = 12, most_pods: int = 40) -> Pend
             "asks": CONSTRAINTS if draw(st.booleans()) else st.just(Constraints()),
         }
     )
+    asked: list[dict[str, Any]] = draw(st.lists(ask, min_size=1, max_size=5))
     rows = [
         {**one, "cpu_nonzero": one["cpu"] + one["more"], "memory_nonzero": one["memory"] + one["more"]}
-        for one in draw(st.lists(ask, min_size=1, max_size=5))
+        for one in asked
     ]
     asking = classes(rows, extended)
     klass = draw(st.lists(st.integers(0, len(rows) - 1), min_size=0, max_size=most_pods))
@@ -167,12 +167,8 @@ def problems(draw: st.DrawFn, most_nodes: int = 12, most_pods: int = 40) -> Pend
     busy = column(used)
     taken = Taken(busy * 100, busy * 700, busy * 200, busy * 900, busy * 10, np.zeros_like(on.extended), busy)
     weights = draw(st.sampled_from(((1, 1, 3, 2), (1, 1, 3, 2), (2, 5, 0, 1), (0, 1, 1, 0))))
-    params = replace(
-        Load(),
-        **dict(
-            zip(("fit_weight", "balanced_weight", "taint_weight", "affinity_weight"), weights, strict=True)
-        ),
-    )
+    fit, balance, taints, affinity = weights
+    params = Load(fit_weight=fit, balanced_weight=balance, taint_weight=taints, affinity_weight=affinity)
     draws = draw(st.lists(st.integers(0, 2**32 - 1), min_size=len(klass), max_size=len(klass)))
     return scheduling.assemble(
         on,

@@ -25,13 +25,15 @@ WAYS = (by_class.BY_ITSELF, by_class.ALWAYS_LAZY, by_class.ALWAYS_EAGER)
 
 def by_scan(pending: Pending) -> list[int]:
     """Place by looking at every node."""
-    return scheduling.run_scan(scheduling.build_scan(pending))[0].node_of.tolist()
+    node_of: list[int] = scheduling.run_scan(scheduling.build_scan(pending))[0].node_of.tolist()
+    return node_of
 
 
 def by_table(pending: Pending, way: int, cache: int = 2**20) -> list[int]:
     """Place by class."""
     table = sched_equivalence.build_table(sched_equivalence.Job(pending, cache))
-    return sched_equivalence.run_table(way, table).answer.node_of.tolist()
+    node_of: list[int] = sched_equivalence.run_table(way, table).answer.node_of.tolist()
+    return node_of
 
 
 def plain(count: int, pods: int, kinds: int, *, delta: bool = False, cpu: int = 4000) -> Pending:

@@ -163,7 +163,8 @@ def sampled(
     nodes, placed, found, looked, start = cluster(pending), [], [], 0, 0
     n = len(nodes)
     for p, (c, draw) in enumerate(zip(pending.klass.tolist(), pending.draws.tolist(), strict=True)):
-        pod, feasible, steps = Pod(pending, c), [], 0
+        pod, steps = Pod(pending, c), 0
+        feasible: list[int] = []
         begin, stride = (start, 1) if starts is None or strides is None else (starts[p], strides[p])
         while steps < n and len(feasible) < need:
             i = order[(begin + steps * stride) % n]
