@@ -252,8 +252,8 @@ def show_percent(share: Number, *, signed: bool = False) -> str:
 
 
 def show_ratio(value: Number) -> str:
-    """Return a ratio with three significant digits: "24.1x"."""
-    return f"{show_number(value)}x"
+    """Return a ratio with three significant digits: "24.1x"; a prefix before the x would be misread."""
+    return f"{round(value):,}x" if value >= EXACT_BELOW else f"{show_number(value)}x"
 
 
 def show_rate(per_s: Number) -> str:

@@ -149,6 +149,7 @@ SHOWN: list[tuple[Callable[[Any], str], Any, str]] = [
     (units.show_percent, 1, "100 %"),
     (units.show_ratio, 24.12, "24.1x"),
     (units.show_ratio, 1, "1x"),
+    (units.show_ratio, 775_432.6, "775,433x"),
     (units.show_rate, 100, "100/s"),
     (units.show_rate, Fraction(1, 10), "6/min"),
     (units.show_rate, 0, "0/s"),

@@ -121,7 +121,8 @@ def amount_of_time(per: str, record: VariantRecord) -> Amount:
     """Return a timed variant's median time per unit of work, in ns."""
     assert record.wall_ns is not None  # noqa: S101 - callers ask for timed variants only
     runs = stats.per_run(record.wall_ns)
-    return Amount(stats.median(runs) / _units(per, record), stats.spread_pct(runs))
+    spread = stats.spread_pct(runs) if len(runs) >= stats.FEWEST else None  # of so few it says nothing
+    return Amount(stats.median(runs) / _units(per, record), spread)
 
 
 def _units(per: str, record: VariantRecord) -> int:
