@@ -94,8 +94,8 @@ def place_by_class(  # noqa: C901, PLR0912, PLR0915 - helpers in the loop over p
     slot_of  int32[rows]  slot of a row; NOWHERE to begin with
     in_slot  float64[ASKS + e, slots]  scratch; at least as many slots as any rule has levels
     table    uint8[slots, b, BLOCK]  scratch, b = an odd number of blocks; uint16 when the weights need it
-    most     uint8[slots, b]  scratch; same type as table
-    ties     uint8[slots, b]  scratch
+    most     uint8[slots, w]  scratch, 0 to begin with, w = b up to a multiple of PANEL; type as table
+    ties     uint8[slots, w]  scratch
     log      int32[p]         scratch: nodes in the order in which pods came to them
     way      BY_ITSELF, or forced: ALWAYS_LAZY, ALWAYS_EAGER
     node_of  int32[p]     out: node of each pod, or PENDING

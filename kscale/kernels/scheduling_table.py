@@ -1,7 +1,7 @@
 """The table of scores by equivalence class, and the operations that keep its summaries true.
 
     table[slot, block, i]  uint8  score of a row on node block * BLOCK + i; 0 beyond the last node
-    most[slot, block]      uint8  largest score of a block
+    most[slot, block]      uint8  largest score of a block; 0 beyond the last block
     ties[slot, block]      uint8  how many nodes of the block have it, or VAGUE
 
 Blocks are an odd number: then the same node of successive rows falls on different offsets of a memory page
@@ -54,6 +54,7 @@ from kscale.kernels.scheduling_scores import (
 
 BLOCK = 192  # nodes; three cache lines of scores, and a count of them fits in 8 bits
 ZERO = np.uint8(0)
+PANEL = 64  # blocks whose summaries are looked at together; summaries are padded to whole panels
 FAR, NEAR = 64, 8  # scores counted at a time on the way to the k-th
 NOBODY = -1  # in place of a node: the class is feasible nowhere
 
@@ -94,7 +95,7 @@ def fill(
         for i in range(out.size):
             out[i] *= level_of[r, group[i]] == v
     row[group.size :] = 0
-    for b in range(most.shape[1]):
+    for b in range(table.shape[1]):
         most[slot, b] = top(table[slot, b])
         ties[slot, b] = VAGUE
     return signed(out.size - count(out, 0))
@@ -178,22 +179,28 @@ def settle(table: Scores, most: Scores, ties: Scores, slot: int) -> np.uint8:
         for b in range(most.shape[1]):
             best = max(best, most[slot, b])
         lowered = 0
-        for b in range(most.shape[1]):
-            if most[slot, b] == best and ties[slot, b] == VAGUE and best > 0:
-                largest = table[slot, b, 0]
-                for i in range(BLOCK):
-                    largest = max(largest, table[slot, b, i])
-                found = ZERO
-                for i in range(BLOCK):
-                    found = np.uint8(found + (table[slot, b, i] == largest))
-                most[slot, b] = largest
-                ties[slot, b] = found
-                lowered += largest < best
+        for panel in range(most.shape[1] // PANEL if best > 0 else 0):
+            vague = ZERO
+            for j in range(PANEL):
+                at = panel * PANEL + j
+                vague = np.uint8(vague + ((most[slot, at] == best) & (ties[slot, at] == VAGUE)))
+            for j in range(PANEL if vague > 0 else 0):
+                b = panel * PANEL + j
+                if most[slot, b] == best and ties[slot, b] == VAGUE:
+                    largest = table[slot, b, 0]
+                    for i in range(BLOCK):
+                        largest = max(largest, table[slot, b, i])
+                    found = ZERO
+                    for i in range(BLOCK):
+                        found = np.uint8(found + (table[slot, b, i] == largest))
+                    most[slot, b] = largest
+                    ties[slot, b] = found
+                    lowered += largest < best
     return best  # in the type of the table, so that comparing with it stays narrow
 
 
 @inline
-def pick(  # noqa: C901 - nested searches, block to byte, in one place
+def pick(  # noqa: C901, PLR0912 - nested searches, panel to byte, in one place
     table: Scores, most: Scores, ties: Scores, slot: int, draw: int
 ) -> int:
     """Return the node of the draw among the best of one row, or NOBODY."""
@@ -204,24 +211,32 @@ def pick(  # noqa: C901 - nested searches, block to byte, in one place
         for b in range(most.shape[1]):
             total += signed(ties[slot, b] if most[slot, b] == best else ZERO)
         k = (draw * total) >> 32
-        b, part, near, i = 0, 0, 0, 0
-        for b in range(most.shape[1]):
-            tied = signed(ties[slot, b] if most[slot, b] == best else ZERO)
-            if k < tied:
+        panel, b, part, near, i = 0, 0, 0, 0, 0
+        for panel in range(most.shape[1] // PANEL):
+            tied = np.uint16(0)
+            for j in range(PANEL):
+                at = panel * PANEL + j
+                tied = np.uint16(tied + (ties[slot, at] if most[slot, at] == best else ZERO))
+            if k < signed(tied):
                 break
-            k -= tied
+            k -= signed(tied)
+        for b in range(panel * PANEL, (panel + 1) * PANEL):
+            here = ties[slot, b] if most[slot, b] == best else ZERO
+            if k < signed(here):
+                break
+            k -= signed(here)
         for part in range(BLOCK // FAR):  # counting vectorises, stepping does not
             here = ZERO
             for i in range(FAR):
                 here = np.uint8(here + (table[slot, b, part * FAR + i] == best))
-            if k < here:
+            if k < signed(here):
                 break
             k -= signed(here)
         for near in range(FAR // NEAR):
             here = ZERO
             for i in range(NEAR):
                 here = np.uint8(here + (table[slot, b, part * FAR + near * NEAR + i] == best))
-            if k < here:
+            if k < signed(here):
                 break
             k -= signed(here)
         for i in range(NEAR):

@@ -18,7 +18,7 @@ from kscale.errors import WrongAnswer
 from kscale.kernels import scheduling_classes as by_class
 from kscale.kernels import scheduling_scores as scores
 from kscale.kernels.scheduling_exhaustive import PENDING
-from kscale.kernels.scheduling_table import BLOCK
+from kscale.kernels.scheduling_table import BLOCK, PANEL
 from kscale.mechanisms import scheduling
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Mechanism, Metric, Outcome, Variant, Work
 from kscale.mechanisms.scheduling import Answer, Floats, Groups, Pending, Scan, Shorts
@@ -85,8 +85,8 @@ def build_table(job: Job) -> Table:
         slot_of=np.full(int(rows.sum()), by_class.NOWHERE, dtype=np.int32),
         in_slot=np.full((len(pending.asks), slots), 0.0),
         table=pending.scratch(slots, blocks, BLOCK),
-        most=pending.scratch(slots, blocks),
-        ties=pending.scratch(slots, blocks),
+        most=pending.scratch(slots, panels_of(blocks)),
+        ties=pending.scratch(slots, panels_of(blocks)),
         log=np.full(len(pending.klass), PENDING, dtype=np.int32),
         node_of=np.full(len(pending.klass), PENDING, dtype=np.int32),
     )
@@ -97,10 +97,15 @@ def blocks_of(nodes: int) -> int:
     return -(-nodes // BLOCK) | 1
 
 
+def panels_of(blocks: int) -> int:
+    """Return for how many blocks summaries are kept: whole panels."""
+    return -(-blocks // PANEL) * PANEL
+
+
 def slot_bytes(pending: Pending) -> int:
     """Return what one cached row takes: its scores, their summary, its requests."""
-    size = 1 if pending.small else 2
-    return blocks_of(pending.nodes.count) * (BLOCK + 2) * size + len(pending.asks) * 8
+    blocks, size = blocks_of(pending.nodes.count), 1 if pending.small else 2
+    return (blocks * BLOCK + 2 * panels_of(blocks)) * size + len(pending.asks) * 8
 
 
 def slots_of(rows: int, levels: int, size: int, cache: int) -> int:
@@ -194,7 +199,7 @@ def memory(cluster: Cluster, params: Params) -> int:
     groups = len(cluster.nodes.groups) + 1
     per_node = 3 * (scores.COLUMNS + extended) * 8 + 64
     per_class = 2 * (scores.ASKS + extended) * 8 + 8 * (6 + extended) + 16
-    row = blocks_of(nodes) * (BLOCK + 2) + (scores.ASKS + extended) * 8
+    row = blocks_of(nodes) * BLOCK + 2 * panels_of(blocks_of(nodes)) + (scores.ASKS + extended) * 8
     levels = min(groups, 16)
     table = min(max(params.cache, levels * row), k * levels * row)
     return nodes * per_node + k * per_class + pods * 40 + groups * 64 + table
