@@ -27,9 +27,5 @@ def kernel(fn: Callable[P, R]) -> Callable[P, R]:
 
 
 def inline(fn: Callable[P, R]) -> Callable[P, R]:
-    """Compile a small helper that is always inlined into the kernel that calls it.
-
-    It belongs in the same file as its callers: numba's cache looks only at the
-    file of the outermost function.
-    """
+    """Compile a small helper that is always inlined into the kernel that calls it."""
     return cast("Callable[P, R]", njit(nogil=True, error_model="numpy", forceinline=True)(fn))

@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 
 from kscale.kernels import freelist_array as array
 from kscale.kernels import freelist_hashmap as hashmap
-from kscale.kernels.freelist_array import FIRST, FREED_BY, GIVEN_BY, PAGES, ROLLBACK, SAVE
+from kscale.kernels import freelist_pages as life_of
+from kscale.kernels.freelist_pages import FIRST, FREED_BY, GIVEN_BY, PAGES, ROLLBACK, SAVE
 
 Ints = NDArray[np.int64]
 Runs = NDArray[np.int32]
@@ -40,10 +41,10 @@ FREELIST_FLAG = 0x10
 COUNT_ESCAPE = 0xFFFF  # from so many ids on, the count is this and the first u64 holds the number
 SIMD_WIDTH = 512  # ids compared at once by the vectorised search
 ERRORS = {
-    array.META_PAGE: "pages 0 and 1 are meta pages: they are never free",
-    array.ALREADY_FREE: "a page of the run is already free",
-    array.NO_ROOM: "the pages do not fit in the file of this list",
-    array.NOT_ALLOWED: "that page is not an allowed answer",
+    life_of.META_PAGE: "pages 0 and 1 are meta pages: they are never free",
+    life_of.ALREADY_FREE: "a page of the run is already free",
+    life_of.NO_ROOM: "the pages do not fit in the file of this list",
+    life_of.NOT_ALLOWED: "that page is not an allowed answer",
 }
 
 
@@ -89,8 +90,8 @@ class FreeList(ABC):
 
     def __init__(self, starts: Ints, sizes: Ints, live: Runs, high_water: int, room: Room) -> None:
         """Open a list with free spans (ascending, not touching) and the runs in slots (copied)."""
-        self.counts = np.zeros(array.PEAK + 1, np.int64)
-        self.counts[array.HIGH_WATER] = high_water
+        self.counts = np.zeros(life_of.PEAK + 1, np.int64)
+        self.counts[life_of.HIGH_WATER] = high_water
         self.life = np.empty(room.pages, np.int64)
         self.live = live.copy()
         self.pending = np.empty((room.frees, 5), np.int64)
@@ -123,7 +124,7 @@ class FreeList(ABC):
         out = np.zeros(len(rows), np.int64)
         at = self._replay(rows, 0, out)
         while at < len(rows):
-            error = int(self.counts[array.ERROR])
+            error = int(self.counts[life_of.ERROR])
             if error:
                 raise ValueError(f"row {at}, {rows[at].tolist()}: {ERRORS[error]}")
             self._play_rare(rows, at, out)
@@ -138,14 +139,14 @@ class FreeList(ABC):
         elif op == SAVE:
             self._saved = spans_of(self.saved_ids())
             out[at] = saved_bytes(self.free_pages + self.pending_pages)
-        elif op == array.RELOAD:
+        elif op == life_of.RELOAD:
             self._reload()
         else:
             raise ValueError(f"row {at}: this list has no operation {op}")
 
     def _roll_back(self, tx: int) -> None:
         """Take back what *tx* freed; forget what it was given. Without anything freed, do neither."""
-        rows = self.pending[: self.counts[array.PENDING_ROWS]]
+        rows = self.pending[: self.counts[life_of.PENDING_ROWS]]
         mine = rows[:, FREED_BY] == tx
         if not mine.any():
             return
@@ -156,8 +157,8 @@ class FreeList(ABC):
             part[:] = (part if run[GIVEN_BY] == 0 else run[GIVEN_BY] << 1) & -2
         self.life[self.life >> 1 == tx] &= 1
         left = rows[~mine]
-        self.counts[array.PENDING_PAGES] = left[:, PAGES].sum()
-        self.counts[array.PENDING_ROWS] = len(left)
+        self.counts[life_of.PENDING_PAGES] = left[:, PAGES].sum()
+        self.counts[life_of.PENDING_ROWS] = len(left)
         self.pending[: len(left)] = left
 
     def _reload(self) -> None:
@@ -175,16 +176,16 @@ class FreeList(ABC):
     @property
     def free_pages(self) -> int:
         """Return the number of free pages."""
-        return int(self.counts[array.FREE_PAGES])
+        return int(self.counts[life_of.FREE_PAGES])
 
     @property
     def pending_pages(self) -> int:
         """Return the number of pages that wait for a release."""
-        return int(self.counts[array.PENDING_PAGES])
+        return int(self.counts[life_of.PENDING_PAGES])
 
     def pending_ids(self) -> Ints:
         """Return the pages that wait for a release, in the order they were freed."""
-        rows = self.pending[: self.counts[array.PENDING_ROWS]]
+        rows = self.pending[: self.counts[life_of.PENDING_ROWS]]
         return ids_of(rows[:, FIRST], rows[:, PAGES])
 
     def saved_ids(self) -> Ints:
@@ -212,9 +213,9 @@ class ArrayList(FreeList):
         self.ids[:] = 0  # touch the memory here: building is not timed
         self.spare[:] = 0
         self.ids[: len(ids)] = ids
-        cells = [array.FREE_PAGES, array.SPANS, array.FRONT, array.SWAPPED]
+        cells = [life_of.FREE_PAGES, life_of.SPANS, life_of.FRONT, life_of.SWAPPED]
         self.counts[cells] = len(ids), len(starts), 0, 0
-        self.counts[array.PEAK] = max(self.counts[array.PEAK], len(ids))
+        self.counts[life_of.PEAK] = max(self.counts[life_of.PEAK], len(ids))
 
     def _replay(self, rows: Ints, at: int, out: Ints) -> int:
         """Run the array kernel."""
@@ -225,13 +226,13 @@ class ArrayList(FreeList):
 
     def free_spans(self) -> tuple[Ints, Ints]:
         """Return starts and sizes of the free spans, ascending."""
-        ids = self.spare if self.counts[array.SWAPPED] else self.ids
-        front = self.counts[array.FRONT]
+        ids = self.spare if self.counts[life_of.SWAPPED] else self.ids
+        front = self.counts[life_of.FRONT]
         return spans_of(ids[front : front + self.free_pages])
 
     def bytes_held(self) -> int:
         """8 bytes an id in each of two lists at their longest, and 8 a page of the file for its record."""
-        return int(16 * self.counts[array.PEAK] + 8 * self.counts[array.HIGH_WATER])
+        return int(16 * self.counts[life_of.PEAK] + 8 * self.counts[life_of.HIGH_WATER])
 
 
 class SimdArrayList(ArrayList):
@@ -274,8 +275,8 @@ class HashmapList(FreeList):
 
     def bytes_held(self) -> int:
         """16 bytes a page for its span record and 8 for its life, 4 a size up to the largest, and a bit."""
-        largest = int(self.counts[array.PEAK])
-        return int(24 * self.counts[array.HIGH_WATER]) + 4 * (largest + 1) + largest // 8 + 1
+        largest = int(self.counts[life_of.PEAK])
+        return int(24 * self.counts[life_of.HIGH_WATER]) + 4 * (largest + 1) + largest // 8 + 1
 
 
 class AnyFitList(HashmapList):

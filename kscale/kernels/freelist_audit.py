@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kscale.kernels._jit import inline, kernel
-from kscale.kernels.freelist_array import CLOSE, GIVE_BACK, OPEN, RELEASE, TAKE_OR_GROW
+from kscale.kernels.freelist_pages import CLOSE, GIVE_BACK, OPEN, RELEASE, TAKE_OR_GROW
 
 Ints = NDArray[np.int64]
 Runs = NDArray[np.int32]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kscale.kernels._jit import inline, kernel
 from kscale.kernels.freelist import Ints, Room, Runs
-from kscale.kernels.freelist_array import CLOSE, GIVE_BACK, OPEN, RELEASE, TAKE, TAKE_OR_GROW
+from kscale.kernels.freelist_pages import CLOSE, GIVE_BACK, OPEN, RELEASE, TAKE, TAKE_OR_GROW
 
 Words = NDArray[np.uint64]
 

@@ -59,7 +59,7 @@ def jit_cache() -> Path | None:
     from platformdirs import user_cache_dir  # noqa: PLC0415  only a run needs it
 
     base = Path(user_cache_dir("kscale"))
-    folder = base / f"numba-{package('numba')}"
+    folder = base / f"numba-{package('numba')}-{kernels_stamp()}"
     try:
         base.parent.mkdir(parents=True, exist_ok=True)
         for each in (base, folder):
@@ -69,6 +69,16 @@ def jit_cache() -> Path | None:
     except OSError:
         return None
     return folder if os.access(folder, os.W_OK | os.X_OK) else None
+
+
+def kernels_stamp() -> str:
+    """Return a hash of the kernels' sources.
+
+    numba's cache looks at a kernel's own file only; a folder for each state of all files lets kernels
+    share helpers. Folders of earlier states are left: they are small, and another process may use them.
+    """
+    sources = sorted((Path(__file__).parent.parent / "kernels").glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 
 def _is_private(folder: Path) -> bool:

@@ -16,8 +16,8 @@ from pydantic import Field
 
 from kscale import units
 from kscale.errors import WrongAnswer
-from kscale.kernels import freelist_array as cells
 from kscale.kernels import freelist_audit, freelist_workloads
+from kscale.kernels import freelist_pages as cells
 from kscale.kernels.freelist import (
     AnyFitList,
     ArrayList,

@@ -1,8 +1,6 @@
 """The free lists against their slow twins, their invariants and their borders."""
 
-import inspect
 import itertools
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import freelist as slow
 
-from kscale.kernels import freelist_array, freelist_hashmap
+from kscale.kernels import freelist_hashmap
 from kscale.kernels.freelist import ArrayList, FreeList, HashmapList, Room, SimdArrayList, ids_of, spans_of
-from kscale.kernels.freelist_array import (
+from kscale.kernels.freelist_pages import (
     ALLOCATE,
     CLOSE,
     FREE,
@@ -261,18 +259,6 @@ def test_saved_form_around_the_count_escape(count: int) -> None:
     """From 65,535 ids on, the number of ids is written before them."""
     found = opened(ArrayList, [*range(2, 2 + count)], pages=70_000)
     assert play(found, (SAVE,)) == [len(found.image())] == [16 + 8 * (count + (count >= 65_535))]
-
-
-def test_the_shared_part_is_the_same_in_both_files() -> None:
-    """The life of a page is written twice, for numba's cache; it must not drift apart."""
-    parts = [
-        re.findall(
-            r"# -- the life of a page -.*# -- end of the shared part -", inspect.getsource(m), re.DOTALL
-        )
-        for m in (freelist_array, freelist_hashmap)
-    ]
-    assert len(parts[0]) == len(parts[1]) == 1
-    assert parts[0] == parts[1]
 
 
 @pytest.mark.tiny

@@ -12,7 +12,7 @@ import pytest
 from vectors_dir import files
 
 from kscale.kernels.freelist import AnyFitList, ArrayList, FreeList, HashmapList, Room, SimdArrayList
-from kscale.kernels.freelist_array import (
+from kscale.kernels.freelist_pages import (
     ALLOCATE,
     CLOSE,
     FREE,

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from vectors_dir import files
 
-from kscale.kernels import freelist_array as array
-from kscale.kernels import freelist_workloads
+from kscale.kernels import freelist_pages, freelist_workloads
 from kscale.kernels.freelist import ArrayList, FreeList, HashmapList, SimdArrayList, ids_of, spans_of
-from kscale.kernels.freelist_array import GIVE_BACK, RELEASE, TAKE, TAKE_OR_GROW
+from kscale.kernels.freelist_pages import GIVE_BACK, RELEASE, TAKE, TAKE_OR_GROW
 from kscale.kernels.freelist_workloads import Workload
 
 Vector = dict[str, Any]
@@ -59,16 +58,16 @@ def test_recorded_workload(run: Vector) -> None:
         found = opened(kind, load)
         given = play(found, load, run)
         answers = given[allocations]
-        assert len(answers) == found.counts[array.ALLOCATED] == run["allocs"]
+        assert len(answers) == found.counts[freelist_pages.ALLOCATED] == run["allocs"]
         assert np.count_nonzero(answers) == run["ok"]
         assert answers[: len(run["first_results"])].tolist() == run["first_results"]
         assert sha(answers) == run["sha_results"]
         assert found.free_pages == run["free_end"]
         assert sha(ids_of(*found.free_spans())) == run["sha_free_end"]
-        assert found.counts[array.MOVED] == run["moved_total"]
+        assert found.counts[freelist_pages.MOVED] == run["moved_total"]
         if kind is ArrayList:
-            assert found.counts[array.SCANNED] == run["scanned_total"]
-            assert found.counts[array.LONGEST_SCAN] == run["scanned_max"]
+            assert found.counts[freelist_pages.SCANNED] == run["scanned_total"]
+            assert found.counts[freelist_pages.LONGEST_SCAN] == run["scanned_max"]
 
 
 def play(found: FreeList, load: Workload, run: Vector) -> np.ndarray[Any, Any]:
@@ -77,7 +76,7 @@ def play(found: FreeList, load: Workload, run: Vector) -> np.ndarray[Any, Any]:
         assert (load.high_water, len(load.live)) == (run["hwm0"], run["live_runs"])
         given = found.play(load.rows)
         assert found.pending_pages == run["pending_end"]
-        assert found.counts[array.HIGH_WATER] == run["hwm_end"]
+        assert found.counts[freelist_pages.HIGH_WATER] == run["hwm_end"]
         return given
     half = int(np.argmax(load.rows[:, 0] == GIVE_BACK))
     given = found.play(load.rows[:half])
@@ -145,14 +144,17 @@ def test_churn_opens_and_closes_its_reader(kind: type[FreeList]) -> None:
     """A reader pins 20 of every 50 transactions: what they free waits, then comes back at once."""
     load = freelist_workloads.workload_churn(1, 60)
     readers = [
-        tuple(row) for row in load.rows[np.isin(load.rows[:, 0], (array.OPEN, array.CLOSE)), :2].tolist()
+        tuple(row)
+        for row in load.rows[
+            np.isin(load.rows[:, 0], (freelist_pages.OPEN, freelist_pages.CLOSE)), :2
+        ].tolist()
     ]
-    assert readers == [(array.OPEN, 100), (array.CLOSE, 100), (array.OPEN, 150)]
+    assert readers == [(freelist_pages.OPEN, 100), (freelist_pages.CLOSE, 100), (freelist_pages.OPEN, 150)]
     found = opened(kind, load)
     begins = np.append(np.flatnonzero(load.rows[:, 0] == RELEASE), len(load.rows))
     pinned = []
     for begin, end in zip(np.append(0, begins[1:-1]), begins[1:], strict=True):
         found.play(load.rows[begin:end])
-        pinned.append(int(found.counts[array.READERS]))
+        pinned.append(int(found.counts[freelist_pages.READERS]))
     assert sum(pinned[:50]) == 20
-    assert found.counts[array.HIGH_WATER] > load.high_water
+    assert found.counts[freelist_pages.HIGH_WATER] > load.high_water

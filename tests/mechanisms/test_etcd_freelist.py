@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from kscale.errors import WrongAnswer
-from kscale.kernels import freelist_array, freelist_audit, freelist_hashmap, freelist_workloads
+from kscale.kernels import (
+    freelist_array,
+    freelist_audit,
+    freelist_hashmap,
+    freelist_pages,
+    freelist_workloads,
+)
 from kscale.kernels.freelist import ArrayList, FreeList, HashmapList, Ints
 from kscale.kernels.freelist_workloads import MIXED, Workload
 from kscale.mechanisms import etcd_freelist, registry
@@ -104,9 +110,9 @@ class Forgetful(HashmapList):
 
     def _replay(self, rows: Ints, at: int, out: Ints) -> int:
         for row in range(at, len(rows)):
-            before = int(self.counts[freelist_array.SPLIT])
+            before = int(self.counts[freelist_pages.SPLIT])
             super()._replay(rows[: row + 1], row, out)
-            if self.counts[freelist_array.SPLIT] > before:
+            if self.counts[freelist_pages.SPLIT] > before:
                 rest = out[row] + rows[row, 2]
                 starts, sizes = self.free_spans()
                 self._load(starts[starts != rest], sizes[starts != rest])
@@ -135,7 +141,7 @@ class Hoarding(ArrayList):
 
     def play(self, rows: Ints) -> Ints:
         out = super().play(rows)
-        self.counts[freelist_array.FREE_PAGES] -= 1
+        self.counts[freelist_pages.FREE_PAGES] -= 1
         return out
 
 

@@ -5,7 +5,7 @@ Written from internal/freelist (shared.go, array.go, hashmap.go), not from the k
 
 from collections.abc import Iterable
 
-from kscale.kernels.freelist_array import (
+from kscale.kernels.freelist_pages import (
     ALLOCATE,
     CLOSE,
     FREE,
