@@ -37,7 +37,7 @@ class Load:
     ] = "arrival"
     load: Annotated[
         Literal["normal", "nearly-full"],
-        Field(description="nearly-full: nodes are in use so far that 2 % of the requests find no room."),
+        Field(description="nearly-full: in use so far that what is left is 98 % of what all pods ask for."),
     ] = "normal"
     classes: Annotated[
         Annotated[Count, Field(ge=1)] | None,
