@@ -5,7 +5,7 @@ nodes. Placing it changes one node, for every class. Two ways to keep up:
 
   lazy   The node is noted in a log. A row replays what it has not seen when its next pod comes, or is scored
          anew when that is more than a RESCORE-th of the nodes. Rows that rest cost nothing: bursts.
-  eager  The node is scored for all rows at once, in a vector loop over slots. Costs a third an evaluation,
+  eager  The node is scored for all rows at once, in a vector loop over slots. Costs less an evaluation,
          but rows that rest are paid for as well: classes that alternate.
 
 Both keep the same table, so the choice is free: every WINDOW pods the replays that a lazy table
@@ -39,8 +39,8 @@ from kscale.kernels.scheduling_table import (
 )
 
 WINDOW = 512  # pods between two looks at which way is cheaper
-RESCORE = 6  # a replay of more than nodes / RESCORE entries is slower than scoring every node
-COST = 3  # one replayed node costs as much as so many slots of an eager update
+RESCORE = 20  # a replay of more than nodes / RESCORE entries is slower than scoring every node
+COST = 2  # slots of an eager update that take as long as one replay; 4 with few slots, below 2 with 1,000
 
 BY_ITSELF, ALWAYS_LAZY, ALWAYS_EAGER = 0, 1, 2  # `way`
 NOWHERE = -1  # in place of a slot

@@ -185,7 +185,7 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
     if 0 < before["evaluations"] < 4 * work["evaluations"] and not found:
         found.append(
             f"still {units.show_percent(work['evaluations'] / before['evaluations'])} of the evaluations:"
-            " so many classes come in turn that each change is followed for all of them"
+            " so many classes come in turn that much has changed when one comes again"
         )
     return tuple(found)
 
@@ -242,7 +242,7 @@ MECHANISM = Mechanism(
     ),
     loses=(
         "All pods different: every node is scored for each, as before, and the scores are kept for nothing.",
-        "Thousands of classes in turn: each change is followed for all of them.",
+        "Many classes in turn, above a tenth of the nodes: every node is scored again each time.",
         "Memory: a byte for each class and node, bounded by `cache`.",
     ),
     params=Params,
