@@ -21,8 +21,9 @@ cannot take the pod. What depends on the whole feasible set comes later (`levels
 in scheduling_exhaustive). Sources: kubernetes/kubernetes noderesources/least_allocated.go @05c351a9,
 balanced_allocation.go @02d7708a, PR 135573 (delta), fit.go @903b1f7e.
 
-The helpers here are inlined into kernels of the other scheduling files. numba's cache looks only
-at the file of the kernel itself: after a change here, touch those files (or empty the cache).
+The helpers here are inlined into kernels of the other scheduling files. numba's cache looks only at the file
+of the kernel itself; that is safe because kscale keeps a cache for each state of all kernels
+(measure/machine.py, tests/conftest.py).
 """
 
 from typing import SupportsInt
