@@ -27,6 +27,7 @@ class ExitCode(IntEnum):
     WRONG_ANSWER = 4
     BUG = 70
     INTERRUPTED = 130
+    CLOSED_PIPE = 141
     TERMINATED = 143
 
 

@@ -4,8 +4,11 @@ Nothing heavy is imported here or in the command modules' heads: `kscale --help`
 must not load numpy, numba, matplotlib or yaml.
 """
 
+import contextlib
+import os
 import signal
 import sys
+import traceback
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,21 +63,40 @@ def main(args: list[str] | None = None) -> int:
     """Run one command and return its exit code; the only handler of errors."""
     try:
         code = app(args=args, prog_name="kscale", standalone_mode=False)
-    except KscaleError as error:
-        from kscale.report.text import clean_prose  # names from files may hold anything
-
-        typer.secho(f"kscale: {clean_prose(str(error))}", fg=_red(), err=True)
-        return error.exit_code
-    except _UsageError as error:
-        typer.secho(f"kscale: {_usage(error)}", fg=_red(), err=True)
-        return ExitCode.USAGE
-    except (KeyboardInterrupt, typer.Abort):
-        typer.secho("kscale: interrupted", fg=_red(), err=True)
-        return ExitCode.INTERRUPTED
-    except Exception as error:  # noqa: BLE001  # the last resort: a bug must not read as a regression (1)
-        _bug(error)
-        return ExitCode.BUG
+    except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - a bug must not read as a failed gate (1)
+        return _handled(error)
     return int(code or ExitCode.OK)
+
+
+def _handled(error: BaseException) -> ExitCode:
+    """Say one line of *error*, unless nobody reads, and return the exit code it means."""
+    if isinstance(error, BrokenPipeError | SystemExit):  # rich raises SystemExit for a closed stdout
+        return _closed()
+    line, code = (
+        f"bug: {type(error).__name__}: {error} (kscale {__version__}; please report it)",
+        ExitCode.BUG,
+    )
+    if isinstance(error, KscaleError):
+        line, code = str(error), error.exit_code
+    elif isinstance(error, _UsageError):
+        line, code = _usage(error), ExitCode.USAGE
+    elif isinstance(error, KeyboardInterrupt | typer.Abort):
+        line, code = "interrupted", ExitCode.INTERRUPTED
+    elif isinstance(error, OSError):
+        line, code = f"{error.filename or 'output'}: {error.strerror or error}", ExitCode.USAGE
+    else:
+        traceback.print_exception(error)
+    from kscale.report.text import clean_prose  # names from files may hold anything
+
+    with contextlib.suppress(OSError):  # a full standard error must not change the code
+        typer.secho(f"kscale: {clean_prose(line)}", fg=_red(), err=True)
+    return code
+
+
+def _closed() -> ExitCode:
+    """Leave quietly when the reader of standard output is gone (| head), as the system's own tools do."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
+    return ExitCode.CLOSED_PIPE
 
 
 def _usage(error: Exception) -> str:
@@ -84,21 +106,8 @@ def _usage(error: Exception) -> str:
     return f"{text} (see {path} --help)"
 
 
-def _bug(error: Exception) -> None:
-    """Say that it is ours, with the traceback a report needs."""
-    import traceback
-
-    traceback.print_exception(error)
-    line = (
-        f"kscale: bug: {type(error).__name__}: {error} (kscale {__version__}; please report the lines above)"
-    )
-    typer.secho(line, fg=_red(), err=True)
-
-
 def _red() -> str | None:
     """Return red where standard error takes colour."""
-    import os
-
     return "red" if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else None
 
 
@@ -106,6 +115,7 @@ def entry() -> None:
     """Start the installed command: signals first, then main."""
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a closed stdout (| head) ends quietly
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller (>&-)
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - stays open
     sys.exit(main())

@@ -1,5 +1,6 @@
 """Commands that judge: compare."""
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,10 +30,13 @@ def compare(
     color: Annotated[str, typer.Option(metavar="WHEN", help="auto, always or never.")] = "auto",
 ) -> None:
     """Show what changed between two results, or two variants of the latest run."""
+    from kscale.errors import KscaleError
     from kscale.judge import compare as judged
     from kscale.report import console, table_compare
     from kscale.results.store import Store
 
+    if fail_over is not None and not math.isfinite(fail_over):
+        raise KscaleError(f"--fail-over: {fail_over} is not a percentage; write it like 10")
     out = console.console(color=color)
     found = _pair(Store.default(), baseline, optimized)
     console.show(out, table_compare.comparison_table(found, out.width, fail_over=fail_over, verbose=verbose))

@@ -40,7 +40,8 @@ def run(
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, rich_help_panel=SCENARIO, help="Another seed than the scenario's.")
+        int | None,
+        typer.Option(min=0, max=2**62, rich_help_panel=SCENARIO, help="Another seed than the scenario's."),
     ] = None,
     budget: Annotated[
         str, typer.Option(rich_help_panel=SAMPLING, help="Time for all timed pairs together.")
@@ -91,7 +92,7 @@ def run(
         loaded = loaded.with_seed(seed)
     cells = plan(loaded, MECHANISMS, only=only or (), overrides=overrides or ())
     kept = store.Store.default()
-    if save:
+    if save is not None:
         kept.check_free(save, replace=force)
     with progress.observer(quiet=quiet or as_json, color=color) as observer:
         result = campaign.run(

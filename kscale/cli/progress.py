@@ -6,7 +6,7 @@ for each finished cell above it. Elsewhere, and in CI: the lines only.
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -50,7 +50,8 @@ class Lines(Quiet):
 
     def cell_done(self, cell: Cell) -> None:
         """Print the cell's rows."""
-        console.show(self.out, table_run.cell_rows(self.infos[cell.mechanism], cell, self.out.width))
+        with suppress(OSError, SystemExit):  # a closed or full standard error must not end a run
+            console.show(self.out, table_run.cell_rows(self.infos[cell.mechanism], cell, self.out.width))
 
 
 class Bar(Lines):

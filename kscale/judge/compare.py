@@ -136,13 +136,20 @@ def failures(comparison: Comparison, percent: float) -> tuple[str, ...]:
 
 
 def check(comparison: Comparison, percent: float) -> None:
-    """Raise GateFailed, naming the worst, if anything fails; NoVerdict if nothing was judged."""
+    """Raise GateFailed, naming the worst, if anything fails; NoVerdict if nothing a gate looks at was judged.
+
+    Between two variants that is the times; between two results counters are judged too, unless
+    there are times and none of them got a verdict.
+    """
     found = failures(comparison, percent)
     if found:
         more = f"; and {len(found) - LISTED} more" if len(found) > LISTED else ""
         raise GateFailed(f"{len(found)} failed: {'; '.join(found[:LISTED])}{more}")
-    if all(row.verdict is None for row in comparison.rows):
-        raise NoVerdict("nothing was judged: no row has a verdict")
+    times = [row for row in comparison.rows if row.info.kind == "timing"]
+    looked_at = times if times or comparison.of != "results" else comparison.rows
+    if all(row.verdict is None for row in looked_at):
+        what = "no time has a verdict" if looked_at is times else "no row has a verdict"
+        raise NoVerdict(f"nothing was judged: {what} (too few pairs, another machine, or counted only)")
 
 
 def same_machine(a: Machine, b: Machine) -> bool:
@@ -186,6 +193,8 @@ def _parts(one: Cell, other: Cell) -> Iterator[str]:
             yield f"{one.key} {name}"
             continue
         yield from (f"{one.key} {name}.{key}" for key in record.work if key not in other.variants[name].work)
+        if record.wall_ns is not None and other.variants[name].wall_ns is None:
+            yield f"{one.key} {name}.wall_ns"
 
 
 def _fails(row: Row, percent: float, comparison: Comparison) -> bool:

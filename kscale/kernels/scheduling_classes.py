@@ -39,7 +39,7 @@ from kscale.kernels.scheduling_table import (
 )
 
 WINDOW = 512  # pods between two looks at which way is cheaper
-RESCORE = 20  # a replay of more than nodes / RESCORE entries is slower than scoring every node
+RESCORE = 12  # a replay of more than nodes / RESCORE entries is slower than scoring every node
 COST = 2  # slots of an eager update that take as long as one replay; 4 with few slots, below 2 with 1,000
 
 BY_ITSELF, ALWAYS_LAZY, ALWAYS_EAGER = 0, 1, 2  # `way`

@@ -5,6 +5,8 @@ finished cells are saved, the journal stays, and `--resume` goes on with it. A s
 ends at once, which still loses no finished cell.
 """
 
+import hashlib
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -77,8 +79,9 @@ def run(
     began = time.monotonic()
     memory.check_cluster(loaded, force=request.force)
     meter, place, commit = LoadMeter.start(), machine.facts(), machine.git()
-    kept = _journal(loaded, place, commit, store, resume=request.resume)
-    done = _usable(kept.cells, cells, settings)
+    asked = _hash([[cell.key, *cell.variants] for cell in cells], settings.timing)
+    kept = _journal(loaded, place, commit, store, asked, resume=request.resume)
+    done = list(kept.cells)
     before_s = sum(cell.seconds for cell in done)
     observer.start(cells, done)
     stop: Interrupted | WrongAnswer | None = None
@@ -91,6 +94,10 @@ def run(
                 observer.cell_done(cell)
         except (Interrupted, WrongAnswer) as stopped:
             stop = stopped
+        except BaseException:
+            if not done:
+                kept.remove()
+            raise
     result = Result(
         schema="kscale.result/1",
         run=Run(
@@ -136,18 +143,14 @@ def portable(argument: str) -> str:
     return f"{name}{equals}{kept}"
 
 
-def _usable(finished: Sequence[Cell], cells: Sequence[PlannedCell], settings: Settings) -> list[Cell]:
-    """Return the finished cells that this run would measure just so."""
-    wanted = {cell.key: set(cell.variants) for cell in cells}
-    return [
-        cell
-        for cell in finished
-        if wanted.get(cell.key) == set(cell.variants)
-        and all((one.wall_ns is not None) == settings.timing for one in cell.variants.values())
-    ]
+def _hash(*parts: object) -> str:
+    """Return a hash of plain values."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _journal(loaded: Loaded, place: Machine, commit: Git | None, store: Store, *, resume: bool) -> Journal:
+def _journal(
+    loaded: Loaded, place: Machine, commit: Git | None, store: Store, asked: str, *, resume: bool
+) -> Journal:
     """Return a new journal, or the one to go on with; KscaleError if there is none."""
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     header = Header(
@@ -157,13 +160,17 @@ def _journal(loaded: Loaded, place: Machine, commit: Git | None, store: Store, *
         scenario_sha256=loaded.sha256,
         seed=loaded.scenario.seed,
         fingerprint=place.fingerprint,
+        code=machine.code_stamp(),
+        asked=asked,
     )
     if not resume:
         return journal.create(store.folder, header)
     found = journal.find(store.folder, header)
     if found is None:
-        what = f"{loaded.scenario.name} with seed {loaded.scenario.seed}"
-        raise KscaleError(f"--resume: no interrupted run of {what} on this machine in {store.folder}")
+        what = f"{loaded.scenario.name} with seed {loaded.scenario.seed} and these options"
+        raise KscaleError(
+            f"--resume: no interrupted run of {what}, by this code on this machine, in {store.folder}"
+        )
     journal.repair(found)
     return found
 

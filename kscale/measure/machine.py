@@ -77,7 +77,17 @@ def kernels_stamp() -> str:
     numba's cache looks at a kernel's own file only; a folder for each state of all files lets kernels
     share helpers. Folders of earlier states are left: they are small, and another process may use them.
     """
-    sources = sorted((Path(__file__).parent.parent / "kernels").glob("*.py"))
+    return _stamp("kernels/*.py")
+
+
+def code_stamp() -> str:
+    """Return a hash of everything that decides what a run counts and how it is timed."""
+    return _stamp("**/*.py")
+
+
+def _stamp(pattern: str) -> str:
+    """Return a hash of kscale's sources that match."""
+    sources = sorted(Path(__file__).parent.parent.glob(pattern))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 

@@ -20,6 +20,7 @@ from kscale.mechanisms.base import Mechanism
 
 VARIANTS = "variants"  # reserved key of a block: which variants to run
 ALL = "all"
+LIMITS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
 
 
 class ParameterError(ValueError):
@@ -58,9 +59,11 @@ def read(mechanism: Mechanism, raw: Mapping[str, Any]) -> Any:  # noqa: ANN401 -
 
 def schema(mechanism: Mechanism) -> dict[str, Any]:
     """Return the JSON Schema of what a scenario may say of *mechanism*: a block, or a list of them."""
-    block = TypeAdapter(mechanism.params).json_schema()
     hints = _hints(mechanism.params)
-    swept = {key: _swept(one, counts=_is_plain(hints[key], int)) for key, one in block["properties"].items()}
+    swept = {
+        key: _swept(one, counts=_is_plain(hints[key], int))
+        for key, one in properties(mechanism.params).items()
+    }
     variants = {"enum": [*mechanism.variants]}
     swept[VARIANTS] = {
         "anyOf": [{"const": ALL}, variants, {"type": "array", "items": variants, "minItems": 1}],
@@ -73,6 +76,22 @@ def schema(mechanism: Mechanism) -> dict[str, Any]:
         "additionalProperties": False,
     }
     return {"anyOf": [entry, {"type": "array", "items": entry, "minItems": 1}, {"type": "null"}]}
+
+
+def properties(params: type[Any]) -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema of each parameter, with its limits.
+
+    A quantity states its schema itself, and pydantic then drops limits set around it: they are put back.
+    """
+    found: dict[str, dict[str, Any]] = TypeAdapter(params).json_schema()["properties"]
+    for name, hint in _hints(params).items():
+        metadata = typing.get_args(hint)[1:] if typing.get_origin(hint) is typing.Annotated else ()
+        for limit in (limit for piece in metadata for limit in getattr(piece, "metadata", ())):
+            for key, keyword in LIMITS.items():
+                if hasattr(limit, key):
+                    found[name].pop(key, None)
+                    found[name][keyword] = getattr(limit, key)
+    return found
 
 
 def _swept(one: dict[str, Any], *, counts: bool) -> dict[str, Any]:

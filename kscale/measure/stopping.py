@@ -8,7 +8,7 @@ from types import FrameType
 
 from kscale.errors import ExitCode, Interrupted
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # a closed terminal is an end like another
 
 
 class Stopper:
@@ -34,7 +34,7 @@ class Stopper:
         """Raise in the main thread, as soon as the running kernel returns."""
         for each in _SIGNALS:
             signal.signal(each, signal.SIG_DFL)
-        terminated = signum == signal.SIGTERM
+        terminated = signum != signal.SIGINT
         code = ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
         self._waiting = Interrupted("terminated" if terminated else "interrupted", code)
         if not self._held:

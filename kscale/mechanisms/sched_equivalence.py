@@ -34,7 +34,9 @@ MIB = 2**20
 class Params(Load):
     """The load, and the memory that cached classes may take."""
 
-    cache: Annotated[Bytes, Field(ge=0, description="Most memory for the scores of classes.")] = 64 * MIB
+    cache_bytes: Annotated[Bytes, Field(ge=0, description="Most memory for the scores of classes.")] = (
+        64 * MIB
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Table:
 
 def prepare(cluster: Cluster, params: Params) -> Job:
     """Return the pods and nodes, and the bound on memory."""
-    return Job(scheduling.make(cluster, params), params.cache)
+    return Job(scheduling.make(cluster, params), params.cache_bytes)
 
 
 def build_scan(job: Job) -> Scan:
@@ -201,7 +203,7 @@ def memory(cluster: Cluster, params: Params) -> int:
     per_class = 2 * (scores.ASKS + extended) * 8 + 8 * (6 + extended) + 16
     row = blocks_of(nodes) * BLOCK + 2 * panels_of(blocks_of(nodes)) + (scores.ASKS + extended) * 8
     levels = min(groups, 16)
-    table = min(max(params.cache, levels * row), k * levels * row)
+    table = min(max(params.cache_bytes, levels * row), k * levels * row)
     return nodes * per_node + k * per_class + pods * 40 + groups * 64 + table
 
 
@@ -243,7 +245,7 @@ MECHANISM = Mechanism(
     loses=(
         "All pods different: every node is scored for each, as before, and the scores are kept for nothing.",
         "Many classes in turn, above a tenth of the nodes: every node is scored again each time.",
-        "Memory: a byte for each class and node, bounded by `cache`.",
+        "Memory: a byte for each class and node, bounded by `cache_bytes`.",
     ),
     params=Params,
     prepare=prepare,

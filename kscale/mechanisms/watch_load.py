@@ -65,6 +65,12 @@ class Params:
         ),
     ] = 10
 
+    def __post_init__(self) -> None:
+        """Refuse shares that do not go together: ValueError."""
+        if self.slow_share + self.stuck_share > 1:
+            both = f"{self.slow_share + self.stuck_share:.3g}"
+            raise ValueError(f"slow_share and stuck_share come to {both}, more than all watchers")
+
 
 @dataclass(frozen=True, slots=True)
 class WatchLoad:

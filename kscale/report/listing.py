@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from kscale.report.text import clean, clean_prose, joined, paragraph
-from kscale.units import parse_count, show_count
+from kscale.units import parse_count, show_bytes, show_count
 
 if TYPE_CHECKING:
     from kscale.mechanisms.base import Mechanism, Metric
@@ -82,7 +82,8 @@ def _parameters(params: type[Any], width: int) -> list[Text]:
     about: dict[str, str] = {}
     for field in fields(params):
         known = described.get(field.name, {})
-        default = "" if field.default is MISSING else _value(field.default)
+        show = show_bytes if field.name.endswith("_bytes") else _value
+        default = "" if field.default is MISSING or field.default is None else show(field.default)
         about[f"{field.name} = {default}" if default else field.name] = " ".join(
             part for part in (known.get("description", ""), _allowed(known)) if part
         )
@@ -91,15 +92,14 @@ def _parameters(params: type[Any], width: int) -> list[Text]:
 
 def _described(params: type[Any]) -> Mapping[str, Mapping[str, Any]]:
     """Return what the annotations of a parameter record say; nothing where pydantic cannot tell."""
-    from pydantic import TypeAdapter  # noqa: PLC0415 - a table of results needs no schema
-    from pydantic.errors import PydanticInvalidForJsonSchema  # noqa: PLC0415 - as above
+    from pydantic.errors import PydanticInvalidForJsonSchema  # noqa: PLC0415 - a table needs no schema
+
+    from kscale.measure import parameters  # noqa: PLC0415 - as above
 
     try:
-        schema = TypeAdapter(params).json_schema()
+        return parameters.properties(params)
     except PydanticInvalidForJsonSchema:
         return {}
-    properties: Mapping[str, Mapping[str, Any]] = schema.get("properties", {})
-    return properties
 
 
 def _allowed(known: Mapping[str, Any]) -> str:

@@ -89,6 +89,8 @@ def _cautions(result: Result) -> Iterator[str]:
     exact = "exact counters are not affected"
     if result.run.status == "interrupted":
         yield "interrupted: only finished cells are shown; go on with kscale run --resume"
+    if not _timed(result):
+        return
     governor = result.machine.governor
     if governor not in {None, "performance"}:
         yield f"CPU governor is {clean(governor)}: times may wander; {exact}"
@@ -186,11 +188,12 @@ def _footer(result: Result, notes: Footnotes, width: int) -> Iterator[Text]:
 
 
 def _losses(result: Result, cell: Cell) -> Sequence[str]:
-    """Return where the cell's optimization lost, in its own words; a slower time is never passed over."""
-    if cell.losses or not {BASELINE, OPTIMIZED} <= cell.variants.keys():
+    """Return where the cell's optimization lost: a slower time first, then in the mechanism's own words."""
+    if not {BASELINE, OPTIMIZED} <= cell.variants.keys():
         return cell.losses
     compared = rows.of_cell(rows.described(result, cell), cell, BASELINE, OPTIMIZED)
-    return [wording.change(row) for row in compared if row.ratio is not None and row.verdict is Verdict.WORSE]
+    slower = [f"{wording.change(row)}" for row in compared if row.ratio and row.verdict is Verdict.WORSE]
+    return [*(f"slower: {change}" for change in slower), *cell.losses]
 
 
 def _grouped(losing: Sequence[tuple[str, str, str]], width: int) -> Iterator[Text]:
@@ -214,10 +217,19 @@ def _legend(result: Result) -> str:
     parts = [
         "exact: counted on executed code, equal on every machine for one seed",
         *(["modelled: computed from a cost model, not measured"] if "modelled" in provenances else []),
-        "times: medians measured here, ± half the interquartile range, n pairs",
+        *(
+            ["times: medians measured here, ± half the interquartile range, n pairs"]
+            if _timed(result)
+            else []
+        ),
         *([f"rows '· name': that variant in the place of {OPTIMIZED}"] if further else []),
     ]
     return "; ".join(parts)
+
+
+def _timed(result: Result) -> bool:
+    """Say whether anything was timed."""
+    return any(one.wall_ns for cell in result.cells for one in cell.variants.values())
 
 
 def _numbered(notes: Footnotes, width: int) -> Iterator[Text]:

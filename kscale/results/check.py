@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from kscale.results.record import Cell, Result, Samples
 
+LONGEST_NS = 10**18  # of a sample: thirty years
+
 
 def digest(works: Mapping[str, Mapping[str, int]]) -> str:
     """Return a hash of every variant's work, equal on every machine."""
@@ -35,7 +37,7 @@ def _cell_fault(cell: Cell) -> str | None:
 def _whole(samples: Samples) -> bool:
     """Say whether each sample has a time above 0 and a place of its own."""
     return (
-        len(samples.order) == len(samples.values) == len(set(samples.order))
-        and all(value > 0 for value in samples.values)
+        0 < len(samples.order) == len(samples.values) == len(set(samples.order))
+        and all(0 < value < LONGEST_NS for value in samples.values)
         and all(place >= 0 for place in samples.order)
     )

@@ -6,12 +6,14 @@ or a pulled plug leaves is read up to the last whole line.
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from kscale.errors import KscaleError
+from kscale.results import store
 from kscale.results.record import Cell, Record
 
 ENDING = ".partial.jsonl"
@@ -26,6 +28,8 @@ class Header(Record):
     scenario_sha256: str
     seed: int
     fingerprint: str  # of the machine: its samples may not be mixed with another's
+    code: str  # hash of kscale's own sources: a version number does not change with every commit
+    asked: str  # hash of the cells, their variants and whether they are timed
 
     def continues(self, other: "Header") -> bool:
         """Say whether cells of *other* are as good as measured by this run."""
@@ -49,8 +53,9 @@ class Journal:
             raise KscaleError(f"{self.path}: cannot be written: {error.strerror or error}") from None
 
     def remove(self) -> None:
-        """Forget the journal: the result is complete."""
-        self.path.unlink(missing_ok=True)
+        """Forget the journal: the result is complete, or nothing is in it."""
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
 
 
 def create(folder: Path, header: Header) -> Journal:
@@ -97,9 +102,7 @@ def repair(journal: Journal) -> None:
     text = "\n".join(
         [journal.header.model_dump_json(), *(cell.model_dump_json() for cell in journal.cells), ""]
     )
-    temporary = journal.path.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(journal.path)
+    store.write(journal.path, text)
 
 
 def _append(path: Path, line: str, mode: str) -> None:

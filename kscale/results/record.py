@@ -4,11 +4,14 @@ Raw samples only; everything derived is computed on load. SI base units: ns,
 bytes, counts. No host name, user name or absolute path.
 """
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 SCHEMA: Final = "kscale.result/1"
+
+
+Counter = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Record(BaseModel):
@@ -27,8 +30,8 @@ class Run(Record):
     status: Literal["complete", "interrupted"]
     argv: list[str]
     kscale: str
-    seed: int
-    peak_rss_bytes: int  # of the whole process, compiler and harness included
+    seed: Counter
+    peak_rss_bytes: Counter  # of the whole process, compiler and harness included
 
 
 class ScenarioRef(Record):
@@ -55,7 +58,7 @@ class Machine(Record):
     cpu_model: str
     cores_physical: int
     cores_logical: int
-    memory_bytes: int
+    memory_bytes: Counter
     os: str
     kernel: str
     arch: str
@@ -108,15 +111,15 @@ class Samples(Record):
     `values` are ns of a whole sample, which ran the variant `loops` times.
     """
 
-    order: list[int]
-    values: list[int]
-    loops: int = Field(ge=1)
+    order: list[Counter]
+    values: list[Counter]
+    loops: int = Field(ge=1, lt=2**63)
 
 
 class VariantRecord(Record):
     """What one variant did in one cell."""
 
-    work: dict[str, int]
+    work: dict[str, Counter]
     wall_ns: Samples | None = None
     jit_compile_s: float | None = None
 
@@ -125,7 +128,7 @@ class Cell(Record):
     """One mechanism at one point."""
 
     mechanism: str
-    params: dict[str, Any]
+    params: dict[str, bool | Annotated[int, Field(ge=-(2**63), lt=2**64)] | float | str | None]
     label: str  # the point, as people say it: "1M free pages"
     status: Literal["ok", "skipped"] = "ok"
     notes: list[str] = []

@@ -164,12 +164,12 @@ def test_resume_can_be_interrupted_again(store: Store) -> None:
 
 
 def test_counted_cells_do_not_stand_in_for_timed_ones(store: Store) -> None:
-    """A run with times does not take over cells that were only counted."""
+    """A run with times does not take over cells that were only counted, and does not destroy them."""
     interrupted_after(2, store)
-    seen = Seen()
-    result = run(store, seen, QUICK, request=Request(["run"], resume=True))
-    assert seen.resumed == []
-    assert all(one.wall_ns for cell in result.cells for one in cell.variants.values())
+    with pytest.raises(KscaleError, match="and these options"):
+        run(store, Seen(), QUICK, request=Request(["run"], resume=True))
+    assert len(store.load("latest").cells) == 2
+    assert list(store.folder.glob("*.partial.jsonl"))
 
 
 def test_nothing_to_resume_is_said(store: Store) -> None:

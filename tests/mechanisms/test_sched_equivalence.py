@@ -61,7 +61,7 @@ def test_bursts_are_followed_lazily() -> None:
 def test_short_memory_changes_no_placement(cache: int) -> None:
     """With room for one class, for two, for all: evictions are counted, placements stay."""
     on = even(500, 2_000, kinds=9)
-    job, outcomes = run(on, Params(cache=cache))
+    job, outcomes = run(on, Params(cache_bytes=cache))
     mechanism.agree(job, outcomes)
     assert (outcomes["optimized"].work["evictions"] > 0) == (cache < 1 << 26)
     assert outcomes["optimized"].work["cached_bytes"] <= max(cache, mechanism.slot_bytes(job.pending))
@@ -113,7 +113,7 @@ def test_losses_are_told_with_figures() -> None:
 
     assert told(Params()) == ""
     assert "1,000 of 1,000 look-ups find no class" in told(Params(order="distinct"))
-    assert "gave way" in told(Params(cache=0))
+    assert "gave way" in told(Params(cache_bytes=0))
     assert mechanism.losses({}) == ()
 
 
@@ -188,6 +188,6 @@ def test_memory_is_an_upper_estimate() -> None:
 @pytest.mark.tiny
 def test_tiny() -> None:
     """All variants agree on a handful of pods, with and without the compiler."""
-    job, outcomes = run(even(5, 12, kinds=3), Params(cache=0))
+    job, outcomes = run(even(5, 12, kinds=3), Params(cache_bytes=0))
     mechanism.agree(job, outcomes)
     assert outcomes["optimized"].work["placed"] == 12

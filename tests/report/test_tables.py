@@ -117,7 +117,7 @@ def test_a_loss_is_told_even_if_the_mechanism_says_nothing() -> None:
     """A slower time is never passed over."""
     text = run_table(result([one(20, ns=150_000)]), 140).plain
     assert "where it loses" in text
-    assert "x: +49.8 % time" in text
+    assert "x: slower: +49.8 % time" in text
 
 
 def test_a_skipped_cell_is_told() -> None:

@@ -10,7 +10,14 @@ from kscale.results import journal
 from kscale.results.journal import Header
 
 HEADER = Header(
-    id="r1", started="2026-11-21T02:54:00Z", kscale="0.1.0", scenario_sha256="0", seed=0, fingerprint="f"
+    id="r1",
+    started="2026-11-21T02:54:00Z",
+    kscale="0.1.0",
+    scenario_sha256="0",
+    seed=0,
+    fingerprint="f",
+    code="c",
+    asked="a",
 )
 
 
@@ -26,7 +33,15 @@ def test_cells_come_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"seed": 1}, {"scenario_sha256": "1"}, {"fingerprint": "g"}, {"kscale": "9"}]
+    "change",
+    [
+        {"seed": 1},
+        {"scenario_sha256": "1"},
+        {"fingerprint": "g"},
+        {"code": "d"},
+        {"asked": "b"},
+        {"kscale": "9"},
+    ],
 )
 def test_other_work_is_not_resumed(tmp_path: Path, change: dict[str, object]) -> None:
     """Another seed, scenario, machine or version begins anew."""
