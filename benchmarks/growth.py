@@ -29,7 +29,7 @@ def _over_nodes(mechanism_id: str, given: Mapping[str, Any], per: str) -> Iterat
     """Yield a mechanism's exponents over the number of nodes."""
     runs = []
     for nodes in NODES:
-        on = written(f"cluster: {{nodes: {{count: {nodes}}}, objects: {{total: {nodes * 30}}}}}")
+        on = written(f"cluster: {{nodes: {{count: {nodes}}}}}")
         runs.append(timed(mechanism_id, on, given, ("baseline", "optimized"), rounds=3))
     yield from _exponents(f"{mechanism_id}, nodes 10k to 100k", NODES, runs, per)
 
