@@ -169,7 +169,7 @@ def _label(params: Any, given: Sequence[str]) -> str:  # noqa: ANN401 - a mechan
 
 
 def _say(name: str, value: object) -> str:
-    """Return one parameter in words: "1M free pages", "workload A", "no churn"."""
+    """Return one parameter in words: "1M free pages", "percentage 5", "workload A", "no churn"."""
     words = name.replace("_", " ")
     if isinstance(value, bool):
         return words if value else f"no {words}"
@@ -178,7 +178,8 @@ def _say(name: str, value: object) -> str:
             return f"{words.removesuffix(' ns')} {units.show_ns(value)}"
         if name.endswith("_bytes"):
             return f"{words.removesuffix(' bytes')} {units.show_bytes(value)}"
-        return f"{units.show_size(value)} {words}"
+        shown = units.show_size(value)
+        return f"{shown} {words}" if words.endswith("s") else f"{words} {shown}"
     return f"{words} {units.show_number(Fraction(repr(value))) if isinstance(value, float) else value}"
 
 
