@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kscale import __version__
-from kscale.cli import judge, look, measure
+from kscale.cli import baseline, doctor, gate, judge, look, measure, plot, report, schema
 from kscale.errors import ExitCode, Interrupted, KscaleError
 
 if TYPE_CHECKING:
@@ -47,9 +47,8 @@ def root(
         typer.echo(ctx.get_help())
 
 
-measure.register(app)
-judge.register(app)
-look.register(app)
+for commands in (measure, doctor, judge, gate, baseline, look, plot, report, schema):  # the order of the help
+    commands.register(app)
 
 
 def _stop(signum: int, _frame: "FrameType | None") -> None:

@@ -95,6 +95,7 @@ def of_results(a: Result, b: Result, names: tuple[str, str] | None = None) -> Co
     """
     left, right = names or (_name(a), _name(b))
     machine = same_machine(a.machine, b.machine)
+    together = a.run.together is not None and a.run.together == b.run.together
     before, after = ({cell.key: cell for cell in result.cells} for result in (a, b))
     different = _different(a, b, [key for key in before if key in after])
     found: list[Row] = []
@@ -103,7 +104,7 @@ def of_results(a: Result, b: Result, names: tuple[str, str] | None = None) -> Co
     for key, cell in after.items():
         if key in before and key not in different:
             info = rows.described(b, cell)
-            found.extend(rows.of_cells(info, before[key], cell, same_machine=machine))
+            found.extend(rows.of_cells(info, before[key], cell, same_machine=machine, together=together))
             gone.extend(_parts(before[key], cell))
             new.extend(_parts(cell, before[key]))
     if not found:
@@ -112,7 +113,7 @@ def of_results(a: Result, b: Result, names: tuple[str, str] | None = None) -> Co
     return Comparison(
         *(_side(a, left), _side(b, right)),
         of="results",
-        paired=False,
+        paired=together and any(row.ratio is not None and row.ratio.paired for row in found),
         same_machine=machine,
         rows=tuple(found),
         gone=tuple(gone),

@@ -88,13 +88,21 @@ def of_cell(info: MechanismInfo, cell: Cell, a: str, b: str) -> Iterator[Row]:
             yield _placed(cell, b, _counted(name, metric, before.work[name], after.work[name]))
 
 
-def of_cells(info: MechanismInfo, a: Cell, b: Cell, *, same_machine: bool) -> Iterator[Row]:
-    """Compare one cell of two results, variant by variant: not paired, counters by equality."""
+def of_cells(
+    info: MechanismInfo, a: Cell, b: Cell, *, same_machine: bool, together: bool = False
+) -> Iterator[Row]:
+    """Compare one cell of two results, variant by variant: counters by equality.
+
+    Times are paired if both results were measured *together*, else they are not.
+    """
     for variant, after in b.variants.items():
         before = a.variants.get(variant)
         if before is None:
             continue
-        timing = _apart(info.per, before, after, _floor(a, b))
+        if together:
+            timing = _paired(info.per, before, after)
+        else:
+            timing = _apart(info.per, before, after, _floor(a, b))
         if timing is not None:
             stays = timing if same_machine else replace(timing, verdict=None, notes=(OTHER_MACHINE,))
             yield _placed(b, variant, stays)

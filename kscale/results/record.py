@@ -32,6 +32,8 @@ class Run(Record):
     kscale: str
     seed: Counter
     peak_rss_bytes: Counter  # of the whole process, compiler and harness included
+    quick: bool = False  # a hurried look: too few pairs to be kept as a baseline
+    together: str | None = None  # shared by two runs whose samples were taken in turns, see Samples
 
 
 class ScenarioRef(Record):
@@ -107,7 +109,8 @@ class Samples(Record):
     """Wall times of one variant.
 
     `order` is the position of each sample in the cell's run sequence. Positions 2i
-    and 2i+1 are pair i: one run of the baseline and one of the other variant.
+    and 2i+1 are pair i: one run of the baseline and one of the other variant. In two results of one
+    `together` they are one run of this variant in each of the two installations.
     `values` are ns of a whole sample, which ran the variant `loops` times.
     """
 

@@ -1,0 +1,58 @@
+"""What a gate decided, of each row and of each statement of its policy.
+
+Plain records, so that the terminal, every export and the report say the same. How
+they come about is in gate.py.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kscale.errors import ExitCode
+from kscale.judge.compare import Comparison
+from kscale.judge.rows import Row
+
+
+class Status(StrEnum):
+    """What a gate makes of one subject, worst first."""
+
+    FAILED = "failed"
+    WARNED = "warned"
+    ACKNOWLEDGED = "acknowledged"
+    PASSED = "passed"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One subject of a gate: a row, a missing or new cell, or a requirement."""
+
+    subject: str  # "etcd-freelist[free_pages=1000000] optimized.wall_ns", or a requirement's own text
+    status: Status
+    said: str  # the verdict in a word or two: "worse", "gone", "unclear", "required", "same"
+    why: str  # one sentence with the figures: "+16.4 % time, interval starts at +15.1 %, margin 5 %"
+    rule: str  # what decided: "kscale-gate.yaml:4", or "default: timing"
+    row: Row | None = None
+    reason: str = ""  # the policy's own words, of a rule or an ack
+    confirmed: bool | None = None  # a slower time, measured again: still slower? None: not measured again
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Everything a gate decided."""
+
+    comparison: Comparison | None  # None if only requirements were judged
+    policy: str  # where the policy stands, or "defaults"
+    decisions: tuple[Decision, ...]  # worst first
+    no_verdict: str = ""  # why nothing could be decided; empty if something was
+    notes: tuple[str, ...] = ()
+
+    def of(self, status: Status) -> tuple[Decision, ...]:
+        """Return the decisions of one status, in order."""
+        return tuple(one for one in self.decisions if one.status is status)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return what the process says: failed before no verdict before passed."""
+        if self.of(Status.FAILED):
+            return ExitCode.GATE_FAILED
+        return ExitCode.NO_VERDICT if self.no_verdict else ExitCode.OK

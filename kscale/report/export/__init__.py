@@ -1,0 +1,1 @@
+"""Results, comparisons and judgements in the formats of other tools."""
