@@ -1,13 +1,9 @@
 """Commands that judge: compare."""
 
 import math
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from kscale.judge.compare import Comparison
-    from kscale.results.store import Store
 
 PANEL = "Judge"
 
@@ -30,6 +26,7 @@ def compare(
     color: Annotated[str, typer.Option(metavar="WHEN", help="auto, always or never.")] = "auto",
 ) -> None:
     """Show what changed between two results, or two variants of the latest run."""
+    from kscale.cli import sides
     from kscale.errors import KscaleError
     from kscale.judge import compare as judged
     from kscale.report import console, table_compare
@@ -38,26 +35,7 @@ def compare(
     if fail_over is not None and not math.isfinite(fail_over):
         raise KscaleError(f"--fail-over: {fail_over} is not a percentage; write it like 10")
     out = console.console(color=color)
-    found = _pair(Store.default(), baseline, optimized)
+    found, _ = sides.pair(Store.default(), baseline, optimized)
     console.show(out, table_compare.comparison_table(found, out.width, fail_over=fail_over, verbose=verbose))
     if fail_over is not None:
         judged.check(found, fail_over)
-
-
-def _pair(store: "Store", a: str, b: str) -> "Comparison":
-    """Return two results side by side, or two variants of the latest run.
-
-    Saved results win, so that `baseline` and `optimized` mean files where files of these names exist.
-    """
-    from kscale.errors import KscaleError
-    from kscale.judge import compare as judged
-
-    try:
-        left, right = store.load(a), store.load(b)
-    except KscaleError as error:
-        newest = store.load("latest") if store.names() else None
-        variants = {name for cell in newest.cells for name in cell.variants} if newest else set()
-        if newest is None or not {a, b} <= variants:
-            raise error from None
-        return judged.of_variants(newest, a, b)
-    return judged.of_results(left, right, (a, b))
