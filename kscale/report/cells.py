@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from rich.text import Text
 
 from kscale.judge import wording
-from kscale.judge.rows import WALL, Row
+from kscale.judge.rows import OTHER_MACHINE, WALL, Row
 from kscale.judge.verdict import Verdict
 from kscale.measure import stats
 from kscale.measure.stats import Ratio
@@ -62,6 +62,34 @@ def sureness(row: Row, *, verbose: bool = False) -> Text:
     if row.info.provenance != "measured":
         return Text(row.info.provenance, "magenta")
     return Text(f"{row.info.kind}, counted here" if verbose else row.info.kind, "dim")
+
+
+def change(row: Row) -> str:
+    """Return what changed, in words; a dash where too few pairs say nothing."""
+    return "-" if too_few(row) else wording.change(row)
+
+
+def too_few(row: Row) -> bool:
+    """Say whether a time has too few pairs for an interval."""
+    return row.ratio is not None and not row.ratio.has_interval
+
+
+def margin(row: Row) -> str:
+    """Return the margin a row was judged by."""
+    if row.verdict is None:
+        return ""
+    return f"± {wording.percent(row.margin)}" if row.margin else "0"
+
+
+def verdict_words(row: Row) -> str:
+    """Return the verdict in words, or why there is none."""
+    if row.verdict is not None:
+        return f"{row.verdict}: noisy" if row.noisy else str(row.verdict)
+    if OTHER_MACHINE in row.notes:
+        return OTHER_MACHINE
+    if too_few(row):
+        return "too few pairs"
+    return "not judged" if row.info.kind == "resource" else "differs"
 
 
 def noise_note(row: Row) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ def comparison_table(
 ) -> Text:
     """Return the table for *width* columns, worst first; with *fail_over* (percent), what fails it."""
     notes = Footnotes()
-    shown = [row for row in comparison.worst_first if verbose or _worth_showing(row, comparison)]
+    shown = [row for row in comparison.worst_first if verbose or worth_showing(row, comparison)]
     titles = Titles(
         clean(comparison.a.name),
         clean(comparison.b.name),
@@ -44,7 +44,7 @@ def comparison_table(
     return joined(lines)
 
 
-def _worth_showing(row: Row, comparison: Comparison) -> bool:
+def worth_showing(row: Row, comparison: Comparison) -> bool:
     """Say whether a row is in the short table: times, headlines of variants, counters that moved."""
     if row.ratio is not None:
         return True
@@ -83,34 +83,15 @@ def _entry(row: Row, comparison: Comparison, notes: Footnotes, *, verbose: bool)
         name=Text(cells.metric_name(row, verbose=verbose)),
         before=Text(before),
         after=Text(after),
-        change=Text("-" if _too_few(row) else wording.change(row), style),
-        more=(cells.sureness(row, verbose=verbose), Text(_margin(row)), Text(_verdict(row), style)),
+        change=Text(cells.change(row), style),
+        more=(
+            cells.sureness(row, verbose=verbose),
+            Text(cells.margin(row)),
+            Text(cells.verdict_words(row), style),
+        ),
         mark=MARKS[row.verdict] if row.verdict is not None else "",
         note=notes.number(tuple(note for note in cells.noise_note(row) if note != OTHER_MACHINE)),
     )
-
-
-def _too_few(row: Row) -> bool:
-    """Say whether a time has too few pairs for an interval."""
-    return row.ratio is not None and not row.ratio.has_interval
-
-
-def _margin(row: Row) -> str:
-    """Return the margin a row was judged by."""
-    if row.verdict is None:
-        return ""
-    return f"± {wording.percent(row.margin)}" if row.margin else "0"
-
-
-def _verdict(row: Row) -> str:
-    """Return the verdict in words, or why there is none."""
-    if row.verdict is not None:
-        return f"{row.verdict}: noisy" if row.noisy else str(row.verdict)
-    if OTHER_MACHINE in row.notes:
-        return OTHER_MACHINE
-    if _too_few(row):
-        return "too few pairs"
-    return "not judged" if row.info.kind == "resource" else "differs"
 
 
 def _unmatched(comparison: Comparison, width: int) -> Iterator[Text]:

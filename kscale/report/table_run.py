@@ -74,7 +74,7 @@ def _heading(result: Result, width: int) -> Iterator[Text]:
         if number == 0:
             line.stylize("bold", 0, len(name))
         yield line
-    for note in _cautions(result):
+    for note in cautions(result):
         yield from paragraph(note, width, first="note  ", rest="      ", style="yellow")
 
 
@@ -84,7 +84,7 @@ def machine_line(machine: Machine) -> str:
     return f"{cores}, container" if machine.container else cores
 
 
-def _cautions(result: Result) -> Iterator[str]:
+def cautions(result: Result) -> Iterator[str]:
     """Return what may have disturbed the run, what it affects and what to do."""
     exact = "exact counters are not affected"
     if result.run.status == "interrupted":
@@ -170,7 +170,7 @@ def _footer(result: Result, notes: Footnotes, width: int) -> Iterator[Text]:
     losing = [
         (clean(cell.mechanism), clean(cell.label), said)
         for cell in result.cells
-        for said in _losses(result, cell)
+        for said in losses(result, cell)
     ]
     if numbered:
         yield from (Text(), *numbered)
@@ -187,7 +187,7 @@ def _footer(result: Result, notes: Footnotes, width: int) -> Iterator[Text]:
     yield from paragraph(_legend(result), width, style="dim")
 
 
-def _losses(result: Result, cell: Cell) -> Sequence[str]:
+def losses(result: Result, cell: Cell) -> Sequence[str]:
     """Return where the cell's optimization lost: a slower time first, then in the mechanism's own words."""
     if not {BASELINE, OPTIMIZED} <= cell.variants.keys():
         return cell.losses
