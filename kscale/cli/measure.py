@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from kscale.measure.runner import Settings
+    from kscale.measure.timing import Settings
 
 PANEL = "Measure"
 SCENARIO, SAMPLING, OUTPUT, ADVANCED = "Scenario", "Sampling", "Output", "Advanced"
@@ -115,7 +115,7 @@ def _settings(budget: str, *, exact: bool) -> "Settings":
     """Return how to measure; KscaleError if the budget is not a time."""
     from kscale import units
     from kscale.errors import KscaleError
-    from kscale.measure.runner import Settings
+    from kscale.measure.timing import Settings
 
     try:
         budget_s = units.parse_duration(budget) / units.NS_PER_S

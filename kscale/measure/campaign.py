@@ -16,10 +16,10 @@ from typing import Protocol
 
 import kscale
 from kscale.errors import Interrupted, KscaleError, WrongAnswer
-from kscale.measure import machine, memory, runner, stopping
+from kscale.measure import machine, memory, runner, stopping, timing
 from kscale.measure.machine import LoadMeter
 from kscale.measure.plan import PlannedCell
-from kscale.measure.runner import Allowance, Settings
+from kscale.measure.timing import Allowance, Settings
 from kscale.mechanisms.base import Mechanism
 from kscale.results import journal
 from kscale.results.journal import Header, Journal
@@ -40,7 +40,7 @@ from kscale.scenario.load import Loaded
 WALL = MetricInfo(kind="timing", unit="ns", better="lower", provenance="measured", about="wall time of a run")
 
 
-class Observer(runner.Observer, Protocol):
+class Observer(timing.Observer, Protocol):
     """Is told what goes on, and shows it or not."""
 
     def start(self, cells: Sequence[PlannedCell], finished: Sequence[Cell]) -> None:

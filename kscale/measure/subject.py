@@ -20,43 +20,31 @@ MOST_LOOPS = 10_000
 
 
 @dataclass(slots=True)
-class Subject:
-    """A variant of one cell and what is known of it so far."""
+class Timed:
+    """A variant under the clock, wherever it runs: loops, samples and what a run costs."""
 
-    where: str  # the cell and the variant, as errors name them
-    variant: Variant
-    workload: Any
-    clock: Clock
-    state_bytes: int  # memory of one state, at most
-    work: dict[str, int] = field(default_factory=dict)  # of the first run; all others must equal it
+    name: str  # the variant, as notes name it
     compile_ns: int = 0
     build_ns: int = 0  # of one state, the latest
     run_ns: int = 0  # of one run, the latest
     loops: int = 1  # runs in a sample
     limited: bool = False  # building states is too dear for samples of full length
+    work: dict[str, int] = field(default_factory=dict)  # of the first run; all others must equal it
     order: list[int] = field(default_factory=list)
     values: list[int] = field(default_factory=list)
 
-    def first(self) -> Outcome:
-        """Run once: compile, fill the caches, count. The time is never a sample."""
-        state = self.variant.build(self.workload)
-        with _compiler_timer() as compiling:
-            began = self.clock()
-            outcome = self.variant.run(state)
-            spent = self.clock() - began
-        self.work = whole(outcome.work)
-        self.compile_ns = round(sum(compiling) * 1e9)
-        self.run_ns = max(1, spent - self.compile_ns)
-        return outcome
+    def time(self) -> int:
+        """Return ns of `loops` runs on fresh states."""
+        raise NotImplementedError
 
     def warm(self) -> int:
         """Run as many times as a sample would, keep no sample, and return ns a run."""
-        self.run_ns = max(1, self._time() // self.loops)
+        self.run_ns = max(1, self.time() // self.loops)
         return self.run_ns
 
     def sample(self, position: int) -> None:
         """Take a sample at that position of the cell's run sequence."""
-        spent = self._time()
+        spent = self.time()
         self.order.append(position)
         self.values.append(spent)
 
@@ -70,15 +58,38 @@ class Subject:
         """Return what one sample takes, states included."""
         return self.loops * (self.build_ns + self.run_ns)
 
-    def repeat(self) -> None:
-        """Run once more, only to see that the work repeats."""
-        self._check(self.variant.run(self.variant.build(self.workload)))
-
     def samples(self) -> Samples:
         """Return the samples as they are kept."""
         return Samples(order=self.order, values=self.values, loops=self.loops)
 
-    def _time(self) -> int:
+
+@dataclass(slots=True, kw_only=True)
+class Subject(Timed):
+    """A variant of one cell in this process."""
+
+    where: str  # the cell and the variant, as errors name them
+    variant: Variant
+    workload: Any
+    clock: Clock
+    state_bytes: int  # memory of one state, at most
+
+    def first(self) -> Outcome:
+        """Run once: compile, fill the caches, count. The time is never a sample."""
+        state = self.variant.build(self.workload)
+        with _compiler_timer() as compiling:
+            began = self.clock()
+            outcome = self.variant.run(state)
+            spent = self.clock() - began
+        self.work = whole(outcome.work)
+        self.compile_ns = round(sum(compiling) * 1e9)
+        self.run_ns = max(1, spent - self.compile_ns)
+        return outcome
+
+    def repeat(self) -> None:
+        """Run once more, only to see that the work repeats."""
+        self._check(self.variant.run(self.variant.build(self.workload)))
+
+    def time(self) -> int:
         """Return ns of `loops` runs on fresh states, built ahead as far as memory allows."""
         held = max(1, min(self.loops, HELD_BYTES // max(1, self.state_bytes)))
         building = running = 0

@@ -15,8 +15,8 @@ from kscale.errors import ExitCode, Interrupted, KscaleError, WrongAnswer
 from kscale.measure import campaign, machine, runner
 from kscale.measure.campaign import Request
 from kscale.measure.plan import PlannedCell, plan
-from kscale.measure.runner import Allowance, Settings
 from kscale.measure.stopping import Stopper, stoppable
+from kscale.measure.timing import Allowance, Settings
 from kscale.results import journal
 from kscale.results.record import Cell, Result
 from kscale.results.store import Store

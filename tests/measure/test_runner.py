@@ -10,7 +10,8 @@ from measure_fakes import MS, Script, cluster, loaded, mechanism
 from kscale.errors import WrongAnswer
 from kscale.measure import stats
 from kscale.measure.plan import PlannedCell, plan
-from kscale.measure.runner import Allowance, Settings, measure_cell
+from kscale.measure.runner import measure_cell
+from kscale.measure.timing import Allowance, Settings
 from kscale.mechanisms.base import Mechanism
 from kscale.results.record import Cell, Samples
 
