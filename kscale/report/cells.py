@@ -1,6 +1,6 @@
 """Rows of a comparison as entries of a table: the same words and colours in every table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
@@ -90,6 +90,17 @@ def verdict_words(row: Row) -> str:
     if too_few(row):
         return "too few pairs"
     return "not judged" if row.info.kind == "resource" else "differs"
+
+
+def mean_words(rows: Sequence[Row]) -> str:
+    """Return the geometric mean over the times that have a verdict; empty below two of them."""
+    timed = [row for row in rows if row.ratio is not None]
+    judged = [row.change for row in timed if row.verdict is not None]
+    mean = stats.geometric_mean(judged)
+    if mean is None or len(judged) == 1:
+        return ""
+    left = f" ({len(timed) - len(judged)} left out)" if len(timed) > len(judged) else ""
+    return f"geometric mean of {len(judged)} timings{left}: {wording.of_time(mean)}"
 
 
 def noise_note(row: Row) -> tuple[str, ...]:

@@ -154,12 +154,9 @@ def _mean(result: Result, width: int) -> Iterator[Text]:
         for row in rows.of_cell(rows.described(result, cell), cell, BASELINE, OPTIMIZED)
         if row.ratio is not None
     ]
-    judged = [row.change for row in timed if row.verdict is not None]
-    mean = stats.geometric_mean(judged)
-    if mean is not None and len(judged) > 1:
-        left = f" ({len(timed) - len(judged)} left out)" if len(timed) > len(judged) else ""
+    said = cells.mean_words(timed)
+    if said:
         yield Text()
-        said = f"geometric mean of {len(judged)} timings{left}: {wording.of_time(mean)}"
         yield from paragraph(said, width)
 
 
