@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -11,11 +9,11 @@ from kscale import units
 from kscale.errors import KscaleError, did_you_mean
 from kscale.measure import parameters
 from kscale.measure.parameters import ALL, VARIANTS, ParameterError
+from kscale.measure.point import DEFAULTS, Point, narrow, say
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Mechanism
 from kscale.scenario.load import Loaded
 
 MOST_CELLS = 1000
-DEFAULTS = "defaults"  # label of a cell for which nothing was given
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ def plan(
             if len(cells) > MOST_CELLS:
                 message = f"makes more than {MOST_CELLS:,} cells; narrow the sweeps"
                 raise loaded.complain(("mechanisms", mechanism_id), message)
-    return _narrow(list(cells.values()), only)
+    return narrow(list(cells.values()), only, lambda cell: Point(cell.mechanism.id, cell.values, cell.label))
 
 
 def params_schema(mechanism: Mechanism) -> dict[str, Any]:
@@ -165,55 +163,4 @@ def _variants(mechanism: Mechanism, given: _Given | None) -> tuple[str, ...]:
 def _label(params: Any, given: Sequence[str]) -> str:  # noqa: ANN401 - a mechanism's own record
     """Return the point as people say it: only what was given, in the order it was."""
     values = parameters.values(params)
-    return ", ".join(_say(name, values[name]) for name in given) or DEFAULTS
-
-
-def _say(name: str, value: object) -> str:
-    """Return one parameter in words: "1M free pages", "percentage 5", "workload A", "no churn"."""
-    words = name.replace("_", " ")
-    if isinstance(value, bool):
-        return words if value else f"no {words}"
-    if isinstance(value, int):
-        if name.endswith("_ns"):
-            return f"{words.removesuffix(' ns')} {units.show_ns(value)}"
-        if name.endswith("_bytes"):
-            return f"{words.removesuffix(' bytes')} {units.show_bytes(value)}"
-        shown = units.show_size(value)
-        return f"{shown} {words}" if words.endswith("s") else f"{words} {shown}"
-    return f"{words} {units.show_number(Fraction(repr(value))) if isinstance(value, float) else value}"
-
-
-def _narrow(cells: list[PlannedCell], only: Sequence[str]) -> list[PlannedCell]:
-    """Return the cells that match the patterns; each pattern must match at least one."""
-    by_subject: dict[str, set[str]] = {}
-    for pattern in only:
-        hits = {cell.key for cell in cells if _matches(cell, pattern)}
-        if not hits:
-            raise KscaleError(f"--filter {pattern}: matches no cell; there are: {_exist(cells)}")
-        subject = pattern.partition("=")[0].strip() if "=" in pattern else ""
-        by_subject[subject] = by_subject.get(subject, set()) | hits
-    left = [cell for cell in cells if all(cell.key in hits for hits in by_subject.values())]
-    if not left:
-        raise KscaleError(f"--filter {' '.join(only)}: no cell matches them all; there are: {_exist(cells)}")
-    return left
-
-
-def _exist(cells: Sequence[PlannedCell], most: int = 12) -> str:
-    """Return the cells as people say them, not too many."""
-    shown = [f"{cell.mechanism.id} ({cell.label})" for cell in cells[:most]]
-    return ", ".join(shown) + (f" and {len(cells) - most:,} more" if len(cells) > most else "")
-
-
-def _matches(cell: PlannedCell, pattern: str) -> bool:
-    """Say whether a cell is of that mechanism, or has that parameter."""
-    name, equals, wanted = (piece.strip() for piece in pattern.partition("="))
-    if not equals:
-        return fnmatchcase(cell.mechanism.id, name.replace("_", "-"))
-    if name not in cell.values:
-        return False
-    value = cell.values[name]
-    try:
-        same = not isinstance(value, bool | str) and units.parse_count(wanted) == value
-    except ValueError:
-        same = False
-    return same or fnmatchcase(str(value).lower(), wanted.lower())
+    return ", ".join(say(name, values[name]) for name in given) or DEFAULTS

@@ -1,0 +1,83 @@
+"""One point of a sweep, as people say it and as a filter finds it: "1M free pages", `free_pages=1M`.
+
+Works on a mechanism's id and plain values, so that planned and finished cells are found by the
+same rule.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from typing import Any, NamedTuple, TypeVar
+
+from kscale import units
+from kscale.errors import KscaleError
+
+DEFAULTS = "defaults"  # label of a cell for which nothing was given
+MOST_LISTED = 12  # cells named in a complaint
+
+CellT = TypeVar("CellT")
+
+
+class Point(NamedTuple):
+    """One cell, planned or finished, as a filter sees it."""
+
+    mechanism: str  # its id
+    params: Mapping[str, Any]
+    label: str
+
+
+def say(name: str, value: object) -> str:
+    """Return one parameter in words: "1M free pages", "percentage 5", "workload A", "no churn"."""
+    words = name.replace("_", " ")
+    if isinstance(value, bool):
+        return words if value else f"no {words}"
+    if isinstance(value, int):
+        if name.endswith("_ns"):
+            return f"{words.removesuffix(' ns')} {units.show_ns(value)}"
+        if name.endswith("_bytes"):
+            return f"{words.removesuffix(' bytes')} {units.show_bytes(value)}"
+        shown = units.show_size(value)
+        return f"{shown} {words}" if words.endswith("s") else f"{words} {shown}"
+    return f"{words} {units.show_number(Fraction(repr(value))) if isinstance(value, float) else value}"
+
+
+def narrow(cells: Sequence[CellT], patterns: Sequence[str], point: Callable[[CellT], Point]) -> list[CellT]:
+    """Return the cells that match the patterns; KscaleError unless each matches at least one.
+
+    A pattern is a mechanism (`etcd-*`) or a parameter (`free_pages=1M`): patterns of one kind add
+    up, different kinds narrow. *point* tells of a cell what is matched.
+    """
+    points = [point(cell) for cell in cells]
+    by_subject: dict[str, set[int]] = {}
+    for pattern in patterns:
+        hits = {number for number, one in enumerate(points) if matches(one, pattern)}
+        if not hits:
+            raise KscaleError(f"--filter {pattern}: matches no cell; there are: {_exist(points)}")
+        subject = pattern.partition("=")[0].strip() if "=" in pattern else ""
+        by_subject[subject] = by_subject.get(subject, set()) | hits
+    left = [cell for number, cell in enumerate(cells) if all(number in hits for hits in by_subject.values())]
+    if not left:
+        given = " ".join(pattern for pattern in patterns)
+        raise KscaleError(f"--filter {given}: no cell matches them all; there are: {_exist(points)}")
+    return left
+
+
+def matches(point: Point, pattern: str) -> bool:
+    """Say whether a cell is of that mechanism, or has that parameter."""
+    name, equals, wanted = (piece.strip() for piece in pattern.partition("="))
+    if not equals:
+        return fnmatchcase(point.mechanism, name.replace("_", "-"))
+    if name not in point.params:
+        return False
+    value = point.params[name]
+    try:
+        same = not isinstance(value, bool | str) and units.parse_count(wanted) == value
+    except ValueError:
+        same = False
+    return same or fnmatchcase(str(value).lower(), wanted.lower())
+
+
+def _exist(points: Sequence[Point]) -> str:
+    """Return the cells as people say them, not too many."""
+    shown = ", ".join(f"{one.mechanism} ({one.label})" for one in points[:MOST_LISTED])
+    return shown + (f" and {len(points) - MOST_LISTED:,} more" if len(points) > MOST_LISTED else "")
