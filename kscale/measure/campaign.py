@@ -27,6 +27,7 @@ from kscale.results.record import (
     Cell,
     Git,
     Machine,
+    MachineLoad,
     MechanismInfo,
     MetricInfo,
     Result,
@@ -98,31 +99,20 @@ def run(
             if not done:
                 kept.remove()
             raise
-    result = Result(
-        schema="kscale.result/1",
-        run=Run(
-            id=kept.header.id,
-            name=None if stop else request.name,
-            started=kept.header.started,
-            seconds=round(before_s + time.monotonic() - began, 3),
-            status="interrupted" if stop else "complete",
-            argv=[portable(argument) for argument in request.argv],
-            kscale=kscale.__version__,
-            seed=loaded.scenario.seed,
-            peak_rss_bytes=machine.peak_rss_bytes(),
-        ),
-        scenario=ScenarioRef(
-            name=loaded.scenario.name,
-            path=loaded.path,
-            sha256=loaded.sha256,
-            resolved=loaded.resolved(),
-        ),
+    origin = Origin(
+        id=kept.header.id,
+        started=kept.header.started,
+        seconds=before_s + time.monotonic() - began,
+        stopped=stop is not None,
+        kscale=kscale.__version__,
+        code=kept.header.code,
+        peak_rss_bytes=machine.peak_rss_bytes(),
         git=commit,
         machine=place,
         load=meter.stop(),
-        mechanisms={cell.mechanism.id: describe(cell.mechanism) for cell in cells},
-        cells=_in_order(done, cells),
     )
+    described = {cell.mechanism.id: describe(cell.mechanism) for cell in cells}
+    result = record(loaded, settings, request, origin, described, _in_order(done, cells))
     if stop is not None:
         raise _stopped(stop, result, store, kept, len(cells))
     store.save(result, replace=request.force)
@@ -130,6 +120,62 @@ def run(
     if request.name:
         store.path_of(result.run.id).unlink(missing_ok=True)  # of the interrupted run this one completes
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which code measured where and when, as a result keeps it."""
+
+    id: str
+    started: str  # UTC, ISO 8601
+    seconds: float
+    stopped: bool
+    kscale: str
+    code: str
+    peak_rss_bytes: int
+    git: Git | None
+    machine: Machine
+    load: MachineLoad
+    together: str | None = None
+
+
+def record(
+    loaded: Loaded,
+    settings: Settings,
+    request: Request,
+    origin: Origin,
+    mechanisms: dict[str, MechanismInfo],
+    cells: list[Cell],
+) -> Result:
+    """Return the result of a run; one that was stopped gets no name."""
+    return Result(
+        schema="kscale.result/1",
+        run=Run(
+            id=origin.id,
+            name=None if origin.stopped else request.name,
+            started=origin.started,
+            seconds=round(origin.seconds, 3),
+            status="interrupted" if origin.stopped else "complete",
+            argv=[portable(argument) for argument in request.argv],
+            kscale=origin.kscale,
+            seed=loaded.scenario.seed,
+            peak_rss_bytes=origin.peak_rss_bytes,
+            quick=settings.quick,
+            code=origin.code,
+            together=origin.together,
+        ),
+        scenario=ScenarioRef(
+            name=loaded.scenario.name,
+            path=loaded.path,
+            sha256=loaded.sha256,
+            resolved=loaded.resolved(),
+        ),
+        git=origin.git,
+        machine=origin.machine,
+        load=origin.load,
+        mechanisms=mechanisms,
+        cells=cells,
+    )
 
 
 def portable(argument: str) -> str:
@@ -207,16 +253,16 @@ def _stopped(
     """Save what is finished under the run's id and return the error that says so."""
     if not result.cells:
         kept.remove()
-        return _saying(stop, "no cell was finished, nothing is saved")
+        return saying(stop, "no cell was finished, nothing is saved")
     what = f"{len(result.cells)} of {planned} cells finished"
     try:
         path = store.save(result, replace=True)
     except KscaleError as error:  # a full disk must not hide why the run ended
-        return _saying(stop, f"{what}, kept in {kept.path} ({error})")
-    return _saying(stop, f"{what}, saved as {path}; --resume goes on")
+        return saying(stop, f"{what}, kept in {kept.path} ({error})")
+    return saying(stop, f"{what}, saved as {path}; --resume goes on")
 
 
-def _saying(stop: Interrupted | WrongAnswer, more: str) -> KscaleError:
+def saying(stop: Interrupted | WrongAnswer, more: str) -> KscaleError:
     """Return the same error with *more* said."""
     if isinstance(stop, Interrupted):
         return Interrupted(f"{stop}; {more}", stop.exit_code)

@@ -33,6 +33,7 @@ _CGROUP_MEMORY = (  # limit, use, and what of the use the kernel gives back when
         "total_inactive_file",
     ),
 )
+_CHOSEN = "_KSCALE_JIT_CACHE"  # the folder for compiled kernels that we chose, not the user
 _CONTAINERS = ("docker", "kubepods", "containerd", "libpod", "lxc")  # in the name of a cgroup
 _CPU0 = Path("/sys/devices/system/cpu/cpu0/cpufreq")
 
@@ -51,7 +52,20 @@ def use_jit_cache() -> None:
     if folder is None:
         folder = Path(tempfile.mkdtemp(prefix="kscale-jit-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    os.environ["NUMBA_CACHE_DIR"] = os.environ[_CHOSEN] = str(folder)
+
+
+def environment(package_root: Path | None = None) -> dict[str, str]:
+    """Return the environment for another installation of kscale, which has kernels of its own.
+
+    With *package_root* it is this one's: the folder it is imported from.
+    """
+    kept = dict(os.environ)
+    if kept.pop(_CHOSEN, None) == kept.get("NUMBA_CACHE_DIR"):
+        kept.pop("NUMBA_CACHE_DIR", None)
+    if package_root is not None:
+        kept["PYTHONPATH"] = os.pathsep.join(filter(None, [str(package_root), kept.get("PYTHONPATH")]))
+    return kept
 
 
 def jit_cache() -> Path | None:
@@ -160,13 +174,19 @@ def cpu_model() -> str:
     )
 
 
-def git() -> Git | None:
-    """Return the commit of the current folder; None outside a work tree or without git."""
-    sha = _call(["git", "rev-parse", "HEAD"])
+def git(package: Path | None = None) -> Git | None:
+    """Return the commit of the current folder, or of the work tree that keeps *package*.
+
+    None outside a work tree or without git; and for a package that lies in one without belonging to it.
+    """
+    at = ["git"] if package is None else ["git", "-C", str(package)]
+    if package is not None and not _call([*at, "ls-files", "__init__.py"]):
+        return None
+    sha = _call([*at, "rev-parse", "HEAD"])
     if not sha:
         return None
-    branch = _call(["git", "rev-parse", "--abbrev-ref", "HEAD"]) or ""
-    dirty = _call(["git", "status", "--porcelain", "--untracked-files=no"])
+    branch = _call([*at, "rev-parse", "--abbrev-ref", "HEAD"]) or ""
+    dirty = _call([*at, "status", "--porcelain", "--untracked-files=no"])
     return Git(sha=sha, branch=branch, dirty=dirty != "")
 
 

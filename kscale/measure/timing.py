@@ -39,6 +39,7 @@ class Settings:
     min_pairs: int = stats.FEWEST  # below this a ratio has no interval
     precision: float = 0.02  # half-width of the interval at which to stop
     timing: bool = True  # False: count only
+    quick: bool = False  # recorded: too few pairs to be kept as a baseline
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Run(Record):
     seed: Counter
     peak_rss_bytes: Counter  # of the whole process, compiler and harness included
     quick: bool = False  # a hurried look: too few pairs to be kept as a baseline
+    code: str | None = None  # hash of the sources that decided what was counted and how it was timed
     together: str | None = None  # shared by two runs whose samples were taken in turns, see Samples
 
 
