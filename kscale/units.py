@@ -83,6 +83,8 @@ _CPU = _Kind(
 )
 _RATE = _Kind("a rate", "100/s or 6/min", _COUNT.units)
 _SHARE = _Kind("a share", "0.3 or 30%", {"": Fraction(1), "%": Fraction(1, 100)})
+_PERCENT = _Kind("a percentage", "5% or 0.5%", {"%": Fraction(1, 100)})
+_PLAIN = _Kind("a number", "10, 0.2 or 1.5k", _COUNT.units)
 
 
 def quote(given: object) -> str:
@@ -152,6 +154,16 @@ def parse_share(given: Given) -> Fraction:
     if value > 1:
         raise ValueError(f"{quote(given)} is more than the whole; a share is 0 to 1, or 0% to 100%")
     return value
+
+
+def parse_percent(given: Given) -> Fraction:
+    """Return a fraction of any size, exactly, from "5%" or "150%"; only 0 may go without the sign."""
+    return Fraction(0) if _is_zero(given) else _parse(given, _PERCENT)
+
+
+def parse_number(given: Given) -> Fraction:
+    """Return a number that has no unit, exactly, from 10, "0.2" or "1.5k"."""
+    return _parse(given, _PLAIN)
 
 
 def _is_zero(given: object) -> bool:

@@ -58,6 +58,13 @@ READ: list[tuple[Parse, Any, object]] = [
     (units.parse_share, 0.3, Fraction(3, 10)),
     (units.parse_share, "30%", Fraction(3, 10)),
     (units.parse_share, 1, 1),
+    (units.parse_percent, "5%", Fraction(1, 20)),
+    (units.parse_percent, "0.5 %", Fraction(1, 200)),
+    (units.parse_percent, "150%", Fraction(3, 2)),
+    (units.parse_percent, 0, 0),
+    (units.parse_number, "0.2", Fraction(1, 5)),
+    (units.parse_number, "1.5k", 1500),
+    (units.parse_number, 10, 10),
 ]
 
 
@@ -94,6 +101,10 @@ REFUSED: list[tuple[Parse, Any, str | None]] = [
     (units.parse_share, 1.1, "1.1 is more than the whole; a share is 0 to 1, or 0% to 100%"),
     (units.parse_share, float("nan"), "nan is not a share; write it like 0.3 or 30%"),
     (units.parse_share, float("inf"), "inf is not a share; write it like 0.3 or 30%"),
+    (units.parse_percent, 0.05, "0.05 is not a percentage; write it like 5% or 0.5%"),
+    (units.parse_percent, 5, "5 is not a percentage; write it like 5% or 0.5%"),
+    (units.parse_percent, "-5%", "'-5%' is negative; write it like 5% or 0.5%"),
+    (units.parse_number, "10%", "'10%' is not a number; write it like 10, 0.2 or 1.5k"),
     (units.parse_cpu, "1 \n2", None),
     (units.parse_cpu, "1 co\x1b[31mres", None),
     (units.parse_cpu, "9" * 100_000, None),
@@ -203,7 +214,7 @@ def test_exact_text_reads_back_the_same(value: int, rate: float) -> None:
 def test_nothing_but_valueerror_is_raised(given_value: object) -> None:
     """Whatever is in a file, the answer is a number or one printable line."""
     parsers: list[Parse] = [units.parse_count, units.parse_bytes, units.parse_duration, units.parse_cpu]
-    parsers += [units.parse_rate, units.parse_share]
+    parsers += [units.parse_rate, units.parse_share, units.parse_percent]
     for parse in parsers:
         try:
             assert parse(given_value) >= 0

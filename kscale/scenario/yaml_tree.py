@@ -91,7 +91,7 @@ class _Reader:
         if event.tag not in {None, "!"}:
             raise YamlError(line, f"tags are not read; take {units.quote(event.tag)} away", self._place())
         if len(self.lines) >= MOST_VALUES:
-            raise YamlError(line, f"more than {MOST_VALUES:,} values; a scenario is smaller")
+            raise YamlError(line, f"more than {MOST_VALUES:,} values; no file of kscale needs so many")
         if not isinstance(event, yaml.ScalarEvent):
             new = _Open((), {} if isinstance(event, yaml.MappingStartEvent) else [])
             new.loc = self._put(new.value, line)
@@ -180,7 +180,7 @@ def _decode(data: bytes) -> str:
     odd = _CONTROL.search(text)
     if odd:
         line = text.count("\n", 0, odd.start()) + 1
-        raise YamlError(line, f"character U+{ord(odd.group()):04X} is not allowed in a scenario")
+        raise YamlError(line, f"character U+{ord(odd.group()):04X} is not allowed")
     return text
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kscale.errors import ExitCode, KscaleError
-from kscale.scenario import load, resolve, shipped
+from kscale.scenario import document, load, resolve, shipped
 from kscale.scenario.schema import Scenario
 
 HEAD = "schema: kscale.scenario/1\n"
@@ -337,7 +337,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Missing, a folder, too large, endless: one line each."""
     monkeypatch.chdir(tmp_path)
     Path("folder.yaml").mkdir()
-    Path("large.yaml").write_bytes(b"#" * (load.LARGEST_FILE + 1))
+    Path("large.yaml").write_bytes(b"#" * (document.LARGEST_FILE + 1))
     said = {}
     for name in (
         "no/such.yaml",
