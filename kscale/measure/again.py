@@ -1,0 +1,97 @@
+"""Some cells of a result once more, in a fresh process.
+
+A process may be slow for a reason of its own: where its memory landed, what else ran just then. A
+gate that found a slower time asks here before it says so.
+"""
+
+import json
+from collections.abc import Sequence
+
+from kscale.errors import KscaleError
+from kscale.measure import parameters, turns
+from kscale.measure.plan import PlannedCell
+from kscale.measure.remote import Remote, worker
+from kscale.measure.timing import Allowance, Observer, Settings
+from kscale.mechanisms import registry
+from kscale.results.record import Cell, Result
+
+CELL_S = 20.0  # for each cell; a slower time is looked at closely
+AMPLE = Allowance(share_s=CELL_S, even_s=CELL_S)
+
+
+def measure(
+    results: Sequence[Result], keys: Sequence[str], observer: Observer, base: str | None = None
+) -> tuple[Result, ...]:
+    """Return *results* with nothing but the cells of *keys*, measured again.
+
+    One result: its variants take turns. Two that were measured together: they take turns again, the
+    first by its own interpreter *base*. Two that were not: only the second is measured again.
+    KscaleError, saying why, if it cannot be done here: another machine, other code, no interpreter.
+    """
+    first, head = results[0], results[-1]
+    planned = [_planned(cell, head) for cell in head.cells if cell.key in keys]
+    together = first is not head and first.run.together is not None
+    together = together and first.run.together == head.run.together
+    if together and base is None:
+        raise KscaleError(f"say with --against PYTHON where the kscale of {_name(first)} is")
+    settings = Settings(budget_s=CELL_S * len(planned), min_pairs=10)
+    with worker(_name(head)) as ours:
+        _ready(ours, head)
+        if together:
+            with worker(_name(first), base) as theirs:
+                _ready(theirs, first)
+                return _in_turns(theirs, ours, first, head, planned, settings, observer)
+        cells = [turns.alone(ours, one, settings, observer, AMPLE) for one in planned]
+    again = _with(head, cells)
+    if first is head:
+        return (again,)
+    return _with(first, [cell for cell in first.cells if cell.key in keys]), again
+
+
+def _in_turns(
+    theirs: Remote,
+    ours: Remote,
+    first: Result,
+    head: Result,
+    planned: Sequence[PlannedCell],
+    settings: Settings,
+    observer: Observer,
+) -> tuple[Result, Result]:
+    """Return both results with these cells, measured in turns again."""
+    before: list[Cell] = []
+    after: list[Cell] = []
+    for one in planned:
+        base, opened, notes, seconds = turns.in_turns(theirs, ours, one, settings, observer, AMPLE)
+        after.append(opened.kept(seconds, notes))
+        if base is not None:
+            before.append(base.kept(seconds, notes))
+    return _with(first, before), _with(head, after)
+
+
+def _planned(cell: Cell, result: Result) -> PlannedCell:
+    """Return a cell of a result as one to be run."""
+    mechanism = registry.find(cell.mechanism)
+    try:
+        params = parameters.read(mechanism, cell.params)
+    except parameters.ParameterError as error:
+        raise KscaleError(f"{_name(result)}: {cell.key}: {error}") from error
+    return PlannedCell(mechanism, params, tuple(cell.variants), cell.label)
+
+
+def _ready(remote: Remote, result: Result) -> None:
+    """Let a worker build the result's cluster; KscaleError if it would not be the same measurement."""
+    if remote.code != result.run.code:
+        raise KscaleError(f"{remote.name} was measured by another kscale than the one that is here")
+    if remote.machine.fingerprint != result.machine.fingerprint:
+        raise KscaleError(f"{remote.name} was measured on another machine")
+    remote.ask("scenario", text=json.dumps(result.scenario.resolved))
+
+
+def _with(result: Result, cells: list[Cell]) -> Result:
+    """Return a result of these cells only."""
+    return result.model_copy(update={"cells": cells})
+
+
+def _name(result: Result) -> str:
+    """Return what a result is called."""
+    return result.run.name or result.run.id
