@@ -14,7 +14,10 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+MOST_LISTED = 20  # names in one line; more are counted
+LONGEST_NAME = 60  # characters of a name in a line
 
 
 class ExitCode(IntEnum):
@@ -65,8 +68,19 @@ class Interrupted(KscaleError):
 
 
 def did_you_mean(given: str, known: "Iterable[str]") -> str:
-    """Return the tail of an unknown-name message: the nearest known name, then all of them."""
+    """Return the tail of an unknown-name message: the nearest known name, then those there are."""
     names = sorted(known)
-    near = get_close_matches(given, names, n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    return f"{hint}known: {', '.join(names)}"
+    near = get_close_matches(given[:LONGEST_NAME], names, n=1)
+    hint = f"did you mean '{_short(near[0])}'? " if near else ""
+    return f"{hint}known: {listed(names)}"
+
+
+def listed(names: "Sequence[str]", most: int = MOST_LISTED) -> str:
+    """Return names for one line: no more than *most*, each of a length that can be read."""
+    shown = ", ".join(_short(name) for name in names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
+
+
+def _short(name: str) -> str:
+    """Return a name, its end left out if it is absurdly long."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."

@@ -7,10 +7,12 @@ They lie in the package (`kscale/shipped`) where kscale is installed from a whee
 import re
 from pathlib import Path
 
-from kscale.errors import KscaleError, did_you_mean
+from kscale.errors import KscaleError, did_you_mean, listed
+from kscale.units import quote
 
 _ABOUT = re.compile(r"^about: *(.*?) *$", re.MULTILINE)
 _ENDINGS = (".yaml", ".yml")
+LONGEST_PATH = 200  # characters of a path in a complaint
 
 
 def root() -> Path:
@@ -36,18 +38,19 @@ def find(name_or_path: str) -> tuple[Path, str]:
     KscaleError names the nearest one if there is neither.
     """
     if not name_or_path or "\0" in name_or_path:
-        raise KscaleError(f"no scenario {name_or_path!r}; {did_you_mean('', _known())}")
+        raise KscaleError(f"no scenario {quote(name_or_path)}; {did_you_mean('', _known())}")
     path = Path(name_or_path)
     if _exists(path) and not path.is_dir():
         return path, name_or_path
     stem = name_or_path.removesuffix(".yaml")
     if stem in _known():
         return root() / f"{stem}.yaml", stem
+    said = name_or_path if len(name_or_path) <= LONGEST_PATH else quote(name_or_path)
     if _exists(path):
-        raise KscaleError(f"{name_or_path}: is a folder, a scenario is a YAML file")
+        raise KscaleError(f"{said}: is a folder, a scenario is a YAML file")
     if "/" in name_or_path or name_or_path.endswith(_ENDINGS):
-        raise KscaleError(f"{name_or_path}: no such file; shipped scenarios: {', '.join(_known())}")
-    raise KscaleError(f"no scenario '{name_or_path}'; {did_you_mean(name_or_path, _known())}")
+        raise KscaleError(f"{said}: no such file; shipped scenarios: {listed(_known())}")
+    raise KscaleError(f"no scenario {quote(name_or_path)}; {did_you_mean(name_or_path, _known())}")
 
 
 def _known() -> list[str]:

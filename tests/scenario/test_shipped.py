@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kscale.errors import KscaleError
 from kscale.scenario import load, shipped
 
 
@@ -52,3 +53,14 @@ def test_listing_needs_no_yaml() -> None:
     code = "import sys; from kscale.scenario import shipped; shipped.names(); print('yaml' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "x" * 5000 + ".yaml", "a\0b"])
+def test_a_long_or_odd_name_is_a_short_line(name: str) -> None:
+    """What was given is told in part, what there is in full."""
+    with pytest.raises(KscaleError) as caught:
+        shipped.find(name)
+    said = str(caught.value)
+    assert "smoke" in said
+    assert len(said) < 250
+    assert said.isprintable()
