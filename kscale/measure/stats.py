@@ -16,11 +16,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from kscale.measure import bootstrap
+
 Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.95
 FEWEST = 6  # values below which no interval of a median reaches 95 %
-RESAMPLES = 9_999  # of the bootstrap; one less than 10,000 so that quantiles fall on resamples
 MILD, SEVERE = 1.5, 3.0  # Tukey's fences, in interquartile ranges beyond the quartiles
 
 
@@ -204,11 +205,7 @@ def unpaired_ratio(
     value, n = median(other) / median(base), min(len(base), len(other))
     if n < FEWEST:
         return Ratio(value, 0.0, math.inf, n, paired=False)
-    stream = np.random.default_rng(seed)
-    middles = [
-        np.median(side[stream.integers(0, len(side), (RESAMPLES, len(side)))], axis=1)
-        for side in (base, other)
-    ]
+    middles = bootstrap.medians(base, other, seed)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(middles[1] / middles[0], [tail, 1 - tail])
     return Ratio(value, float(low), float(high), n, paired=False)
