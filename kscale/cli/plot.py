@@ -18,8 +18,10 @@ def plot(
     output: Annotated[Path, typer.Option("--output", "-o", help="A .png or .svg file.")],
 ) -> None:
     """Draw a result: before and after on a log axis, growth over each swept parameter."""
-    from kscale.report import plot as drawing
+    from kscale.report.plot import kinds, picture
+    from kscale.report.plot.asked import Asked
     from kscale.results.store import Store
 
-    drawing.draw(Store.default().load(result), output)
+    picture.suffix_of(output)
+    picture.write(kinds.picture("overview", Asked((Store.default().load(result),))), output)
     typer.echo(f"wrote {output}", err=True)

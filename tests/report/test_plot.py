@@ -6,7 +6,8 @@ import pytest
 from sample_results import MECHANISMS, Made, cell, cells, result
 
 from kscale.errors import KscaleError
-from kscale.report import plot, plot_data
+from kscale.report.plot import bars, growth, kinds, picture
+from kscale.report.plot.asked import Asked
 from kscale.results.record import Cell, Result
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -25,6 +26,16 @@ def hostile() -> Result:
     )
 
 
+def draw(made: Result, path: Path, kind: str = "overview") -> None:
+    """Draw one result."""
+    picture.write(kinds.picture(kind, Asked((made,))), path)
+
+
+def shown(made: Result) -> list[bars.Bars]:
+    """Return the bars of one result."""
+    return bars.bars(made, Asked((made,)))
+
+
 def fanout(optimized_ns: int, pairs: int = 20, **work: int) -> Cell:
     """Make a small cell."""
     old = {"events": 10, "watchers_tested": 1000}
@@ -37,8 +48,8 @@ def test_pictures_parse_and_leave_nothing_behind(made: Result, tmp_path: Path) -
     """SVG is well-formed, PNG is PNG, no temporary file stays."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        plot.draw(made, tmp_path / "a.svg")
-        plot.draw(made, tmp_path / "a.PNG")
+        draw(made, tmp_path / "a.svg")
+        draw(made, tmp_path / "a.PNG")
     assert ET.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")  # noqa: S314 - our own file
     assert (tmp_path / "a.PNG").read_bytes().startswith(PNG)
     assert {path.name for path in tmp_path.iterdir()} == {"a.svg", "a.PNG"}
@@ -47,7 +58,7 @@ def test_pictures_parse_and_leave_nothing_behind(made: Result, tmp_path: Path) -
 def test_one_result_gives_one_svg(tmp_path: Path) -> None:
     """The same bytes twice: no date, no random ids."""
     for name in ("a.svg", "b.svg"):
-        plot.draw(result(), tmp_path / name)
+        draw(result(), tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
@@ -55,25 +66,25 @@ def test_one_result_gives_one_svg(tmp_path: Path) -> None:
 def test_other_suffixes_are_refused(name: str, tmp_path: Path) -> None:
     """The allowed ones are named, nothing is written."""
     with pytest.raises(KscaleError, match=r"\.png or \.svg"):
-        plot.draw(result(), tmp_path / name)
+        draw(result(), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     """One line."""
     with pytest.raises(KscaleError, match="cannot be written: No such file"):
-        plot.draw(result(), tmp_path / "no" / "a.svg")
+        draw(result(), tmp_path / "no" / "a.svg")
 
 
 def test_nothing_to_draw(tmp_path: Path) -> None:
     """A run without cells has no picture."""
     with pytest.raises(KscaleError, match="nothing to draw"):
-        plot.draw(result([]), tmp_path / "a.svg")
+        draw(result([]), tmp_path / "a.svg")
 
 
 def test_the_title_states_gains_losses_and_the_undecided() -> None:
     """Every cell is in the sentence."""
-    assert plot_data.finding(plot_data.bars(result())) == (
+    assert bars.finding(shown(result()), "optimized") == (
         "Optimized is 2.15x to 469x faster in 7 of 10 cells;"
         " 1.17x to 1.45x slower in 2; no clear difference in 1"
     )
@@ -85,29 +96,29 @@ def test_the_title_states_gains_losses_and_the_undecided() -> None:
 )
 def test_the_title_of_one_cell(ns: int, said: str) -> None:
     """A loss is said as plainly as a gain."""
-    shown = plot_data.bars(result([fanout(ns)]))
-    assert plot_data.finding(shown).startswith("Optimized ")
-    assert said.partition(" ")[2] in plot_data.finding(shown)
+    drawn = shown(result([fanout(ns)]))
+    assert bars.finding(drawn, "optimized").startswith("Optimized ")
+    assert said.partition(" ")[2] in bars.finding(drawn, "optimized")
 
 
 def test_growth_is_found_where_only_one_parameter_differs() -> None:
     """Three sizes of one workload are a line; other workloads are not on it."""
-    (sweep,) = plot_data.sweeps(result())
+    (sweep,) = growth.sweeps(result(), Asked((result(),)))
     assert (sweep.mechanism, sweep.parameter) == ("etcd-freelist", "free pages")
     assert [line.variant for line in sweep.lines] == ["baseline", "optimized", "array-simd"]
     assert list(sweep.lines[0].sizes) == [10_000, 100_000, 1_000_000]
-    growth = sweep.lines[0].growth
-    assert growth is not None
-    assert growth.exponent == pytest.approx(0.99, abs=0.01)
+    fitted = sweep.lines[0].growth
+    assert fitted is not None
+    assert fitted.exponent == pytest.approx(0.99, abs=0.01)
 
 
 def test_counters_are_drawn_where_no_time_was_taken() -> None:
     """An exact run has a picture too; zero has no bar and no point."""
     made = result([fanout(1, 0, watchers_tested=0), fanout(2, 0, watchers_tested=10)])
-    shown = plot_data.bars(made)
-    assert [one.said for one in shown] == ["1,000 less", "100x less"]
-    assert plot_data.finding(shown) == "Optimized does at least 100x less work"
-    assert plot_data.finding(shown[:1]) == "Optimized does less work"
-    assert [one.metric for one in shown] == ["watchers tested"] * 2
-    (sweep,) = plot_data.sweeps(made)
+    drawn = shown(made)
+    assert [one.said for one in drawn] == ["1,000 less", "100x less"]
+    assert bars.finding(drawn, "optimized") == "Optimized does at least 100x less work"
+    assert bars.finding(drawn[:1], "optimized") == "Optimized does less work"
+    assert [one.metric for one in drawn] == ["watchers tested"] * 2
+    (sweep,) = growth.sweeps(made, Asked((made,)))
     assert [line.variant for line in sweep.lines] == ["baseline"]

@@ -1,0 +1,11 @@
+"""Pictures of results: one module a kind, the same colours and words in all of them.
+
+    asked     what is to be drawn: results, comparison, filter, metric, variant
+    chosen    the row of each cell that is drawn, and its numbers
+    picture   a picture before it is drawn, and the file it becomes
+    style     colours, markers, hatches, axes
+    kinds     every kind by its name
+
+The same request gives the same SVG, byte for byte, with one version of matplotlib.
+Names are drawn as text, never as formulas.
+"""
