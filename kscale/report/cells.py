@@ -46,13 +46,20 @@ def raised(number: int) -> str:
 
 def metric_name(row: Row, *, verbose: bool = False) -> str:
     """Return a metric as people say it: "time per pod", "ids scanned"."""
+    name = named(row.metric, row.per)
     if row.metric == WALL:
-        return f"time per {singular(row.per)}" if row.per else "time of a run"
-    name = words(row.metric.removesuffix("_ppm").removesuffix("_milli"))
+        return name
     unit = row.info.unit.removesuffix(wording.MILLI)
     if not verbose or not unit or unit == "ppm" or unit in name.split():
         return name
     return f"{name} ({clean(unit)})"
+
+
+def named(metric: str, per: str) -> str:
+    """Return a metric's name in words; a time is per unit of *per*, or of a whole run."""
+    if metric == WALL:
+        return f"time per {singular(per)}" if per else "time of a run"
+    return words(metric.removesuffix("_ppm").removesuffix("_milli"))
 
 
 def sureness(row: Row, *, verbose: bool = False) -> Text:
