@@ -28,7 +28,7 @@ def compare(
     """Show what changed between two results, or two variants of the latest run."""
     from kscale.cli import sides
     from kscale.errors import KscaleError
-    from kscale.judge import compare as judged
+    from kscale.judge import threshold
     from kscale.report import console, table_compare
     from kscale.results.store import Store
 
@@ -38,4 +38,4 @@ def compare(
     found, _ = sides.pair(Store.default(), baseline, optimized)
     console.show(out, table_compare.comparison_table(found, out.width, fail_over=fail_over, verbose=verbose))
     if fail_over is not None:
-        judged.check(found, fail_over)
+        threshold.check([found], fail_over)

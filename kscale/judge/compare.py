@@ -1,23 +1,20 @@
 """Two variants of one run, or two results, side by side.
 
-What may be compared is decided here (benchmarking practice, section 6): equal work
-only, counters on any machine, times on one machine.
+What may be compared is decided in alike.py: equal work only, counters on any machine, times on one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from kscale.errors import GateFailed, KscaleError, NoVerdict, did_you_mean
-from kscale.judge import rows, verdict, wording
-from kscale.judge.rows import Row
+from kscale.errors import KscaleError, NoVerdict, did_you_mean
+from kscale.judge import alike, rows
+from kscale.judge.alike import Across
+from kscale.judge.alike import same_machine as same_machine  # noqa: PLC0414 - asked for by readers of comparisons
+from kscale.judge.rows import OTHER_WORK, Row
 from kscale.judge.verdict import Verdict
-from kscale.measure import stats
-from kscale.results.record import Cell, Machine, Result
-
-UNLIKE = frozenset({"mechanisms", "name", "about"})  # parts of a scenario that do not change a cell's work
-GIB = 2**30
-LISTED = 3  # failures named in the one line of an error
+from kscale.measure import point
+from kscale.results.record import Cell, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +24,7 @@ class Side:
     name: str
     commit: str = ""  # first seven digits
     date: str = ""  # UTC, of the run
+    meant: str = ""  # which file or run the name stands for, where it does not say so itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Comparison:
 
     a: Side
     b: Side
-    of: Literal["variants", "results"]
+    of: Literal["variants", "results", "points"]  # points: cells of one run that differ in one parameter
     paired: bool
     same_machine: bool
     rows: tuple[Row, ...]
@@ -43,7 +41,7 @@ class Comparison:
     new: tuple[str, ...] = ()  # of b only
     different: tuple[str, ...] = ()  # cells in both that did different work
     notes: tuple[str, ...] = ()
-    run: str = ""  # name of the run whose variants are compared
+    run: str = ""  # name of the run whose variants or points are compared
 
     @property
     def worst_first(self) -> tuple[Row, ...]:
@@ -60,10 +58,11 @@ def of_variants(result: Result, a: str, b: str) -> Comparison:
 
     KscaleError if no cell has a variant of that name, NoVerdict if no cell has both.
     """
+    run = name_of(result)
     known = {name for cell in result.cells for name in cell.variants}
     for name in (a, b):
         if name not in known:
-            raise KscaleError(f"no variant '{name}' in run {_name(result)}; {did_you_mean(name, known)}")
+            raise KscaleError(f"no variant '{name}' in run {run}; {did_you_mean(name, known)}")
     found: list[Row] = []
     gone: list[str] = []
     new: list[str] = []
@@ -73,118 +72,145 @@ def of_variants(result: Result, a: str, b: str) -> Comparison:
         elif a in cell.variants or b in cell.variants:
             (gone if a in cell.variants else new).append(cell.key)
     if not found:
-        raise NoVerdict(f"no cell of run {_name(result)} has both '{a}' and '{b}': nothing to compare")
+        raise NoVerdict(f"no cell of run {run} has both '{a}' and '{b}': nothing to compare")
     return Comparison(
         *(Side(a), Side(b)),
         of="variants",
-        run=_name(result),
-        paired=any(row.ratio is not None and row.ratio.paired for row in found),
+        run=run,
+        paired=_any_paired(found),
         same_machine=True,
         rows=tuple(found),
         gone=tuple(gone),
         new=tuple(new),
-        notes=tuple(_state(result, _name(result))),
+        notes=(*alike.state(result, run), *_turns(result, run, found)),
     )
 
 
-def of_results(a: Result, b: Result, names: tuple[str, str] | None = None) -> Comparison:
+def of_results(
+    a: Result,
+    b: Result,
+    names: tuple[str, str] | None = None,
+    *,
+    across: Across = "",
+    allow_other_machine: bool = False,
+) -> Comparison:
     """Compare two results, cell by cell and variant by variant.
 
-    *names* head the columns; the results' own names if not given. NoVerdict if no cell did
-    the same work in both.
+    *names* head the columns; the results' own names if not given. What is compared *across* differs
+    on purpose, so nothing is judged by it. Times of another machine are judged only if that is
+    allowed. NoVerdict if no cell did the same work in both.
     """
-    left, right = names or (_name(a), _name(b))
-    machine = same_machine(a.machine, b.machine)
+    left, right = names or (name_of(a), name_of(b))
+    same = same_machine(a.machine, b.machine)
     together = a.run.together is not None and a.run.together == b.run.together
     before, after = ({cell.key: cell for cell in result.cells} for result in (a, b))
-    different = _different(a, b, [key for key in before if key in after])
+    shared = [key for key in before if key in after]
+    different = [] if alike.same_work(a, b, across) else shared
+    on_purpose = bool(across) and not alike.same_work(a, b)
     found: list[Row] = []
     gone = [key for key in before if key not in after]
     new = [key for key in after if key not in before]
-    for key, cell in after.items():
-        if key in before and key not in different:
-            info = rows.described(b, cell)
-            found.extend(rows.of_cells(info, before[key], cell, same_machine=machine, together=together))
-            gone.extend(_parts(before[key], cell))
-            new.extend(_parts(cell, before[key]))
+    for key in [key for key in after if key in before] if not different else ():
+        one, other = before[key], after[key]
+        compared = rows.of_cells(
+            rows.described(b, other), one, other, same_machine=same or allow_other_machine, together=together
+        )
+        found.extend(rows.unjudged(row, OTHER_WORK) if on_purpose else row for row in compared)
+        gone.extend(_parts(one, other))
+        new.extend(_parts(other, one))
     if not found:
         why = f"different work in {len(different)} cells" if different else "no cell is in both"
         raise NoVerdict(f"nothing to compare between {left} and {right}: {why}")
     return Comparison(
-        *(_side(a, left), _side(b, right)),
+        *(side_of(a, left), side_of(b, right)),
         of="results",
-        paired=together and any(row.ratio is not None and row.ratio.paired for row in found),
-        same_machine=machine,
+        paired=together and _any_paired(found),
+        same_machine=same,
         rows=tuple(found),
         gone=tuple(gone),
         new=tuple(new),
         different=tuple(different),
-        notes=(*_state(a, left), *_state(b, right), *_versions(a, b), *_machines(a, b)),
+        notes=(
+            *alike.state(a, left),
+            *alike.state(b, right),
+            *alike.differences(a, b, judged=allow_other_machine),
+            *alike.moved_points(a, b),
+            *([f"the work differs by {across}: changes are shown, not judged"] if on_purpose else []),
+        ),
     )
 
 
-def failures(comparison: Comparison, percent: float) -> tuple[str, ...]:
-    """Return a line for each thing that fails a gate whose margin for times is *percent*.
+def of_points(result: Result, key: str, a: object, b: object) -> Comparison:
+    """Compare the cells of one run whose parameter *key* is *a* with those where it is *b*, all else equal.
 
-    A time fails when its whole interval is beyond the margin, or beyond twice the noise floor if
-    that is more. Between two results any worse counter and anything gone fail too; between
-    two variants they do not: an optimization may pay with one counter for another.
+    They did different work on purpose: growth is shown, not judged. NoVerdict if none match.
     """
-    lines = [_failure(row, percent) for row in comparison.worst_first if _fails(row, percent, comparison)]
-    if comparison.of == "results":
-        lines.extend(f"{key} is gone" for key in comparison.gone)
-    return tuple(lines)
-
-
-def check(comparison: Comparison, percent: float) -> None:
-    """Raise GateFailed, naming the worst, if anything fails; NoVerdict if nothing a gate looks at was judged.
-
-    Between two variants that is the times; between two results counters are judged too, unless
-    there are times and none of them got a verdict.
-    """
-    found = failures(comparison, percent)
-    if found:
-        more = f"; and {len(found) - LISTED} more" if len(found) > LISTED else ""
-        raise GateFailed(f"{len(found)} failed: {'; '.join(found[:LISTED])}{more}")
-    times = [row for row in comparison.rows if row.info.kind == "timing"]
-    looked_at = times if times or comparison.of != "results" else comparison.rows
-    if all(row.verdict is None for row in looked_at):
-        what = "no time has a verdict" if looked_at is times else "no row has a verdict"
-        raise NoVerdict(f"nothing was judged: {what} (too few pairs, another machine, or counted only)")
-
-
-def same_machine(a: Machine, b: Machine) -> bool:
-    """Say whether times may be compared: equal fingerprints, or only Python or a library differs."""
-    return a.fingerprint == b.fingerprint or _hardware(a) == _hardware(b)
-
-
-def _hardware(machine: Machine) -> tuple[object, ...]:
-    """Return what makes times comparable, versions of Python and libraries left out."""
-    return (
-        machine.cpu_model,
-        machine.cores_physical,
-        machine.cores_logical,
-        round(machine.memory_bytes / GIB),
-        machine.arch,
-        machine.os,
-        machine.kernel.split(".")[:2],
-        machine.threads,
+    before, after = ({place_of(cell, key): cell for cell in at(result, key, value)} for value in (a, b))
+    found: list[Row] = []
+    for place, cell in after.items():
+        if place in before:
+            compared = rows.of_cells(
+                rows.described(result, cell), before[place], cell, same_machine=True, together=False
+            )
+            label = label_without(cell, key)
+            found.extend(rows.unjudged(replace(row, at=label), OTHER_WORK) for row in compared)
+    run = name_of(result)
+    names = point.say(key, a), point.say(key, b)
+    if not found:
+        raise NoVerdict(f"no two cells of run {run} differ only in {key} {a} and {b}: nothing to compare")
+    return Comparison(
+        *map(Side, names),
+        of="points",
+        run=run,
+        paired=False,
+        same_machine=True,
+        rows=tuple(found),
+        gone=tuple(cell.key for place, cell in before.items() if place not in after),
+        new=tuple(cell.key for place, cell in after.items() if place not in before),
+        notes=(*alike.state(result, run), f"the work differs by {key}: growth is shown, not judged"),
     )
 
 
-def _different(a: Result, b: Result, shared: Sequence[str]) -> list[str]:
-    """Return the cells in both whose seed or cluster differs, so that their work does too."""
-    if a.run.seed == b.run.seed and (
-        a.scenario.sha256 == b.scenario.sha256
-        or _cluster(a.scenario.resolved) == _cluster(b.scenario.resolved)
-    ):
-        return []
-    return list(shared)
+def at(result: Result, key: str, value: object) -> list[Cell]:
+    """Return the cells whose parameter *key* is *value*."""
+    return [cell for cell in result.cells if key in cell.params and _same(cell.params[key], value)]
 
 
-def _cluster(resolved: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a cell's work depends on beside its own parameters; if unknown, like nothing else."""
-    return {key: value for key, value in resolved.items() if key not in UNLIKE} or {"": object()}
+def place_of(cell: Cell, key: str) -> tuple[object, ...]:
+    """Return what a cell is, its parameter *key* left out."""
+    return cell.mechanism, *sorted((name, repr(value)) for name, value in cell.params.items() if name != key)
+
+
+def label_without(cell: Cell, key: str) -> str:
+    """Return a cell's point in words, its parameter *key* left out."""
+    said = point.say(key, cell.params[key])
+    return ", ".join(part for part in cell.label.split(", ") if part != said) or point.DEFAULTS
+
+
+def name_of(result: Result) -> str:
+    """Return what a result is called."""
+    return result.run.name or result.run.id
+
+
+def side_of(result: Result, name: str) -> Side:
+    """Return the heading's facts of a result."""
+    return Side(name, result.git.sha[:7] if result.git else "", result.run.started[:10])
+
+
+def _same(a: object, b: object) -> bool:
+    """Say whether two parameters are equal; True is not 1."""
+    return a == b and isinstance(a, bool) == isinstance(b, bool)
+
+
+def _any_paired(found: Sequence[Row]) -> bool:
+    """Say whether any time was taken in pairs."""
+    return any(row.ratio is not None and row.ratio.paired for row in found)
+
+
+def _turns(result: Result, name: str, found: Sequence[Row]) -> Iterator[str]:
+    """Return why variants of a run that took turns with another one are not pairs."""
+    if result.run.together is not None and any(row.ratio is not None for row in found):
+        yield f"{name} took turns with another run, variant by variant: its own variants are no pairs"
 
 
 def _parts(one: Cell, other: Cell) -> Iterator[str]:
@@ -196,60 +222,3 @@ def _parts(one: Cell, other: Cell) -> Iterator[str]:
         yield from (f"{one.key} {name}.{key}" for key in record.work if key not in other.variants[name].work)
         if record.wall_ns is not None and other.variants[name].wall_ns is None:
             yield f"{one.key} {name}.wall_ns"
-
-
-def _fails(row: Row, percent: float, comparison: Comparison) -> bool:
-    """Say whether a row fails a gate of *percent*."""
-    if row.verdict is None:
-        return False
-    if row.ratio is not None:
-        margin = stats.effective_margin(percent / 100, row.ratio.floor)
-        return verdict.of_timing(row.ratio, margin) is Verdict.WORSE
-    return row.verdict is Verdict.WORSE and comparison.of == "results"
-
-
-def _failure(row: Row, percent: float) -> str:
-    """Return the line of one failed row."""
-    where = f"{row.cell} {row.variant}.{row.metric}"
-    if row.ratio is None:
-        before, after = wording.sides(row)
-        return f"{where} {wording.change(row)} ({before} → {after}, tolerance 0)"
-    start = wording.percent(row.ratio.low - 1, signed=True)
-    margin = wording.percent(stats.effective_margin(percent / 100, row.ratio.floor))
-    return f"{where} {wording.change(row)} (interval starts at {start}, margin {margin})"
-
-
-def _name(result: Result) -> str:
-    """Return what a result is called."""
-    return result.run.name or result.run.id
-
-
-def _side(result: Result, name: str) -> Side:
-    """Return the heading's facts of a result."""
-    return Side(name, result.git.sha[:7] if result.git else "", result.run.started[:10])
-
-
-def _state(result: Result, name: str) -> Iterator[str]:
-    """Return what is to be known of one result."""
-    if result.run.status == "interrupted":
-        yield f"{name} was interrupted: some cells may be missing"
-    if result.git is not None and result.git.dirty:
-        yield f"{name} was measured with uncommitted changes"
-
-
-def _versions(a: Result, b: Result) -> Iterator[str]:
-    """Return which versions differ; counters must not move with them, times may."""
-    libraries = ("python", "numpy", "numba")
-    pairs = [("kscale", a.run.kscale, b.run.kscale)]
-    pairs.extend((name, getattr(a.machine, name), getattr(b.machine, name)) for name in libraries)
-    moved = [f"{name} {old} → {new}" for name, old, new in pairs if old != new]
-    if moved:
-        yield f"versions differ ({', '.join(moved)}): times may move with them, counters must not"
-
-
-def _machines(a: Result, b: Result) -> Iterator[str]:
-    """Return how the machines differ, if they do."""
-    if same_machine(a.machine, b.machine):
-        return
-    sides = (f"{machine.cpu_model}, {machine.cores_logical} cores" for machine in (a.machine, b.machine))
-    yield f"other machine ({' → '.join(sides)}): times are shown, not judged; counters are judged"

@@ -5,7 +5,7 @@ Rows hold numbers and no text, so that every output says the same of them.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations
 
@@ -21,6 +21,8 @@ WALL = "wall_ns"  # the name of the time of a variant
 TIME = MetricInfo(kind="timing", unit="ns", better="lower", provenance="measured", headline=True)
 UNDECLARED = MetricInfo(kind="exact", unit="", better="none", provenance="measured")
 OTHER_MACHINE = "other machine"
+OTHER_WORK = "other work"
+APART = "not run side by side"
 ONE_PROCESS = "one process on each side: not judged"
 NOWHERE = ("", "", "", "")  # mechanism, label, key and variant, filled in by the caller
 
@@ -31,6 +33,14 @@ class Amount:
 
     value: float | int
     spread_pct: float | None = None  # half the interquartile range in % of the median; times only
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The samples a time's row is made of, in ns per unit of work; pair by pair if its ratio is paired."""
+
+    a: stats.Floats
+    b: stats.Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,7 @@ class Row:
     ratio: Ratio | None = None  # of times
     per: str = ""  # counter by which a time is divided; empty: time of a whole run
     notes: tuple[str, ...] = ()
+    times: Times | None = field(default=None, repr=False, compare=False)  # of a time
 
     @property
     def change(self) -> float:
@@ -80,7 +91,7 @@ class Row:
 def of_cell(info: MechanismInfo, cell: Cell, a: str, b: str) -> Iterator[Row]:
     """Compare variants *a* and *b* of one cell: the time by its pairs, counters by direction."""
     before, after = cell.variants[a], cell.variants[b]
-    timing = _paired(info.per, before, after)
+    timing = _paired(info.per, before, after, (cell, cell))
     if timing is not None:
         yield _placed(cell, b, timing)
     for name, metric in declared(info, before.work):
@@ -100,15 +111,19 @@ def of_cells(
         if before is None:
             continue
         if together:
-            timing = _paired(info.per, before, after)
+            timing = _paired(info.per, before, after, (a, b))
         else:
-            timing = _apart(info.per, before, after, _floor(a, b))
+            timing = _apart(info.per, before, after, (a, b))
         if timing is not None:
-            stays = timing if same_machine else replace(timing, verdict=None, notes=(OTHER_MACHINE,))
-            yield _placed(b, variant, stays)
+            yield _placed(b, variant, timing if same_machine else unjudged(timing, OTHER_MACHINE))
         for name, metric in declared(info, before.work):
             if name in after.work:
                 yield _placed(b, variant, _repeated(name, metric, before.work[name], after.work[name]))
+
+
+def unjudged(row: Row, why: str) -> Row:
+    """Return a row that is shown without a verdict."""
+    return replace(row, verdict=None, notes=(why,))
 
 
 def described(result: Result, cell: Cell) -> MechanismInfo:
@@ -149,32 +164,38 @@ def _timed(record: VariantRecord) -> Samples | None:
     return samples if samples is not None and samples.values and min(samples.values) > 0 else None
 
 
-def _paired(per: str, before: VariantRecord, after: VariantRecord) -> Row | None:
-    """Judge two variants of one cell by their pairs; None if either was not timed."""
+def _paired(per: str, before: VariantRecord, after: VariantRecord, cells: tuple[Cell, Cell]) -> Row | None:
+    """Judge two variants by their pairs; None if either was not timed. Without pairs, as `_apart`."""
     base, other = _timed(before), _timed(after)
     if base is None or other is None:
         return None
-    if not stats.pair_up(base, other)[0].size:  # two variants that each ran beside the baseline
-        row = _apart(per, before, after, None)
-        return row and replace(row, notes=("not run side by side", *row.notes))
-    return _time_row(per, before, after, stats.paired_ratio(base, other), verdict.MARGIN)
+    pairs = stats.pair_up(base, other)
+    if not pairs[0].size:  # two variants that each ran beside the baseline, or beside their like elsewhere
+        row = _apart(per, before, after, cells)
+        return row and replace(row, notes=(APART, *row.notes))
+    return _time_row(per, before, after, stats.paired_ratio(base, other), Times(*pairs))
 
 
-def _apart(per: str, before: VariantRecord, after: VariantRecord, floor: float | None) -> Row | None:
-    """Judge times that were not taken side by side; None if either was not timed."""
+def _apart(per: str, before: VariantRecord, after: VariantRecord, cells: tuple[Cell, Cell]) -> Row | None:
+    """Judge times that were not taken side by side; None if either was not timed.
+
+    The noise floor is that of whatever pairs the two *cells* hold.
+    """
     base, other = _timed(before), _timed(after)
     if base is None or other is None:
         return None
-    ratio = stats.unpaired_ratio(stats.per_run(base), stats.per_run(other))
-    return _time_row(per, before, after, replace(ratio, floor=floor), verdict.MARGIN_APART)
+    times = Times(stats.per_run(base), stats.per_run(other))
+    ratio = stats.unpaired_ratio(times.a, times.b)
+    return _time_row(per, before, after, replace(ratio, floor=_floor(*cells)), times)
 
 
-def _time_row(per: str, before: VariantRecord, after: VariantRecord, ratio: Ratio, margin: float) -> Row:
+def _time_row(per: str, before: VariantRecord, after: VariantRecord, ratio: Ratio, times: Times) -> Row:
     """Return the row of a time per unit of work."""
     units = _units(per, before), _units(per, after)
     scale = units[0] / units[1]  # times are shown per unit, so their ratio is per unit too
     if scale != 1.0:
         ratio = replace(ratio, value=ratio.value * scale, low=ratio.low * scale, high=ratio.high * scale)
+    margin = verdict.MARGIN if ratio.paired else verdict.MARGIN_APART
     effective = stats.effective_margin(margin, ratio.floor)
     return Row(
         *NOWHERE,
@@ -186,6 +207,7 @@ def _time_row(per: str, before: VariantRecord, after: VariantRecord, ratio: Rati
         margin=effective,
         ratio=ratio,
         per=per if per in before.work and per in after.work else "",
+        times=Times(times.a / units[0], times.b / units[1]),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from kscale.judge import compare, wording
+from kscale.judge import threshold, wording
 from kscale.judge.compare import Comparison, Side
 from kscale.judge.rows import OTHER_MACHINE, Row
 from kscale.judge.verdict import MARKS, Verdict
@@ -110,13 +110,14 @@ def _unmatched(comparison: Comparison, width: int) -> Iterator[Text]:
 
 def _gate(comparison: Comparison, percent: float, width: int) -> Iterator[Text]:
     """Return whether the comparison passes, and each thing that does not."""
-    found = compare.failures(comparison, percent)
+    found = threshold.failures(comparison, percent)
     if found:
         yield Text(f"FAILED  {show_count(len(found))} over {percent:g} %", "bold red")
         for line in found:
             yield from paragraph(line, width, first="  ", rest="    ")
-    elif all(row.verdict is None for row in comparison.rows):
-        yield Text("NO VERDICT  nothing was judged", "bold yellow")
+    elif threshold.unjudged(comparison):
+        silent = f"NO VERDICT  nothing was judged: {threshold.unjudged(comparison)}"
+        yield from paragraph(silent, width, rest="  ", style="bold yellow")
     else:
         yield Text(f"OK  nothing is surely worse by more than {percent:g} %", "bold green")
 

@@ -4,7 +4,7 @@ import pytest
 from sample_results import MACHINE, Made, cell, cells, result
 
 from kscale.errors import GateFailed, KscaleError, NoVerdict
-from kscale.judge import compare
+from kscale.judge import compare, threshold
 from kscale.judge.rows import OTHER_MACHINE, WALL, Row
 from kscale.judge.verdict import Verdict
 from kscale.results.record import Cell, Result
@@ -162,33 +162,33 @@ def test_a_run_without_times_is_compared_by_counters() -> None:
     found = compare.of_results(result([fanout(pairs=0)]), result([fanout(pairs=0, watchers_tested=51)]))
     assert {row.metric for row in found.rows} == {"events", "watchers_tested", "deliveries"}
     with pytest.raises(GateFailed, match="watchers_tested 2 % more"):
-        compare.check(found, 10)
+        threshold.check([found], 10)
 
 
 def test_the_gate_fails_on_slow_more_and_gone() -> None:
     """A time beyond the margin, one more test of a watcher, a cell that is gone."""
     before = result([fanout(), cells()[0]])
     slow = compare.of_results(before, result([fanout(2000, watchers_tested=51)]))
-    lines = compare.failures(slow, 10)
+    lines = threshold.failures(slow, 10)
     assert len(lines) == 3
     assert "optimized.wall_ns 2" in lines[0] + lines[1]
     assert lines[2].endswith("is gone")
     with pytest.raises(GateFailed, match=r"^3 failed: "):
-        compare.check(slow, 10)
+        threshold.check([slow], 10)
 
 
 @pytest.mark.parametrize(("percent", "fails"), [(10, True), (45, False), (200, False)])
 def test_the_gates_margin_must_be_cleared_by_the_interval(percent: float, fails: bool) -> None:
     """The margin given is the one that counts; the noise floor may only widen it."""
     found = compare.of_results(result([fanout()]), result([fanout(1440, seed=1)]))
-    assert bool(compare.failures(found, percent)) is fails
+    assert bool(threshold.failures(found, percent)) is fails
 
 
 def test_between_variants_only_times_fail() -> None:
     """An optimization may pay with memory for time; that is shown, not failed."""
     found = compare.of_variants(result([fanout(500, watchers_tested=51)]), "baseline", "optimized")
     assert of(found, "watchers_tested").verdict is Verdict.WORSE
-    compare.check(found, 10)
+    threshold.check([found], 10)
 
 
 def test_the_gate_does_not_pass_what_was_not_judged() -> None:
@@ -196,7 +196,7 @@ def test_the_gate_does_not_pass_what_was_not_judged() -> None:
     sides = {name: Made(1000, 5, {}) for name in ("baseline", "optimized")}
     few = cell("watch-fanout", "x", {}, sides, pairs=4)
     with pytest.raises(NoVerdict, match="nothing was judged"):
-        compare.check(compare.of_variants(result([few]), "baseline", "optimized"), 10)
+        threshold.check([compare.of_variants(result([few]), "baseline", "optimized")], 10)
 
 
 def test_a_cell_of_an_undescribed_mechanism_is_refused() -> None:
