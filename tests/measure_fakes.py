@@ -101,6 +101,7 @@ def mechanism(
         per="steps",
         losses=lambda works: ("takes more steps",) if works["optimized"]["steps"] > 10 else (),
         memory=lambda cluster, params: 1000,
+        cost_ns=lambda cluster, params: 1e6,
     )
 
 

@@ -1,9 +1,11 @@
-"""Commands that measure: run."""
+"""The command run: a scenario, before and after each optimization."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from kscale.cli import output as output_options
 
 if TYPE_CHECKING:
     from kscale.measure.timing import Settings
@@ -44,14 +46,35 @@ def run(
         typer.Option(min=0, max=2**62, rich_help_panel=SCENARIO, help="Another seed than the scenario's."),
     ] = None,
     budget: Annotated[
-        str, typer.Option(rich_help_panel=SAMPLING, help="Time for all timed pairs together.")
-    ] = "45s",
+        str | None,
+        typer.Option(
+            rich_help_panel=SAMPLING,
+            help="Time for all timed pairs together. Default 45s; with --quick 2s, with --profile 10s.",
+        ),
+    ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick", rich_help_panel=SAMPLING, help="6 pairs a cell; not to be kept as a baseline."
+        ),
+    ] = False,
     exact: Annotated[
         bool, typer.Option("--exact", rich_help_panel=SAMPLING, help="Count only, take no times.")
     ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=PYTHON",
+            rich_help_panel=SAMPLING,
+            help="Take turns with the kscale of another Python, whose result is saved as NAME.",
+        ),
+    ] = None,
     save: Annotated[
         str | None, typer.Option(metavar="NAME", rich_help_panel=OUTPUT, help="Name the result.")
     ] = None,
+    format: output_options.Format = None,  # noqa: A002 - the option's name
+    output: output_options.Output = None,
+    samples: output_options.Samples = False,
     as_json: Annotated[
         bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print the result as one JSON document.")
     ] = False,
@@ -73,52 +96,80 @@ def run(
             "--force", rich_help_panel=ADVANCED, help="Run although memory looks too small; replace a name."
         ),
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            rich_help_panel=ADVANCED,
+            help="List the cells with time and memory; measure nothing.",
+        ),
+    ] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CELL[:VARIANT]", rich_help_panel=ADVANCED, help="Loop one cell, for an outside profiler."
+        ),
+    ] = None,
 ) -> None:
     """Run a scenario's mechanisms before and after: print the table, save the result."""
+    outputs = output_options.asked(format, output, samples=samples, json=as_json)
     from kscale.measure import machine
 
     machine.use_jit_cache()  # before anything imports numba
-    from kscale.cli import progress
-    from kscale.measure import campaign
+    from kscale.cli import jobs
+    from kscale.measure.campaign import Request
     from kscale.measure.plan import plan
     from kscale.mechanisms.registry import MECHANISMS
-    from kscale.report import console, table_run
-    from kscale.results import store
+    from kscale.report import console
+    from kscale.results.store import Store
     from kscale.scenario import load
 
-    out = console.console(stderr=False, color=color)
+    console.console(color=color)  # an unknown --color is refused before any work
     loaded = load.load(scenario)
     if seed is not None:
         loaded = loaded.with_seed(seed)
-    cells = plan(loaded, MECHANISMS, only=only or (), overrides=overrides or ())
-    kept = store.Store.default()
+    settings = _settings(budget or _budget(quick=quick, profile=profile), exact=exact, quick=quick)
+    job = jobs.Job(
+        loaded=loaded,
+        cells=plan(loaded, MECHANISMS, only=only or (), overrides=overrides or ()),
+        settings=settings,
+        request=Request(argv=sys.argv[1:], name=save, resume=resume, force=force),
+        store=Store.default(),
+        outputs=outputs,
+        quiet=quiet,
+        verbose=verbose,
+        color=color,
+    )
     if save is not None:
-        kept.check_free(save, replace=force)
-    with progress.observer(quiet=quiet or as_json, color=color) as observer:
-        result = campaign.run(
-            loaded,
-            cells,
-            _settings(budget, exact=exact),
-            observer,
-            kept,
-            campaign.Request(argv=sys.argv[1:], name=save, resume=resume, force=force),
-        )
-    if as_json:
-        out.file.write(store.dumps(result))
-        return
-    console.show(out, table_run.run_table(result, out.width, verbose=verbose))
-    path = kept.path_of(result.run.name or result.run.id)
-    console.show(out, table_run.saved_line(str(path), result.run.seconds))
+        job.store.check_free(save, replace=force)
+    if dry_run:
+        jobs.plan_only(job)
+    elif profile is not None:
+        jobs.profile(job, profile, settings.budget_s)
+    elif against is not None:
+        jobs.take_turns(job, against)
+    else:
+        jobs.measure(job)
 
 
-def _settings(budget: str, *, exact: bool) -> "Settings":
+def _budget(*, quick: bool, profile: str | None) -> str:
+    """Return the time for a run that was given none."""
+    if profile is not None:
+        return "10s"
+    return "2s" if quick else "45s"
+
+
+def _settings(budget: str, *, exact: bool, quick: bool) -> "Settings":
     """Return how to measure; KscaleError if the budget is not a time."""
     from kscale import units
     from kscale.errors import KscaleError
+    from kscale.measure import stats
     from kscale.measure.timing import Settings
 
     try:
         budget_s = units.parse_duration(budget) / units.NS_PER_S
     except ValueError as error:
         raise KscaleError(f"--budget: {error}") from error
+    if quick:
+        return Settings(budget_s=budget_s, max_pairs=stats.FEWEST, timing=not exact, quick=True)
     return Settings(budget_s=budget_s, timing=not exact)

@@ -54,12 +54,23 @@ class Lines(Quiet):
             console.show(self.out, table_run.cell_rows(self.infos[cell.mechanism], cell, self.out.width))
 
 
-class Bar(Lines):
+class Turns(Lines):
+    """Prints a line for each finished cell, whose variants are no pairs of one another."""
+
+    def cell_done(self, cell: Cell) -> None:
+        """Print the cell's name and time."""
+        with suppress(OSError, SystemExit):  # as above
+            took = units.show_ns(cell.seconds * units.NS_PER_S)
+            self.out.print(f"{clean(cell.mechanism)} · {clean(cell.label)} in {took}")
+
+
+class Bar(Quiet):
     """Shows besides what is being measured, how far it is and how long it may take."""
 
-    def __init__(self, color: str) -> None:
-        """Draw on standard error; what is drawn goes away at the end."""
-        super().__init__(color)
+    def __init__(self, lines: Lines) -> None:
+        """Draw on standard error; what is drawn goes away at the end. *lines* prints what stays."""
+        self.lines = lines
+        self.out = lines.out
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -73,7 +84,7 @@ class Bar(Lines):
 
     def start(self, cells: Sequence[PlannedCell], finished: Sequence[Cell]) -> None:
         """Draw the bar."""
-        super().start(cells, finished)
+        self.lines.start(cells, finished)
         self.task = self.bar.add_task(
             "building the cluster", total=len(cells), completed=len(finished), state=""
         )
@@ -89,7 +100,7 @@ class Bar(Lines):
 
     def cell_done(self, cell: Cell) -> None:
         """Move on."""
-        super().cell_done(cell)
+        self.lines.cell_done(cell)
         if self.task is not None:
             self.bar.advance(self.task)
 
@@ -100,14 +111,15 @@ class Bar(Lines):
 
 
 @contextmanager
-def observer(*, quiet: bool, color: str) -> Iterator[Quiet]:
-    """Yield what suits the terminal, --quiet and CI."""
+def observer(*, quiet: bool, color: str, turns: bool = False) -> Iterator[Quiet]:
+    """Yield what suits the terminal, --quiet and CI; with *turns*, what suits two installations."""
     if quiet:
         yield Quiet()
         return
-    lines = Bar(color)
+    lines = Turns(color) if turns else Lines(color)
     if not lines.out.is_terminal or os.environ.get("CI"):
-        yield Lines(color)
-        return
-    with lines.bar:
         yield lines
+        return
+    bar = Bar(lines)
+    with bar.bar:
+        yield bar

@@ -58,7 +58,8 @@ class Mechanism:
     outcomes)* checks the promise the variants share and raises WrongAnswer, naming the first
     difference. *losses(works)* gets each variant's work by variant name and returns, in
     sentences with the figures of this very cell, where an optimization lost; often empty.
-    *memory(cluster, params)* is the peak in bytes that prepare, build and run will need.
+    *memory(cluster, params)* is the peak in bytes that prepare, build and run will need, *cost_ns(cluster,
+    params)* about what one run of the baseline takes on a core of 3 GHz: a plan, never a result.
     *quality(workload, outcome)* returns further exact work of a variant, worked out once from its
     answer and never timed.
     """
@@ -78,5 +79,6 @@ class Mechanism:
     per: str  # name of the work counter by which time is divided in the table ("pods")
     losses: Callable[[Mapping[str, Work]], tuple[str, ...]]
     memory: Callable[[Cluster, Any], int]
+    cost_ns: Callable[[Cluster, Any], float]
     quality: Callable[[Any, Outcome], Work] | None = None  # see above
     claims: tuple[str, ...] = ()  # ids of published figures, see the control-plane note

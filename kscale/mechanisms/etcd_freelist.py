@@ -251,10 +251,26 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
     return tuple(said)
 
 
+COSTS_NS = {  # of a whole run, of C and churn of a transaction: fixed, and for each free page at the start
+    "A": (0, 60),
+    "B": (10e6, 500),
+    "C": (60e3, 6.5),
+    "W": (0, 40),
+    "churn": (90e3, 0),
+}
+
+
 def memory(cluster: Cluster, params: Params) -> int:  # noqa: ARG001 - the free space is the parameters' alone
     """Return the bytes that a cell needs, every variant's list and the audit included."""
     rows = transactions(params) * 2 * freelist_workloads.PAIRS_OF_C
     return BYTES_AT_LEAST + BYTES_A_FREE_PAGE * params.free_pages + BYTES_AN_OVERWRITE * rows
+
+
+def cost_ns(cluster: Cluster, params: Params) -> float:  # noqa: ARG001 - as memory
+    """Return about what the array takes for a run, from this workload's fixed and per-page cost."""
+    fixed, per_page = COSTS_NS[params.workload]
+    rows = transactions(params) if params.workload in {"C", "churn"} else 1
+    return rows * (fixed + per_page * params.free_pages)
 
 
 METRICS = (
@@ -329,4 +345,5 @@ MECHANISM = Mechanism(
     per="transactions",
     losses=losses,
     memory=memory,
+    cost_ns=cost_ns,
 )

@@ -22,7 +22,7 @@ from kscale.kernels.scheduling_table import BLOCK, PANEL
 from kscale.mechanisms import scheduling
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Mechanism, Metric, Outcome, Variant, Work
 from kscale.mechanisms.scheduling import Answer, Floats, Groups, Pending, Scan, Shorts
-from kscale.mechanisms.scheduling_load import Load
+from kscale.mechanisms.scheduling_load import Load, cost_ns
 from kscale.scenario.cluster import Cluster
 from kscale.scenario.quantities import Bytes
 
@@ -270,4 +270,5 @@ MECHANISM = Mechanism(
     per="pods",
     losses=losses,
     memory=memory,
+    cost_ns=cost_ns,
 )

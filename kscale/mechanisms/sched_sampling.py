@@ -23,7 +23,7 @@ from kscale.kernels import scheduling_scores as scores
 from kscale.mechanisms import scheduling, scheduling_quality
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Mechanism, Metric, Outcome, Variant, Work
 from kscale.mechanisms.scheduling import Answer, Floats, Groups, Pending, Scan, Shorts
-from kscale.mechanisms.scheduling_load import Load
+from kscale.mechanisms.scheduling_load import Load, cost_ns
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster
 from kscale.scenario.draw import Stream
@@ -275,5 +275,6 @@ MECHANISM = Mechanism(
     per="pods",
     losses=losses,
     memory=memory,
+    cost_ns=cost_ns,
     quality=quality,
 )

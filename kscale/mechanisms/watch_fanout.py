@@ -253,4 +253,5 @@ MECHANISM = Mechanism(
     per="events",
     losses=losses,
     memory=watch_load.memory,
+    cost_ns=watch_load.cost_ns,
 )

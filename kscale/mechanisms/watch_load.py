@@ -150,6 +150,12 @@ def memory(cluster: Cluster, params: Params) -> int:
     return made + drawn + watchers * (3 * 8 * fanout.STATE + 64) + (1 << 20)
 
 
+def cost_ns(cluster: Cluster, params: Params) -> float:
+    """Return about what testing every event against every watcher takes."""
+    watchers = params.namespaced + cluster.nodes.count + cluster.control_plane.controllers
+    return params.events * (20 + 0.055 * watchers)
+
+
 def _interval(events_per_s: float) -> int:
     """Return the ns between two events."""
     if not events_per_s > 0:

@@ -51,6 +51,7 @@ def mechanism(params: type[Any] = Params) -> Mechanism:
         per="transactions",
         losses=lambda _: (),
         memory=lambda _cluster, _params: 0,
+        cost_ns=lambda _cluster, _params: 0.0,
     )
 
 
