@@ -1,0 +1,84 @@
+"""A comparison and a policy to a judgement: what failed, by which rule, and whether anything was judged.
+
+Nothing here reads a clock or a file: the day and the second measurement are given.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from kscale.judge import acks, confirming, deciding, matching, requiring
+from kscale.judge.compare import Comparison
+from kscale.judge.confirming import Remeasure
+from kscale.judge.deciding import UNCLEAR, Terms
+from kscale.judge.decision import Decision, Judgement, Status
+from kscale.judge.policy import Policy
+from kscale.judge.requiring import REQUIRED
+from kscale.judge.rows import OTHER_MACHINE
+from kscale.results.record import Result
+
+NOTHING = "nothing was judged: too few pairs, another machine, or the policy ignores all there is"
+
+
+def judge(
+    comparison: Comparison | None,
+    policy: Policy,
+    *,
+    results: Sequence[Result],
+    today: date,
+    ci: bool = False,
+    remeasure: Remeasure | None = None,
+) -> Judgement:
+    """Return what *policy* makes of a comparison, and of the last of *results*.
+
+    Without a comparison only its requirements are judged. *today* decides which acks hold, *ci* which
+    margin. *remeasure* measures cells again; without it a slower time fails unconfirmed. KscaleError,
+    naming file and line, if a rule, a requirement or an ack is about nothing in *results*.
+    """
+    matching.check(policy, matching.everything(results))
+    found: list[Decision] = []
+    if comparison is not None:
+        by = deciding.terms(policy, comparison, results, today=today, ci=ci)
+        found = confirming.confirmed(by, list(_of_rows(by)), remeasure)
+        found.extend(deciding.of_lists(by))
+    found.extend(requiring.decide(policy, results))
+    return Judgement(
+        comparison=comparison,
+        policy=policy.name,
+        decisions=tuple(sorted(found, key=_severity)),
+        no_verdict="; ".join(_undecided(policy, found)),
+        notes=("CI is set: margins for CI hold",) if ci and comparison is not None else (),
+    )
+
+
+def _of_rows(by: Terms) -> Iterator[Decision]:
+    """Return the decision on each row, acks considered."""
+    for row in by.comparison.rows:
+        yield acks.acknowledged(by.policy, deciding.of_row(by, row), by.thing(row), by.today)
+
+
+def _severity(decision: Decision) -> tuple[int, tuple[int, float]]:
+    """Return a sort key: worst status first, then the rows' own order; what has no row comes after."""
+    last = (len(Status), 0.0)
+    return list(Status).index(decision.status), decision.row.severity if decision.row else last
+
+
+def _undecided(policy: Policy, found: Sequence[Decision]) -> Iterator[str]:
+    """Return each reason why there is no verdict."""
+    treat = policy.spec.treat
+    kinds = (
+        ("unclear", treat.unclear, UNCLEAR, "without a clear verdict"),
+        ("other_machine", treat.other_machine, frozenset({OTHER_MACHINE}), "of another machine"),
+    )
+    for key, treated, words, what in kinds:
+        count = sum(one.said in words and one.status is Status.WARNED for one in found)
+        if treated == "fail" and count:
+            yield f"{count} {what}, and the policy says {key}: fail ({policy.place('treat', key)})"
+    if treat.nothing_judged == "fail" and not any(map(_was_judged, found)):
+        yield NOTHING
+
+
+def _was_judged(decision: Decision) -> bool:
+    """Say whether a decision rests on a verdict, or on a requirement that could be checked."""
+    if decision.status is Status.IGNORED:
+        return False
+    return decision.said == REQUIRED or (decision.row is not None and decision.row.verdict is not None)
