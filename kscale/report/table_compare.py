@@ -30,12 +30,12 @@ def comparison_table(
         ("95 % interval", "margin", "verdict"),
         marked=True,
     )
-    entries = [_entry(row, comparison, notes, verbose=verbose) for row in shown]
-    lines = [*_heading(comparison, width), Text(), *lay_out(entries, titles, width)]
+    entries = [entry(row, comparison, notes, verbose=verbose) for row in shown]
+    lines = [*heading(comparison, width), Text(), *lay_out(entries, titles, width)]
     lines.extend([Text()] if notes.texts else [])
     for number, text in enumerate(notes.texts, start=1):
         lines.extend(paragraph(text, width, first=f"{cells.raised(number)} ", rest="  "))
-    lines.extend(_unmatched(comparison, width))
+    lines.extend(unmatched(comparison, width))
     lines.append(Text())
     if fail_over is not None:
         lines.extend(_gate(comparison, fail_over, width))
@@ -53,7 +53,7 @@ def worth_showing(row: Row, comparison: Comparison) -> bool:
     return row.verdict is not Verdict.SAME
 
 
-def _heading(comparison: Comparison, width: int) -> Iterator[Text]:
+def heading(comparison: Comparison, width: int) -> Iterator[Text]:
     """Return what is compared, and what to know of it."""
     sides = f"{_side(comparison.a)} → {_side(comparison.b)}"
     if comparison.of == "variants":
@@ -72,7 +72,7 @@ def _side(side: Side) -> str:
     return f"{clean(side.name)}{commit}" + (f" ({clean(side.date)})" if side.date else "")
 
 
-def _entry(row: Row, comparison: Comparison, notes: Footnotes, *, verbose: bool) -> Entry:
+def entry(row: Row, comparison: Comparison, notes: Footnotes, *, verbose: bool) -> Entry:
     """Return a row as text."""
     at = row.at if comparison.of == "variants" else f"{row.at} · {row.variant}"
     before, after = wording.sides(row)
@@ -94,7 +94,7 @@ def _entry(row: Row, comparison: Comparison, notes: Footnotes, *, verbose: bool)
     )
 
 
-def _unmatched(comparison: Comparison, width: int) -> Iterator[Text]:
+def unmatched(comparison: Comparison, width: int) -> Iterator[Text]:
     """Return what only one side has, and what did different work."""
     lists = (
         (comparison.gone, f"only in {clean(comparison.a.name)} (gone)"),
