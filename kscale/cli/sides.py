@@ -1,27 +1,162 @@
-"""What the arguments of a comparison mean: saved results, or variants of the latest run."""
+"""What the arguments of a comparison mean.
 
-from typing import TYPE_CHECKING
+main, 20261121T02, latest~1   a saved name, the beginning of a run's id, the newest but one
+results/main.json, -          a file, standard input
+before=main                   any of these, its column called differently
+baseline optimized            variants of the latest run, if all are and not all are saved names
+"""
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from kscale.judge.compare import Comparison
+    from kscale.judge.side_by_side import Named
     from kscale.results.record import Result
     from kscale.results.store import Store
 
+STDIN = "-"
+PIPED = "stdin"  # what a result on standard input is called
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
-def pair(store: "Store", a: str, b: str) -> "tuple[Comparison, tuple[Result, ...]]":
-    """Return two results side by side with the results themselves, or two variants of the latest run with it.
+
+class Sides(NamedTuple):
+    """What the arguments mean: results, or variants of the only one."""
+
+    named: "tuple[Named, ...]"
+    variants: tuple[str, ...] = ()
+
+
+def pair(
+    store: "Store", a: str, b: str, *, allow_other_machine: bool = False
+) -> "tuple[Comparison, tuple[Result, ...]]":
+    """Return two results side by side, and them; or two variants of the latest run, and it."""
+    from dataclasses import replace
+
+    from kscale.judge import compare
+
+    found = look_up(store, (a, b))
+    if found.variants:
+        latest = found.named[0].result
+        return compare.of_variants(latest, *found.variants), (latest,)
+    left, right = found.named
+    compared = compare.of_results(
+        left.result, right.result, (left.name, right.name), allow_other_machine=allow_other_machine
+    )
+    return replace(compared, a=left.side, b=right.side), (left.result, right.result)
+
+
+def look_up(store: "Store", arguments: "Sequence[str]") -> Sides:
+    """Return what the *arguments* mean; KscaleError if one of them means nothing.
 
     Saved results win, so that `baseline` and `optimized` mean files where files of these names exist.
     """
     from kscale.errors import KscaleError
-    from kscale.judge import compare as judged
+
+    if list(arguments).count(STDIN) > 1:
+        raise KscaleError(f"{STDIN} is standard input, which can be read once; name the other result")
+    try:
+        found = [_find(store, argument) for argument in arguments]
+    except KscaleError as error:
+        latest = _latest_with(store, arguments)
+        if latest is None:
+            raise error from None
+        return Sides((latest,), tuple(arguments))
+    return Sides(tuple(_distinct([_named(one) for one in found])))
+
+
+class _Found(NamedTuple):
+    """A result that is there: its column's name, what was looked up, and its file unless it is piped."""
+
+    label: str
+    argument: str
+    path: Path | None
+
+
+def _find(store: "Store", argument: str) -> _Found:
+    """Return where the result is that an argument means."""
+    label, equals, rest = argument.partition("=")
+    if equals and rest and _LABEL.fullmatch(label) and not _exists(argument):
+        return _find(store, rest)._replace(label=label)
+    if argument == STDIN:
+        return _Found("", argument, None)
+    return _Found("", argument, store.find(argument))
+
+
+def _named(found: _Found) -> "Named":
+    """Return the result with the name of its column; KscaleError if the file is none."""
+    from kscale.judge.compare import name_of
+    from kscale.judge.side_by_side import Named
+    from kscale.results import store
+
+    if found.path is None:
+        result = store.parse(sys.stdin.buffer.read(store.MOST_BYTES + 1), PIPED)
+        return Named(found.label or PIPED, result, name_of(result))
+    result = store.load(found.path)
+    if str(found.path) == found.argument:
+        return Named(found.label or store.stem(found.path), result, found.argument)
+    known = {result.run.name, result.run.id}
+    meant = found.argument if found.argument in known else name_of(result)
+    name = found.label or found.argument
+    return Named(name, result, "" if name == meant else meant)
+
+
+def _latest_with(store: "Store", variants: "Sequence[str]") -> "Named | None":
+    """Return the latest run if each name is one of its variants; KscaleError if only some are."""
+    from kscale.errors import KscaleError, listed
+    from kscale.judge.compare import name_of
+    from kscale.judge.side_by_side import Named
+    from kscale.units import quote
 
     try:
-        left, right = store.load(a), store.load(b)
-    except KscaleError as error:
-        newest = store.load("latest") if store.names() else None
-        variants = {name for cell in newest.cells for name in cell.variants} if newest else set()
-        if newest is None or not {a, b} <= variants:
-            raise error from None
-        return judged.of_variants(newest, a, b), (newest,)
-    return judged.of_results(left, right, (a, b)), (left, right)
+        latest = store.load("latest") if len(variants) > 1 else None
+    except KscaleError:
+        return None  # what is wrong with the names is the better message
+    if latest is None:
+        return None
+    known = list(dict.fromkeys(name for cell in latest.cells for name in cell.variants))
+    others = [name for name in variants if name not in known]
+    if not others:
+        return Named(name_of(latest), latest)
+    lost = next((name for name in others if not _is_there(store, name)), None)
+    if lost is not None and len(others) < len(variants):
+        raise KscaleError(
+            f"{quote(lost)} is neither a result nor a variant of the latest run, "
+            f"{name_of(latest)}; its variants: {listed(known)}"
+        )
+    return None
+
+
+def _is_there(store: "Store", argument: str) -> bool:
+    """Say whether an argument means a result."""
+    from kscale.errors import KscaleError
+
+    try:
+        _find(store, argument)
+    except KscaleError:
+        return False
+    return True
+
+
+def _distinct(named: "Sequence[Named]") -> "Iterator[Named]":
+    """Return the results under names of their own: the whole path, then a number, where two are equal."""
+    names = [one.name for one in named]
+    taken: set[str] = set()
+    for one in named:
+        name = one.meant if names.count(one.name) > 1 and one.meant else one.name
+        numbered = (name, *(f"{name} ({number})" for number in range(2, len(named) + 1)))
+        name = next(other for other in numbered if other not in taken)
+        taken.add(name)
+        yield one._replace(name=name)
+
+
+def _exists(path: str) -> bool:
+    """Say whether there is such a file; a name that the system cannot ask for is none."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False

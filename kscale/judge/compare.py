@@ -155,11 +155,10 @@ def of_points(result: Result, key: str, a: object, b: object) -> Comparison:
             label = label_without(cell, key)
             found.extend(rows.unjudged(replace(row, at=label), OTHER_WORK) for row in compared)
     run = name_of(result)
-    names = point.say(key, a), point.say(key, b)
     if not found:
         raise NoVerdict(f"no two cells of run {run} differ only in {key} {a} and {b}: nothing to compare")
     return Comparison(
-        *map(Side, names),
+        *(Side(point.say(key, a)), Side(point.say(key, b))),
         of="points",
         run=run,
         paired=False,

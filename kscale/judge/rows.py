@@ -84,8 +84,17 @@ class Row:
         if self.verdict is Verdict.SAME:
             return len(Verdict) + 1, 0.0  # in the order of the file
         place = len(Verdict) if self.verdict is None else list(Verdict).index(self.verdict)
-        size = abs(math.log(self.change)) if self.change > 0 else math.inf
-        return place, -size
+        return place, -self.size
+
+    @property
+    def size(self) -> float:
+        """Return how large the change is, on the scale of logarithms; infinite from or to 0."""
+        return abs(math.log(self.change)) if self.change > 0 else math.inf
+
+    @property
+    def changes(self) -> tuple["Row", ...]:
+        """Return this row: a line of a table with one change."""
+        return (self,)
 
 
 def of_cell(info: MechanismInfo, cell: Cell, a: str, b: str) -> Iterator[Row]:

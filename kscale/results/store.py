@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from kscale.errors import KscaleError, did_you_mean
+from kscale.errors import KscaleError, did_you_mean, listed
 from kscale.results import check
 from kscale.results.record import SCHEMA, Result
 from kscale.units import quote
@@ -75,7 +75,7 @@ class Store:
 
     def names(self) -> list[str]:
         """Return the names of all saved results, the oldest run first."""
-        return [name for _, name in sorted((_head(path, "started"), _stem(path)) for path in self._files())]
+        return [name for _, name in sorted((_head(path, "started"), stem(path)) for path in self._files())]
 
     def load(self, name: str) -> Result:
         """Return the result that *name* means: a path, a saved name, a run id's beginning, latest, latest~1.
@@ -86,10 +86,9 @@ class Store:
 
     def find(self, name: str) -> Path:
         """Return the file that *name* means; see load."""
-        path = Path(name)
         if name.endswith(ENDINGS) or os.sep in name:
-            return path
-        saved = {_stem(found): found for found in self._files()}
+            return Path(name)
+        saved = {stem(found): found for found in self._files()}
         if name in saved:
             return saved[name]
         latest = _LATEST.fullmatch(name)
@@ -97,11 +96,11 @@ class Store:
             return self._latest(int(latest[1] or 0))
         ids = {_head(path, "id"): path for path in saved.values()}  # a named result has an id as well
         saved |= {run_id: path for run_id, path in ids.items() if run_id}
-        begins = sorted(stem for stem in saved if name and stem.startswith(name))
+        begins = sorted(known for known in saved if name and known.startswith(name))
         if len({saved[one] for one in begins}) == 1:
             return saved[begins[0]]
         if begins:
-            raise KscaleError(f"several results begin with {quote(name)}: {', '.join(begins)}")
+            raise KscaleError(f"several results begin with {quote(name)}: {listed(begins)}")
         if not saved:
             raise KscaleError(
                 f"no result {quote(name)}: {self.folder} has none yet; make one with kscale run smoke"
@@ -109,12 +108,13 @@ class Store:
         raise KscaleError(f"no result {quote(name)} in {self.folder}; {did_you_mean(name, saved)}")
 
     def _latest(self, back: int) -> Path:
-        """Return the *back*-th newest result."""
-        newest = sorted(self._files(), key=lambda path: (_head(path, "started"), _stem(path)), reverse=True)
-        if back >= len(newest):
-            have = f"has {len(newest)}" if newest else "has none yet; make one with kscale run smoke"
+        """Return the *back*-th newest run; a run and its copies under other names count once."""
+        oldest_first = sorted(self._files(), key=lambda path: (_head(path, "started"), stem(path)))
+        runs = {_head(path, "id") or stem(path): path for path in oldest_first}
+        if back >= len(runs):
+            have = f"has {len(runs)}" if runs else "has none yet; make one with kscale run smoke"
             raise KscaleError(f"no result 'latest~{back}': {self.folder} {have}")
-        return newest[back]
+        return list(runs.values())[-1 - back]
 
     def _files(self) -> list[Path]:
         """Return every result file of the folder."""
@@ -225,7 +225,7 @@ def _head(path: Path, key: str) -> str:
     return found[1] if found else ""
 
 
-def _stem(path: Path) -> str:
+def stem(path: Path) -> str:
     """Return the name a file is known by."""
     return path.name.removesuffix(".gz").removesuffix(".json")
 
