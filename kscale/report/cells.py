@@ -12,6 +12,7 @@ from kscale.measure.stats import Ratio
 from kscale.report.text import clean, singular, words
 from kscale.units import show_count
 
+DIFFERS = "differs"  # of a counter for which neither direction is better
 MOST_PAIRS = 1_000  # nobody waits for more
 
 STYLES: Mapping[Verdict | None, str] = {
@@ -96,7 +97,7 @@ def verdict_words(row: Row) -> str:
         return OTHER_MACHINE
     if too_few(row):
         return "too few pairs"
-    return "not judged" if row.info.kind == "resource" else "differs"
+    return "not judged" if row.info.kind == "resource" else DIFFERS
 
 
 def mean_words(rows: Sequence[Row]) -> str:
