@@ -1,0 +1,1 @@
+"""Results as one page for a browser: complete without a script, without a network, on paper."""

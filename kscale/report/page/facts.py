@@ -1,0 +1,180 @@
+"""What ran where, how to run it again, and what the words of the page mean."""
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+
+from kscale.judge import verdict, wording
+from kscale.judge.compare import Comparison, name_of, same_machine
+from kscale.report.page.view import Fact
+from kscale.report.table_run import cautions
+from kscale.report.text import clean
+from kscale.results.record import Machine, Result
+from kscale.units import NS_PER_S, show_bytes, show_ns, show_number
+
+UNKNOWN = "not known"
+
+LEGEND = (
+    ("measured", "timed or counted here, on executed code"),
+    ("modelled", "computed from coefficients that the result names, not measured"),
+    ("published", "someone's figure, with its source"),
+    ("input", "the scenario's own"),
+    ("exact", "counted work: equal to the last digit on every machine for one seed, so any change is real"),
+    (
+        "timing",
+        "wall time: a median, ± half the interquartile range; its change has a 95 % interval, of pairs if paired",
+    ),
+    ("resource", "memory, compile time or file size: sampled once a process, shown and never judged alone"),
+    (
+        "worse, better",
+        "the whole interval lies beyond the margin; of a counter, any change for the worse or better",
+    ),
+    ("same", "the whole interval lies within the margin: a statement with evidence"),
+    ("unclear", "anything else; not the same as “same”"),
+)
+
+
+def names(results: Sequence[Result], comparisons: Sequence[Comparison]) -> tuple[str, ...]:
+    """Return what each result is called: as the comparisons call it, else by its own name."""
+    if comparisons[0].of == "results":
+        return (clean(comparisons[0].a.name), *(clean(one.b.name) for one in comparisons))
+    return tuple(clean(name_of(result)) for result in results)
+
+
+def runs(results: Sequence[Result]) -> tuple[Fact, ...]:
+    """Return what was run; what must be equal for counters to be compared is marked where it differs."""
+    free: tuple[tuple[str, Callable[[Result], str]], ...] = (
+        ("started", lambda one: clean(one.run.started)),
+        ("took", lambda one: show_ns(round(one.run.seconds * NS_PER_S))),
+        ("status", _status),
+        ("peak memory of the process", lambda one: show_bytes(one.run.peak_rss_bytes)),
+    )
+    bound: tuple[tuple[str, Callable[[Result], str]], ...] = (
+        ("scenario", lambda one: clean(one.scenario.name)),
+        ("scenario content", lambda one: clean(one.scenario.sha256[:12])),
+        ("seed", lambda one: str(one.run.seed)),
+        ("commit", _commit),
+        ("kscale", lambda one: clean(one.run.kscale)),
+    )
+    return (
+        *(_fact(name, say, results, marked=True) for name, say in bound),
+        *(_fact(name, say, results, marked=False) for name, say in free),
+    )
+
+
+def machines(results: Sequence[Result]) -> tuple[Fact, ...]:
+    """Return every machine and its versions, marked where they differ, and what else it was doing."""
+    lasting: tuple[tuple[str, Callable[[Machine], str]], ...] = (
+        ("processor", lambda one: clean(one.cpu_model)),
+        ("cores", lambda one: f"{one.cores_physical} physical, {one.cores_logical} logical"),
+        ("memory", lambda one: show_bytes(one.memory_bytes)),
+        ("system", lambda one: clean(f"{one.os} {one.kernel}, {one.arch}")),
+        ("python", lambda one: clean(one.python)),
+        ("numpy", lambda one: clean(one.numpy)),
+        ("numba", lambda one: clean(one.numba)),
+        ("threads of the kernels", lambda one: str(one.threads)),
+        ("CPU governor", lambda one: UNKNOWN if one.governor is None else clean(one.governor)),
+        ("turbo", lambda one: UNKNOWN if one.turbo is None else "yes" if one.turbo else "no"),
+        ("container", lambda one: "yes" if one.container else "no"),
+        ("limit of the container", _limit),
+        ("CI", lambda one: "no" if one.ci is None else clean(one.ci)),
+    )
+    load: tuple[tuple[str, Callable[[Result], str]], ...] = (
+        ("load before and after", _load),
+        ("other programs", lambda one: f"{wording.percent(one.load.other_cpu_pct / 100)} of a core"),
+        ("taken by the host (steal)", lambda one: f"{wording.percent(one.load.steal_pct / 100)} of a core"),
+    )
+    return (
+        *(_fact(name, lambda one, say=say: say(one.machine), results, marked=True) for name, say in lasting),  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        *(_fact(name, say, results, marked=False) for name, say in load),
+    )
+
+
+def alike(results: Sequence[Result]) -> str:
+    """Return in one sentence whether times may be compared."""
+    first, *others = (result.machine for result in results)
+    if not others:
+        return "Both variants ran in turns in one process, so they met the same machine."
+    if all(same_machine(first, other) for other in others):
+        return "The same machine, as far as its description tells: times may be compared."
+    return "Not the same machine: times are shown, not judged; counters are judged all the same."
+
+
+def warned(results: Sequence[Result], called: Sequence[str]) -> Iterator[str]:
+    """Return what may have disturbed each run, named where there are several."""
+    for name, result in zip(called, results, strict=True):
+        for said in cautions(result):
+            yield f"{name}: {said}" if len(results) > 1 else said
+        if result.run.quick:
+            yield f"{name}: a quick run, with too few pairs to be kept as a baseline"
+
+
+def margins() -> str:
+    """Return what decided where no policy did."""
+    side, apart, resource = (
+        wording.percent(one) for one in (verdict.MARGIN, verdict.MARGIN_APART, verdict.MARGIN_RESOURCE)
+    )
+    return (
+        f"No policy was given: the defaults decided. A time is judged with a margin of {side} if both sides "
+        f"were measured in turns, of {apart} if they were not, and never finer than twice the noise floor. "
+        f"Counters have tolerance 0. Resources have a margin of {resource} and are not judged on one process."
+    )
+
+
+def commands(results: Sequence[Result], called: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return what each command is for, and the command: arguments quoted, nothing in them runs."""
+    found = [
+        (f"kscale {clean(version)}", _shell("pip", "install", f"kscale-bench=={version}"))
+        for version in dict.fromkeys(result.run.kscale for result in results)
+    ]
+    for name, result in zip(called, results, strict=True):
+        if result.git is not None:
+            also = ", which had uncommitted changes" if result.git.dirty else ""
+            found.append(
+                (f"the commit {name} was started in{also}", _shell("git", "checkout", result.git.sha))
+            )
+        found.append((name, _shell("kscale", *_argv(result))))
+    return tuple(found)
+
+
+def _argv(result: Result) -> Sequence[str]:
+    """Return the arguments of a run, the seed among them."""
+    argv = result.run.argv
+    given = any(one == "--seed" or one.startswith("--seed=") for one in argv)
+    return argv if given or not argv else [*argv, "--seed", str(result.run.seed)]
+
+
+def _shell(*argv: str) -> str:
+    """Return a command line a shell reads as these arguments; what cannot be seen is escaped."""
+    return "".join(clean(char) for char in shlex.join(argv))
+
+
+def _fact(name: str, say: Callable[[Result], str], results: Sequence[Result], *, marked: bool) -> Fact:
+    """Return one line."""
+    values = tuple(say(result) for result in results)
+    return Fact(name, values, marked and len(set(values)) > 1)
+
+
+def _status(result: Result) -> str:
+    """Return whether a run was finished, and whether it took its time."""
+    return f"{result.run.status}, quick" if result.run.quick else result.run.status
+
+
+def _commit(result: Result) -> str:
+    """Return the commit a run was started in."""
+    if result.git is None:
+        return "none"
+    dirty = ", uncommitted changes" if result.git.dirty else ""
+    return f"{clean(result.git.sha[:7])} on {clean(result.git.branch)}{dirty}"
+
+
+def _limit(machine: Machine) -> str:
+    """Return the cores a container may use."""
+    return "none" if machine.cgroup_cpus is None else f"{show_number(machine.cgroup_cpus)} cores"
+
+
+def _load(result: Result) -> str:
+    """Return the load averages of a minute."""
+    before, after = (
+        f"{side[0]:.2f}" if side else UNKNOWN for side in (result.load.before, result.load.after)
+    )
+    return f"{before} → {after}"
