@@ -21,7 +21,7 @@ LEGEND = (
     ("exact", "counted work: equal to the last digit on every machine for one seed, so any change is real"),
     (
         "timing",
-        "wall time: a median, ± half the interquartile range; its change has a 95 % interval, of pairs if paired",
+        "wall time: a median, ± half the interquartile range; the change has a 95 % interval",
     ),
     ("resource", "memory, compile time or file size: sampled once a process, shown and never judged alone"),
     (
