@@ -111,7 +111,7 @@ def profile(job: Job, asked: str, seconds: float) -> None:
     typer.echo(f"{runs:,} runs in {took:.1f} s, states built in between included")
 
 
-def _other(against: str) -> together.Other:
+def _other(against: str) -> together.Installation:
     """Return the installation that --against names; KscaleError if there is no such interpreter."""
     found = _OTHER.fullmatch(against)
     if found is None:
@@ -121,4 +121,4 @@ def _other(against: str) -> together.Other:
         python /= "bin/python"
     if not python.is_file():
         raise KscaleError(f"--against {against}: {python} is no Python interpreter")
-    return together.Other(name, str(python.absolute()))
+    return together.Installation(name, str(python.absolute()))

@@ -55,13 +55,19 @@ class Lines(Quiet):
 
 
 class Turns(Lines):
-    """Prints a line for each finished cell, whose variants are no pairs of one another."""
+    """Prints a line for each round of two installations that take turns."""
 
-    def cell_done(self, cell: Cell) -> None:
-        """Print the cell's name and time."""
-        with suppress(OSError, SystemExit):  # as above
-            took = units.show_ns(cell.seconds * units.NS_PER_S)
-            self.out.print(f"{clean(cell.mechanism)} · {clean(cell.label)} in {took}")
+    def start(self, cells: Sequence[PlannedCell], finished: Sequence[Cell]) -> None:  # noqa: ARG002 - never resumed
+        """Learn how many cells a round has."""
+        self.of_all, self.done = len(cells), 0
+        self.of_round = len({cell.key for cell in cells})
+
+    def cell_done(self, cell: Cell) -> None:  # noqa: ARG002 - a cell has one round of ten, no result yet
+        """Print how many rounds are done."""
+        self.done += 1
+        if self.done % self.of_round == 0:
+            with suppress(OSError, SystemExit):  # as above
+                self.out.print(f"round {self.done // self.of_round} of {self.of_all // self.of_round}")
 
 
 class Bar(Quiet):

@@ -8,10 +8,12 @@ import json
 from collections.abc import Sequence
 
 from kscale.errors import KscaleError
-from kscale.measure import parameters, turns
+from kscale.measure import parameters, together, turns
+from kscale.measure.campaign import Observer
 from kscale.measure.plan import PlannedCell
 from kscale.measure.remote import Remote, worker
-from kscale.measure.timing import Allowance, Observer, Settings
+from kscale.measure.timing import Allowance, Settings
+from kscale.measure.together import Installation, Side
 from kscale.mechanisms import registry
 from kscale.results.record import Cell, Result
 
@@ -30,17 +32,15 @@ def measure(
     """
     first, head = results[0], results[-1]
     planned = [_planned(cell, head) for cell in head.cells if cell.key in keys]
-    together = first is not head and first.run.together is not None
-    together = together and first.run.together == head.run.together
-    if together and base is None:
-        raise KscaleError(f"say with --against PYTHON where the kscale of {_name(first)} is")
-    settings = Settings(budget_s=CELL_S * len(planned), min_pairs=10)
+    paired = first is not head and first.run.together is not None and first.run.together == head.run.together
+    settings = Settings(budget_s=CELL_S * len(planned))
+    if paired:
+        if base is None:
+            raise KscaleError(f"say with --against PYTHON where the kscale of {_name(first)} is")
+        return _in_turns(first, head, base, planned, settings, observer)
     with worker(_name(head)) as ours:
-        _ready(ours, head)
-        if together:
-            with worker(_name(first), base) as theirs:
-                _ready(theirs, first)
-                return _in_turns(theirs, ours, first, head, planned, settings, observer)
+        _check(ours, head)
+        ours.ask("scenario", text=json.dumps(head.scenario.resolved))
         cells = [turns.alone(ours, one, settings, observer, AMPLE) for one in planned]
     again = _with(head, cells)
     if first is head:
@@ -49,23 +49,24 @@ def measure(
 
 
 def _in_turns(
-    theirs: Remote,
-    ours: Remote,
     first: Result,
     head: Result,
+    base: str,
     planned: Sequence[PlannedCell],
     settings: Settings,
     observer: Observer,
 ) -> tuple[Result, Result]:
     """Return both results with these cells, measured in turns again."""
-    before: list[Cell] = []
-    after: list[Cell] = []
-    for one in planned:
-        base, opened, notes, seconds = turns.in_turns(theirs, ours, one, settings, observer, AMPLE)
-        after.append(opened.kept(seconds, notes))
-        if base is not None:
-            before.append(base.kept(seconds, notes))
-    return _with(first, before), _with(head, after)
+    sides = (
+        Side(Installation(_name(first), base), _name(first)),
+        Side(Installation(_name(head)), _name(head)),
+    )
+    with worker(_name(first), base) as theirs, worker(_name(head)) as ours:
+        _check(theirs, first)
+        _check(ours, head)
+    together.measure(sides, planned, json.dumps(head.scenario.resolved), settings, observer)
+    kept = [[one.kept() for one in side.opened.values()] for side in sides]
+    return _with(first, kept[0]), _with(head, kept[1])
 
 
 def _planned(cell: Cell, result: Result) -> PlannedCell:
@@ -78,13 +79,12 @@ def _planned(cell: Cell, result: Result) -> PlannedCell:
     return PlannedCell(mechanism, params, tuple(cell.variants), cell.label)
 
 
-def _ready(remote: Remote, result: Result) -> None:
-    """Let a worker build the result's cluster; KscaleError if it would not be the same measurement."""
+def _check(remote: Remote, result: Result) -> None:
+    """Raise KscaleError if a worker would not make the same measurement as the result's."""
     if remote.code != result.run.code:
         raise KscaleError(f"{remote.name} was measured by another kscale than the one that is here")
     if remote.machine.fingerprint != result.machine.fingerprint:
         raise KscaleError(f"{remote.name} was measured on another machine")
-    remote.ask("scenario", text=json.dumps(result.scenario.resolved))
 
 
 def _with(result: Result, cells: list[Cell]) -> Result:

@@ -13,7 +13,6 @@ from typing import IO, Any
 import kscale
 from kscale.errors import ExitCode, KscaleError, WrongAnswer
 from kscale.measure import machine
-from kscale.measure.subject import Timed
 from kscale.measure.worker import PROTOCOL
 from kscale.results.record import Git, Machine
 
@@ -69,20 +68,6 @@ class Remote:
         if lines and "kscale.measure.worker" in lines[-1]:
             return "its Python has no kscale that can take turns (0.2 or later)"
         return f"its process ended: {lines[-1][:_LAST] if lines else 'it said nothing'}"
-
-
-@dataclass(slots=True, kw_only=True)
-class RemoteVariant(Timed):
-    """A variant of the cell that a worker has open."""
-
-    remote: Remote
-    variant: str
-
-    def time(self) -> int:
-        """Return ns of `loops` runs on fresh states."""
-        answer = self.remote.ask("time", variant=self.variant, loops=self.loops)
-        self.build_ns = answer["build_ns"]
-        return max(1, int(answer["ns"]))
 
 
 @contextmanager

@@ -40,6 +40,10 @@ class Series(Protocol):
     def loops(self) -> int:
         """Return how many runs one sample holds."""
 
+    @property
+    def process(self) -> list[int] | None:
+        """Return in which process each sample was taken; None if all were in one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -163,11 +167,30 @@ def pair_up(baseline: Series, changed: Series) -> tuple[Floats, Floats]:
 
 def paired_ratio(baseline: Series, changed: Series) -> Ratio:
     """Return exp of the median log-ratio of the pairs, with its interval and the noise floor."""
+    if baseline.process is not None and changed.process is not None:
+        return _ratio_over_processes(baseline, changed)
     base, other = pair_up(baseline, changed)
     logs = np.log(_positive(other) / _positive(base))
     low, high = median_interval(logs)
     floor = noise_floor(baseline, changed)
     return Ratio(math.exp(median(logs)), math.exp(low), math.exp(high), len(logs), floor)
+
+
+def _ratio_over_processes(baseline: Series, changed: Series) -> Ratio:
+    """Return the ratio of pairs that were taken in several processes: one log-ratio for each process.
+
+    Where a process's memory lands may make it a tenth slower or faster for as long as it lives, so
+    the pairs of one process are one witness, not many.
+    """
+    process = dict(zip(changed.order, changed.process or (), strict=False))
+    partners = {place ^ 1 for place in baseline.order}
+    processes = np.array([process.get(place, 0) for place in sorted(process.keys() & partners)])
+    base, other = pair_up(baseline, changed)
+    logs = np.log(_positive(other) / _positive(base))
+    witnesses = [median(logs[processes == one]) for one in dict.fromkeys(processes.tolist())]
+    low, high = median_interval(witnesses)
+    floor = noise_floor(baseline, changed)
+    return Ratio(math.exp(median(witnesses)), math.exp(low), math.exp(high), len(witnesses), floor)
 
 
 def noise_floor(baseline: Series, changed: Series) -> float | None:
@@ -181,11 +204,13 @@ def noise_floor(baseline: Series, changed: Series) -> float | None:
     mine = dict(zip(changed.order, changed.values, strict=True))
     partners = dict(zip(baseline.order, baseline.values, strict=True))
     runs = {p: v for p, v in partners.items() if p ^ 1 in mine}
+    process = dict(zip(changed.order, changed.process or (), strict=False))
+    process |= dict(zip(baseline.order, baseline.process or (), strict=False))
     logs = [
         math.log(side[place + 1] / side[place])
         for side in (runs, mine)
         for place in sorted(side)
-        if place % 2 and place + 1 in side
+        if place % 2 and place + 1 in side and process.get(place) == process.get(place + 1)
     ]
     if len(logs) < FEWEST - 1:
         return None

@@ -1,25 +1,26 @@
 """Two installations of kscale, measured in turns: base and head of a change on one machine.
 
 Times taken one after the other differ by what else the machine did meanwhile. Here both
-installations run in processes of their own and take ABBA turns, sample by sample; two results
-come out whose samples are pairs.
+installations take ABBA turns, sample by sample, in ten processes each; two results come out
+whose samples are pairs.
 """
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from kscale.errors import Interrupted, WrongAnswer
+from kscale.errors import Interrupted, KscaleError, WrongAnswer
 from kscale.measure import campaign, memory, stopping, turns
 from kscale.measure.campaign import Observer, Origin, Request
 from kscale.measure.machine import LoadMeter
 from kscale.measure.plan import PlannedCell
 from kscale.measure.remote import Remote, worker
-from kscale.measure.timing import Allowance, Settings
-from kscale.results.record import Cell, MechanismInfo, Result
+from kscale.measure.timing import Settings
+from kscale.measure.turns import ROUNDS, Opened
+from kscale.results.record import Result
 from kscale.results.store import Store
 from kscale.scenario.load import Loaded
 
@@ -27,29 +28,36 @@ BASE, HEAD = "base", "head"  # in messages, where a result gets no name
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
-    """The installation to take turns with: the name its result gets, and its interpreter."""
+class Installation:
+    """A kscale: the name its result gets, and the interpreter that has it; None is this one."""
 
     name: str | None
-    python: str
+    python: str | None = None
 
 
 @dataclass(slots=True)
-class _Side:
+class Side:
     """One installation and what it has measured."""
 
-    name: str | None
-    remote: Remote
-    cells: list[Cell] = field(default_factory=list)
-    infos: dict[str, MechanismInfo] = field(default_factory=dict)
+    who: Installation
+    called: str  # in messages
+    remote: Remote | None = None  # the latest
+    opened: dict[str, Opened] = field(default_factory=dict)  # by the cell's key
     peak_rss_bytes: int = 0
 
-    def keep(self, opened: turns.Opened, seconds: float, notes: Sequence[str]) -> Cell:
-        """Add a measured cell."""
-        cell = opened.kept(seconds, notes)
-        self.cells.append(cell)
-        self.infos[cell.mechanism] = opened.info
-        return cell
+    def start(self, stack: ExitStack, scenario: str) -> Remote:
+        """Start a process of this installation that lives as long as *stack*, the cluster built."""
+        self.remote = stack.enter_context(worker(self.called, self.who.python))
+        self.remote.ask("scenario", text=scenario)
+        return self.remote
+
+    def open(self, remote: Remote, cell: PlannedCell) -> Opened:
+        """Open a cell in the present process; KscaleError if this kscale does not have it."""
+        if cell.key in self.opened:
+            self.opened[cell.key].reopen(remote)
+        else:
+            self.opened[cell.key] = turns.open_cell(remote, cell)
+        return self.opened[cell.key]
 
 
 def run(
@@ -59,29 +67,33 @@ def run(
     observer: Observer,
     store: Store,
     request: Request,
-    other: Other,
+    other: Installation,
 ) -> tuple[Result, Result]:
     """Measure *cells* in both installations; return the saved results, the other's first.
 
-    Raises Interrupted or WrongAnswer after saving the cells that both have finished, KscaleError if
-    the other cannot take turns.
+    Raises Interrupted or WrongAnswer after saving what both have measured, KscaleError if the
+    other cannot take turns.
     """
     memory.check_cluster(loaded, force=request.force)
     began, meter = time.monotonic(), LoadMeter.start()
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    ours = Installation(request.name)
+    sides = Side(other, other.name or BASE), Side(ours, ours.name or HEAD)
     stop: Interrupted | WrongAnswer | None = None
-    with stopping.stoppable(), _sides(other, request.name, loaded) as sides:
-        observer.start(cells, ())
+    with stopping.stoppable():
         try:
-            _measure(sides, cells, settings, observer)
+            measure(sides, cells, json.dumps(loaded.resolved()), settings, observer)
         except (Interrupted, WrongAnswer) as stopped:
             stop = stopped
-    finished = [] if stop and not sides[1].cells else sides
-    token = f"{started} {sides[0].remote.code} {sides[1].remote.code} {time.monotonic_ns()}"
+    if stop is not None and not sides[1].opened:
+        raise campaign.saying(stop, "no cell was finished, nothing is saved")
+    load, token = meter.stop(), f"{started} {time.monotonic_ns()}"
     results = []
-    for side in finished:
+    for side in sides:
+        assert side.remote is not None  # noqa: S101 - both were started
+        tag = side.remote.git.sha if side.remote.git else side.remote.code
         origin = Origin(
-            id=store.new_id(started, side.remote.git.sha if side.remote.git else side.remote.code),
+            id=store.new_id(started, tag),
             started=started,
             seconds=time.monotonic() - began,
             stopped=stop is not None,
@@ -90,42 +102,66 @@ def run(
             peak_rss_bytes=side.peak_rss_bytes,
             git=side.remote.git,
             machine=side.remote.machine,
-            load=meter.stop(),
+            load=load,
             together=token,
         )
-        named = replace(request, name=side.name)
-        result = campaign.record(loaded, settings, named, origin, side.infos, side.cells)
-        store.save(result, replace=request.force)
-        results.append(result)
+        infos = {one.planned.mechanism.id: one.info for one in side.opened.values()}
+        kept = [one.kept() for one in side.opened.values()]
+        named = replace(request, name=side.who.name)
+        results.append(campaign.record(loaded, settings, named, origin, infos, kept))
+        store.save(results[-1], replace=request.force)
     if stop is not None:
-        raise campaign.saying(stop, f"{len(sides[1].cells)} of {len(cells)} cells are finished and saved")
+        raise campaign.saying(stop, "what both had measured is saved")
     return results[0], results[1]
 
 
-@contextmanager
-def _sides(other: Other, name: str | None, loaded: Loaded) -> Iterator[tuple[_Side, _Side]]:
-    """Yield both installations, each with the cluster built, the other's first."""
-    with worker(other.name or BASE, other.python) as theirs, worker(name or HEAD) as ours:
-        for remote in (theirs, ours):
-            remote.ask("scenario", text=json.dumps(loaded.resolved()))
-        yield _Side(other.name, theirs), _Side(name, ours)
-
-
-def _measure(
-    sides: tuple[_Side, _Side], cells: Sequence[PlannedCell], settings: Settings, observer: Observer
+def measure(
+    sides: tuple[Side, Side],
+    cells: Sequence[PlannedCell],
+    scenario: str,
+    settings: Settings,
+    observer: Observer,
 ) -> None:
-    """Measure each cell in both; the time is shared out anew before each."""
+    """Measure each cell in both sides, round by round; each round has processes of its own.
+
+    A cell that the first side does not have is only counted.
+    """
+    rounds = ROUNDS if settings.timing else 1
+    observer.start(list(cells) * rounds, ())
+    share_ns = 1e9 * min(settings.budget_s / len(cells), settings.cell_cap_s) / rounds
+    for number in range(rounds):
+        with ExitStack() as stack:
+            workers = [side.start(stack, scenario) for side in sides]
+            for cell in cells:
+                observer.cell_start(cell)
+                began = time.perf_counter()
+                couples = _opened(sides, cell)
+                if settings.timing:
+                    turns.take(couples, number, share_ns)
+                for side, remote in zip(sides, workers, strict=True):
+                    if not settings.timing:
+                        remote.ask("repeat")
+                    if cell.key in side.opened:
+                        side.opened[cell.key].seconds += time.perf_counter() - began
+                observer.cell_done(sides[1].opened[cell.key].kept())
+            for side, remote in zip(sides, workers, strict=True):
+                peak = int(remote.ask("close")["peak_rss_bytes"])
+                side.peak_rss_bytes = max(side.peak_rss_bytes, peak)
+
+
+def _opened(
+    sides: tuple[Side, Side], cell: PlannedCell
+) -> list[tuple[turns.RemoteVariant, turns.RemoteVariant]]:
+    """Open a cell in the present processes of both sides and return the variants that both have."""
     base, head = sides
-    budget, even = settings.budget_s, min(settings.budget_s / len(cells), settings.cell_cap_s)
-    for i, cell in enumerate(cells):
-        observer.cell_start(cell)
-        allowance = Allowance(share_s=min(budget / (len(cells) - i), settings.cell_cap_s), even_s=even)
-        theirs, ours, notes, seconds = turns.in_turns(
-            base.remote, head.remote, cell, settings, observer, allowance
-        )
-        if theirs is not None:
-            base.keep(theirs, seconds, notes)
-        observer.cell_done(head.keep(ours, seconds, notes))
-        for side in sides:
-            side.peak_rss_bytes = int(side.remote.ask("close")["peak_rss_bytes"])
-        budget = max(0.0, budget - seconds)
+    assert head.remote is not None  # noqa: S101 - both were started
+    assert base.remote is not None  # noqa: S101 - as above
+    ours = head.open(head.remote, cell)
+    try:
+        theirs = base.open(base.remote, cell)
+    except WrongAnswer:
+        raise
+    except KscaleError as error:
+        ours.notes = [f"counted only: {error}"]
+        return []
+    return turns.couples_of(theirs, ours)

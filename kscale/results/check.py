@@ -40,4 +40,5 @@ def _whole(samples: Samples) -> bool:
         0 < len(samples.order) == len(samples.values) == len(set(samples.order))
         and all(0 < value < LONGEST_NS for value in samples.values)
         and all(place >= 0 for place in samples.order)
+        and (samples.process is None or len(samples.process) == len(samples.values))
     )

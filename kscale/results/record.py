@@ -111,13 +111,15 @@ class Samples(Record):
 
     `order` is the position of each sample in the cell's run sequence. Positions 2i
     and 2i+1 are pair i: one run of the baseline and one of the other variant. In two results of one
-    `together` they are one run of this variant in each of the two installations.
+    `together` they are one run of this variant in each of the two installations; there each variant has
+    a stretch of positions of its own.
     `values` are ns of a whole sample, which ran the variant `loops` times.
     """
 
     order: list[Counter]
     values: list[Counter]
     loops: int = Field(ge=1, lt=2**63)
+    process: list[Counter] | None = None  # in which process each was taken, if there were several
 
 
 class VariantRecord(Record):

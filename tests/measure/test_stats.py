@@ -20,6 +20,7 @@ class Series:
     order: list[int]
     values: list[int]
     loops: int = 1
+    process: list[int] | None = None
 
 
 def abba(base: list[int], other: list[int], loops: tuple[int, int] = (1, 1)) -> tuple[Series, Series]:
