@@ -1,5 +1,6 @@
 """Where a command's results go: --format, --output, --samples and --github, the same everywhere."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,8 +10,10 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rich.console import Console
     from rich.text import Text
 
+    from kscale.errors import KscaleError
     from kscale.report.export.subject import Subject
 
 PANEL = "Output"
@@ -52,15 +55,87 @@ class Outputs:
     samples: bool = False
     github: bool = False
 
-    def write(self, subject: "Subject", table: "Callable[[int], Text]", *, color: str) -> None:
+    @property
+    def machine(self) -> bool:
+        """Say whether standard output holds one document for a program, and so nothing else."""
+        return self.format != "table"
+
+    @property
+    def streams(self) -> bool:
+        """Say whether each cell of a run is printed as it finishes: export.lines.line, one a line."""
+        return self.format == "jsonl"
+
+    def write(
+        self, subject: "Subject", table: "Callable[[int], Text]", *, color: str, streamed: bool = False
+    ) -> None:
         """Write the files, then print *subject* on standard output in the format asked for.
 
-        *table(width)* is the text for `table`.
+        *table(width)* is the text for `table`. *streamed*: its lines are on standard output already.
+        Everything is made before anything is written. KscaleError if a file cannot be written.
         """
         from kscale.report import console
+        from kscale.report.export import formats
+        from kscale.results import store
 
-        out = console.console(color=color)
-        console.show(out, table(out.width))
+        texts = [(path, self._text(formats.of_path(path), subject, table)) for path in self.files]
+        printed = None if streamed or not self.machine else self._text(self.format, subject, table)
+        for path, text in texts:
+            store.write(path, text)
+        if printed is not None:
+            typer.echo(
+                printed.encode(), nl=False
+            )  # bytes: UTF-8 and its line ends, whatever the terminal's are
+        elif not self.machine:
+            out = console.console(color=color)
+            self._show(out, table(out.width))
+        if self.github:
+            self._annotate(subject)
+
+    def write_wrong_answer(self, error: "KscaleError") -> None:
+        """Write the JUnit outputs of a command that ends because variants disagree; *error* says where."""
+        from kscale.report.export import formats, junit
+        from kscale.results import store
+
+        text = junit.wrong_answer(str(error))
+        for path in self.files:
+            if formats.of_path(path) == "junit":
+                store.write(path, text)
+        if self.format == "junit":
+            typer.echo(text.encode(), nl=False)
+
+    def _text(self, name: str, subject: "Subject", table: "Callable[[int], Text]") -> str:
+        """Return *subject* in a format; the table is the command's own, as wide as without a terminal."""
+        from kscale.report import console
+        from kscale.report.export import formats
+
+        if name == formats.TABLE:
+            return f"{table(console.WIDTH).plain.rstrip()}\n"
+        return formats.FORMATS[name](subject, samples=self.samples and name == "csv")
+
+    def _show(self, out: "Console", text: "Text") -> None:
+        """Print a table; GitHub's runner, if it reads, must not take a name in it for a command."""
+        from kscale.report import console
+        from kscale.report.export import github
+
+        fence = github.fence(text.plain) if self.github else None
+        if fence is not None:
+            typer.echo(fence[0])
+        console.show(out, text)
+        if fence is not None:
+            typer.echo(fence[1])
+
+    def _annotate(self, subject: "Subject") -> None:
+        """Append to GitHub's step summary if there is one; print annotations.
+
+        They go to standard output below a table, else to standard error: the runner reads both.
+        """
+        from kscale.report.export import github
+
+        for line in github.annotations(subject):
+            typer.echo(line, err=self.machine)
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if summary:
+            _append(Path(summary), subject)
 
 
 def asked(
@@ -71,5 +146,59 @@ def asked(
     github: bool = False,
     json: bool = False,
 ) -> Outputs:
-    """Return what was asked for; KscaleError if a format or suffix is unknown, or options contradict."""
-    return Outputs(format or ("json" if json else "table"), tuple(output or ()), samples, github)
+    """Return what was asked for; KscaleError if a format or suffix is unknown, or options contradict.
+
+    Also if a file could not be written, as far as that can be known before.
+    """
+    from kscale.errors import KscaleError
+    from kscale.report.export import formats
+
+    if json and format not in {None, "json"}:
+        raise KscaleError(f"--json and --format {format} contradict each other; give one of them")
+    name = formats.of_name(format or ("json" if json else formats.TABLE))
+    files = tuple(output or ())
+    names = {name, *map(formats.of_path, files)}
+    if samples and "csv" not in names:
+        raise KscaleError("--samples is for CSV only; add --format csv, or --output with a .csv file")
+    seen: set[Path] = set()
+    for path in files:
+        _check_free(path)
+        if path.resolve() in seen:
+            raise KscaleError(f"--output: {path} is given twice")
+        seen.add(path.resolve())
+    return Outputs(name, files, samples, github)
+
+
+def _check_free(path: Path) -> None:
+    """Raise KscaleError if *path* cannot become a file; folders above it that are missing will be made."""
+    from kscale.errors import KscaleError
+
+    if path.is_dir():
+        raise KscaleError(f"--output: {path} is a folder; name a file in it")
+    if path.exists() and not path.is_file():
+        raise KscaleError(f"--output: {path} is not a plain file, and would be replaced by one")
+    if path.is_file() and not os.access(path, os.W_OK):
+        raise KscaleError(f"--output: {path} cannot be written: it is read-only")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise KscaleError(f"--output: {path} cannot be written: {above} is not a folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise KscaleError(f"--output: {path} cannot be written: no permission to write in {above}")
+
+
+def _append(summary: Path, subject: "Subject") -> None:
+    """Append *subject* to the step's summary, as far as it fits; that this fails is said, no more."""
+    from kscale.report.export import github, markdown
+
+    try:
+        there = summary.stat().st_size if summary.exists() else 0
+        text = ("\n" if there else "") + markdown.render(subject, most=github.MOST_BYTES - there - 1)
+        if there + len(text.encode()) > github.MOST_BYTES:
+            typer.echo(
+                f"kscale: the step summary is full ({github.MOST_BYTES} bytes): nothing was added", err=True
+            )
+            return
+        with summary.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        typer.echo(f"kscale: the step summary cannot be written: {error.strerror or error}", err=True)

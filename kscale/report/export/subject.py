@@ -1,5 +1,6 @@
 """What is exported: the results, and what was said of them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kscale.judge.compare import Comparison
@@ -14,3 +15,39 @@ class Subject:
     results: tuple[Result, ...]
     comparisons: tuple[Comparison, ...] = ()
     judgement: Judgement | None = None
+
+    @property
+    def alone(self) -> Result | None:
+        """Return the result if nothing was compared or judged, else None."""
+        compared = self.compared or self.judgement is not None
+        return self.results[0] if len(self.results) == 1 and not compared else None
+
+    @property
+    def compared(self) -> tuple[Comparison, ...]:
+        """Return every comparison, that of the judgement too if it is not among them."""
+        judged = self.judgement.comparison if self.judgement is not None else None
+        if judged is None or any(one is judged for one in self.comparisons):
+            return self.comparisons
+        return (*self.comparisons, judged)
+
+    def after(self, comparison: Comparison) -> Result | None:
+        """Return the result whose numbers stand at the right of *comparison*; None if it is not here."""
+        place = next((i for i, one in enumerate(self.comparisons) if one is comparison), 0)
+        number = 0 if comparison.of == "variants" else place + 1
+        return self.results[number] if number < len(self.results) else None
+
+    def named(self) -> Iterator[tuple[str, Result]]:
+        """Return each result under a name of its own: as a comparison heads it, else its name or id."""
+        seen: dict[str, int] = {}
+        for number, result in enumerate(self.results):
+            name = self._side(number) or result.run.name or result.run.id
+            seen[name] = seen.get(name, 0) + 1
+            yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), result
+
+    def _side(self, number: int) -> str:
+        """Return what the comparisons call a result; empty if none of them says."""
+        if not self.comparisons or self.comparisons[0].of != "results":
+            return ""
+        if number == 0:
+            return self.comparisons[0].a.name
+        return self.comparisons[number - 1].b.name if number <= len(self.comparisons) else ""

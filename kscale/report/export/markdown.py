@@ -1,0 +1,210 @@
+"""Markdown as GitHub and GitLab show it: the verdict in one line, and the table folded below it.
+
+Names come from files: what Markdown or HTML would act on is written as an entity, and what
+would become a link or call a person stands in <code>, where neither happens.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from kscale.judge import wording
+from kscale.judge.decision import Decision, Status
+from kscale.judge.rows import Row
+from kscale.judge.verdict import MARKS
+from kscale.report import cells, table_run
+from kscale.report.export import entries, summary
+from kscale.report.export.entries import Entry
+from kscale.report.export.spelling import one_line
+from kscale.report.export.subject import Subject
+from kscale.report.table_compare import worth_showing
+from kscale.results.record import Result
+from kscale.units import show_count
+
+LONGEST = 500  # characters of a field; no honest one comes near
+LEGEND = (
+    "x worse, ! unclear, + better; ± is half the interquartile range; exact: counted on executed code; "
+    "modelled: computed from a cost model, not measured"
+)
+PLACE, LAST = ("", "mechanism", "at", "metric"), ("change", "95 % interval", "margin", "verdict")
+TOLD = frozenset({Status.FAILED, Status.WARNED, Status.ACKNOWLEDGED})  # in the table in any case
+ROOM_FOR_NOTE = 200  # bytes of the sentence that says what was left out
+_ENTITIES = {char: f"&#{ord(char)};" for char in "|`*_[\\~$"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_ACTIVE = str.maketrans(_ENTITIES)
+_LINKED = re.compile(r"[@#]|www\.|://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A part of the page that opens and closes."""
+
+    title: str
+    lines: tuple[str, ...]
+    above: tuple[str, ...] = ()  # lines of a table's head
+    opened: bool = field(default=False, kw_only=True)
+
+    def text(self, lines: Sequence[str]) -> str:
+        """Return the fold with some of its lines."""
+        start = f"<details{' open' if self.opened else ''}>\n<summary>{self.title}</summary>\n"
+        return "\n".join([start, *self.above, *lines, "\n</details>\n"])
+
+
+def render(subject: Subject, *, samples: bool = False, most: int | None = None) -> str:  # noqa: ARG001 - a table has none
+    """Return the text; with *most*, of at most so many bytes: lines are left out at the end, and counted."""
+    parts = [f"**{text(word)}** {text(said)}\n" for word, said in summary.sentences(subject)]
+    notes = [f"- note: {text(note)}" for note in _notes(subject)]
+    parts += [*notes, ""] if notes else []
+    left, out = None if most is None else most - _size([*parts, LEGEND]) - ROOM_FOR_NOTE, 0
+    for fold in _folds(subject):
+        kept, left = _fitting(fold, left)
+        out += len(fold.lines) - len(kept)
+        parts += [fold.text(kept)] if kept else []
+    if out:
+        parts.append(
+            f"{show_count(out)} lines do not fit and are left out: kscale writes them all with --output\n"
+        )
+    return "\n".join([*parts, f"<sub>{LEGEND}</sub>"]) + "\n"
+
+
+def text(value: object) -> str:
+    """Return *value* as text on which Markdown, HTML and GitHub do not act."""
+    line = one_line(value)
+    plain = (line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…").translate(_ACTIVE)
+    return f"<code>{plain}</code>" if _LINKED.search(line) else plain
+
+
+def _fitting(fold: Fold, left: int | None) -> tuple[Sequence[str], int | None]:
+    """Return the first lines of *fold* that fit into *left* bytes, and what is left then."""
+    if left is None:
+        return fold.lines, None
+    left -= _size([fold.text(())])
+    kept: list[str] = []
+    for line in fold.lines:
+        left -= _size([line])
+        if left < 0:
+            break
+        kept.append(line)
+    return kept, left
+
+
+def _size(lines: Iterable[str]) -> int:
+    """Return the bytes of lines with their ends."""
+    return sum(len(line.encode()) + 1 for line in lines)
+
+
+def _notes(subject: Subject) -> Iterator[str]:
+    """Return what is to be known before any number is trusted."""
+    if subject.judgement is not None:
+        yield from subject.judgement.notes
+    for comparison in subject.compared:
+        yield from comparison.notes
+    if not subject.compared:
+        for result in subject.results:
+            yield from table_run.cautions(result)
+
+
+def _folds(subject: Subject) -> Iterator[Fold]:
+    """Return the tables of a subject."""
+    if subject.compared or subject.judgement is not None:
+        yield from _judged(subject)
+        return
+    for _, result in subject.named():
+        yield from _ran(result)
+
+
+def _ran(result: Result) -> Iterator[Fold]:
+    """Return the table of a run, where it loses, and what was not run."""
+    lines = [_line([*_row(row), cells.verdict_words(row)]) for row in summary.run_rows(result)]
+    yield _table((*PLACE, table_run.BASELINE, table_run.OPTIMIZED, *LAST), lines, _counted(len(lines), "row"))
+    losses = [
+        f"- {text(cell.mechanism)} · {text(cell.label)}: {text(said)}"
+        for cell in result.cells
+        for said in table_run.losses(result, cell)
+    ]
+    yield Fold(f"Where it loses: {_counted(len(losses), 'case')}", tuple(losses))
+    skipped = [
+        f"- {text(cell.mechanism)} · {text(cell.label)}: {text('; '.join(cell.notes) or 'skipped')}"
+        for cell in result.cells
+        if cell.status == "skipped"
+    ]
+    yield Fold(f"Skipped: {_counted(len(skipped), 'cell')}", tuple(skipped))
+
+
+def _judged(subject: Subject) -> Iterator[Fold]:
+    """Return a table for each comparison, and for a gate what it decided."""
+    found: dict[int, list[Entry]] = {}
+    for entry in entries.entries(subject):
+        found.setdefault(id(entry.comparison), []).append(entry)
+    gate = subject.judgement is not None
+    for some in found.values():
+        sides = some[0].comparison
+        names = (text(sides.a.name), text(sides.b.name)) if sides is not None else ("before", "after")
+        shown = [entry for entry in some if _told(entry)]
+        hidden = len(some) - len(shown)
+        title = f"{_counted(len(shown), 'row')}{f', {show_count(hidden)} more not shown' if hidden else ''}"
+        head = f"{text(entries.heading(sides))}: {title}" if sides is not None else title
+        failed = any(entry.decision is not None and entry.decision.status is Status.FAILED for entry in some)
+        titles = (*PLACE, *names, *LAST, *(("decision",) if gate else ()))
+        yield _table(titles, [_entry(entry, gate=gate) for entry in shown], head, opened=failed)
+
+
+def _told(entry: Entry) -> bool:
+    """Say whether an entry is in the table: what the terminal's table shows, and what a gate did not pass."""
+    if entry.decision is not None and (entry.decision.status in TOLD or entry.row is None):
+        return True
+    return entry.row is None or entry.comparison is None or worth_showing(entry.row, entry.comparison)
+
+
+def _entry(entry: Entry, *, gate: bool) -> str:
+    """Return an entry as a line of the table."""
+    row, decision = entry.row, entry.decision
+    last = [_decision(decision, why=row is not None)] if gate else []
+    if row is None:
+        said = decision.why if decision is not None else ""
+        return _line(["", entry.mechanism, entry.subject, "", "", "", said, "", "", entry.said, *last])
+    return _line([*_row(row), entry.said, *last])
+
+
+def _decision(decision: Decision | None, *, why: bool) -> str:
+    """Return what a gate made of an entry, *why* if wanted, by which rule, and the policy's own words."""
+    if decision is None:
+        return ""
+    figures = decision.why if why and decision.status in TOLD else ""
+    again = {None: "", True: "confirmed", False: "not confirmed"}[decision.confirmed]
+    return " · ".join(
+        part for part in (decision.status, again, figures, decision.rule, decision.reason) if part
+    )
+
+
+def _row(row: Row) -> list[str]:
+    """Return the fields of a row up to its verdict."""
+    other = "" if row.variant in {table_run.OPTIMIZED, ""} else f" · {row.variant}"
+    before, after = wording.sides(row)
+    return [
+        MARKS[row.verdict] if row.verdict is not None else "",
+        row.mechanism,
+        row.at,
+        cells.metric_name(row) + other,
+        before,
+        after,
+        cells.change(row),
+        cells.sureness(row).plain,
+        cells.margin(row),
+    ]
+
+
+def _line(fields: Sequence[str]) -> str:
+    """Return fields as a line of a table."""
+    return f"| {' | '.join(text(one) for one in fields)} |"
+
+
+def _table(titles: Sequence[str], lines: Sequence[str], title: str, *, opened: bool = False) -> Fold:
+    """Return a folded table; *titles* are text already."""
+    amounts = range(len(PLACE), len(PLACE) + 3)  # both sides and the change stand at the right
+    rule = "|".join("---:" if number in amounts else "---" for number in range(len(titles)))
+    return Fold(title, tuple(lines), (f"| {' | '.join(titles)} |", f"|{rule}|"), opened=opened)
+
+
+def _counted(number: int, noun: str) -> str:
+    """Return "1 row", "10 rows"."""
+    return f"{show_count(number)} {noun}{'' if number == 1 else 's'}"

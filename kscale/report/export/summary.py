@@ -1,0 +1,94 @@
+"""The verdict on a subject in one line: the same words in Markdown, plain text and annotations."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from kscale.judge import rows, wording
+from kscale.judge.compare import Comparison
+from kscale.judge.decision import Judgement, Status
+from kscale.judge.rows import Row
+from kscale.judge.verdict import Verdict
+from kscale.measure import stats
+from kscale.report.export.entries import heading
+from kscale.report.export.spelling import one_line
+from kscale.report.export.subject import Subject
+from kscale.report.table_run import BASELINE, OPTIMIZED
+from kscale.results.record import Result
+from kscale.units import show_count
+
+SPEEDS = {
+    Verdict.WORSE: "slower",
+    Verdict.UNCLEAR: "unclear",
+    Verdict.BETTER: "faster",
+    Verdict.SAME: "same",
+}  # a verdict on a time, in a word
+
+
+def sentences(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Return a word and what is to be said after it: the judgement, or each comparison, or each run."""
+    if subject.judgement is not None:
+        yield _judged(subject.judgement)
+    elif subject.comparisons:
+        yield from ((heading(one), _compared(one)) for one in subject.comparisons)
+    else:
+        yield from ((one_line(name), _ran(result)) for name, result in subject.named())
+
+
+def run_rows(result: Result) -> Iterator[Row]:
+    """Return what the table of a run shows: headlines, and further variants where they differ."""
+    for cell in result.cells:
+        if not {BASELINE, OPTIMIZED} <= cell.variants.keys():
+            continue
+        info = rows.described(result, cell)
+        for variant in (OPTIMIZED, *(name for name in cell.variants if name not in {BASELINE, OPTIMIZED})):
+            for row in rows.of_cell(info, cell, BASELINE, variant):
+                differs = row.ratio is not None or row.verdict is not Verdict.SAME
+                if row.info.headline and (variant == OPTIMIZED or differs):
+                    yield row
+
+
+def _judged(judgement: Judgement) -> tuple[str, str]:
+    """Return what a gate says."""
+    counts = " · ".join(
+        f"{show_count(len(judgement.of(status)))} {status}" for status in Status if judgement.of(status)
+    )
+    said = counts or "nothing was judged"
+    if judgement.comparison is not None:
+        said = f"{said} · {heading(judgement.comparison)}"
+    if judgement.of(Status.FAILED):
+        return "FAILED", said
+    if judgement.no_verdict:
+        return "NO VERDICT", f"{one_line(judgement.no_verdict)} · {said}"
+    return "OK", said
+
+
+def _compared(comparison: Comparison) -> str:
+    """Return the counts of every verdict."""
+    counts = [(comparison.count(verdict), str(verdict)) for verdict in Verdict]
+    counts += [
+        (comparison.count(None), "not judged"),
+        (len(comparison.gone), "gone"),
+        (len(comparison.new), "new"),
+        (len(comparison.different), "of different work"),
+    ]
+    return " · ".join(f"{show_count(number)} {said}" for number, said in counts if number) or "no rows"
+
+
+def _ran(result: Result) -> str:
+    """Return how much was run, how its times came out, and whether it was cut short."""
+    statuses = Counter(cell.status for cell in result.cells)
+    parts = [_counted(statuses["ok"], "cell")]
+    parts += [f"{show_count(statuses['skipped'])} skipped"] if statuses["skipped"] else []
+    parts += ["interrupted: only finished cells are here"] if result.run.status == "interrupted" else []
+    times = [row for row in run_rows(result) if row.ratio is not None and row.variant == OPTIMIZED]
+    judged = Counter(row.verdict for row in times)
+    for verdict, word in SPEEDS.items():
+        parts += [f"{_counted(judged[verdict], 'time')} {word}"] if judged[verdict] else []
+    mean = stats.geometric_mean([row.change for row in times if row.verdict is not None])
+    parts += [f"geometric mean {wording.of_time(mean)}"] if mean is not None else []
+    return " · ".join(parts)
+
+
+def _counted(number: int, noun: str) -> str:
+    """Return "1 cell", "10 cells"."""
+    return f"{show_count(number)} {noun}{'' if number == 1 else 's'}"
