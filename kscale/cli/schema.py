@@ -14,6 +14,7 @@ class Schema(StrEnum):
 
     SCENARIO = "scenario"
     RESULT = "result"
+    POLICY = "policy"
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +26,8 @@ def register(app: typer.Typer) -> None:
 
 def schema(what: Annotated[Schema, typer.Argument(help="Which one.")]) -> None:
     """Print the JSON Schema of a file format."""
-    typer.echo(json.dumps(_scenario() if what is Schema.SCENARIO else _result(), indent=2))
+    made = {Schema.SCENARIO: _scenario, Schema.RESULT: _result, Schema.POLICY: _policy}[what]
+    typer.echo(json.dumps(made(), indent=2))
 
 
 def _result() -> dict[str, Any]:
@@ -33,6 +35,13 @@ def _result() -> dict[str, Any]:
     from kscale.results.record import Result
 
     return Result.model_json_schema()
+
+
+def _policy() -> dict[str, Any]:
+    """Return the schema of a gate's policy."""
+    from kscale.judge import policy
+
+    return policy.schema()
 
 
 def _scenario() -> dict[str, Any]:

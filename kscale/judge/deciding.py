@@ -215,4 +215,6 @@ def _counts(row: Row) -> str:
     """Return a counter's change with both amounts, and that it is not measured, if so."""
     before, after = wording.sides(row)
     label = "" if row.info.provenance == "measured" else f", {row.info.provenance}"
+    if row.a.value == row.b.value:
+        return f"{after} on both sides{label}"
     return f"{wording.change(row)} ({before} → {after}{label})"

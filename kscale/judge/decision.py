@@ -28,12 +28,18 @@ class Decision:
 
     subject: str  # "etcd-freelist[free_pages=1000000] optimized.wall_ns", or a requirement's own text
     status: Status
-    said: str  # the verdict in a word or two: "worse", "gone", "unclear", "required", "same"
+    said: str  # the verdict in a word or two: "worse", "gone", "unclear", "required", "not confirmed"
     why: str  # one sentence with the figures: "+16.4 % time, interval starts at +15.1 %, margin 5 %"
     rule: str  # what decided: "kscale-gate.yaml:4", or "default: timing"
     row: Row | None = None
     reason: str = ""  # the policy's own words, of a rule or an ack
     confirmed: bool | None = None  # a slower time, measured again: still slower? None: not measured again
+
+    @property
+    def label(self) -> str:
+        """Return the subject as people say it, without parameters nobody gave."""
+        row = self.row
+        return self.subject if row is None else f"{row.mechanism}[{row.at}] {row.variant}.{row.metric}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Judgement:
     decisions: tuple[Decision, ...]  # worst first
     no_verdict: str = ""  # why nothing could be decided; empty if something was
     notes: tuple[str, ...] = ()
+    result: str = ""  # name of the one whose requirements were judged: the last
 
     def of(self, status: Status) -> tuple[Decision, ...]:
         """Return the decisions of one status, in order."""

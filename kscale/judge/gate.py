@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from kscale.judge import acks, confirming, deciding, matching, requiring
-from kscale.judge.compare import Comparison
+from kscale.judge.compare import Comparison, name_of
 from kscale.judge.confirming import Remeasure
 from kscale.judge.deciding import UNCLEAR, Terms
 from kscale.judge.decision import Decision, Judgement, Status
@@ -47,6 +47,7 @@ def judge(
         decisions=tuple(sorted(found, key=_severity)),
         no_verdict="; ".join(_undecided(policy, found)),
         notes=("CI is set: margins for CI hold",) if ci and comparison is not None else (),
+        result=comparison.b.name if comparison and comparison.of == "results" else name_of(results[-1]),
     )
 
 
