@@ -24,9 +24,9 @@ def report(
     results: Annotated[
         list[str],
         typer.Argument(
-            metavar="RESULT...",
-            help="Results: path, name, id prefix or latest. One alone shows its optimizations, of several the "
-            "first is compared with each other one. Or two variants of the latest run.",
+            metavar="RESULT",
+            help="Results: path, name, id prefix or latest. One alone shows its optimizations; of several "
+            "the first is compared with each other one. Or variants of the latest run.",
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="An .html file.")] = Path(
@@ -54,7 +54,6 @@ def report(
 def _subject(arguments: "Sequence[str]") -> "Subject":
     """Return what the page is about."""
     from kscale.cli import sides
-    from kscale.errors import KscaleError
     from kscale.judge import compare
     from kscale.report.export.subject import Subject
     from kscale.results.store import Store

@@ -19,7 +19,7 @@ def sentence(comparisons: Sequence[Comparison], results: Sequence[Result]) -> st
     first = comparisons[0]
     if len(comparisons) > 1:
         each = "; ".join(f"{clean(one.b.name)} {_briefly(one)}" for one in comparisons)
-        return f"{len(comparisons)} results against {clean(first.a.name)}: {each}"
+        return f"{len(comparisons)} {first.of} against {clean(first.a.name)}: {each}"
     if first.of == "variants":
         shown = bars.bars(results[0], Asked(tuple(results), before=first.a.name, after=first.b.name))
         if shown:

@@ -1,7 +1,10 @@
 """What a policy made of the comparison, and the rule that decided each part of it."""
 
+from collections.abc import Iterable, Iterator
+
 from kscale.errors import ExitCode
 from kscale.judge.decision import Decision, Judgement, Status
+from kscale.report.cells import metric_name
 from kscale.report.page.view import Decided, Gate
 from kscale.report.text import clean, clean_prose
 
@@ -12,6 +15,7 @@ TONES = {
     Status.PASSED: "better",
     Status.IGNORED: "same",
 }
+QUIET = (Status.PASSED, Status.IGNORED)
 VERDICTS = {
     ExitCode.OK: ("passed", "better"),
     ExitCode.GATE_FAILED: ("failed", "worse"),
@@ -22,15 +26,23 @@ VERDICTS = {
 def gate(judgement: Judgement) -> Gate:
     """Return a judgement as text."""
     said, tone = VERDICTS[judgement.exit_code]
-    counted = [f"{len(judgement.of(one))} {one}" for one in Status if judgement.of(one)]
+    loud = [one for one in judgement.decisions if one.status not in QUIET]
+    quiet = [one for one in judgement.decisions if one.status in QUIET]
     return Gate(
         policy=clean(judgement.policy),
         verdict=said,
         tone=tone,
-        summary=" · ".join([*counted, f"exit {int(judgement.exit_code)}"]),
-        decisions=tuple(_decided(one) for one in judgement.decisions),
+        summary=" · ".join([*_counted(judgement, Status), f"exit {int(judgement.exit_code)}"]),
+        decisions=tuple(_decided(one) for one in loud),
+        quiet=tuple(_decided(one) for one in quiet),
+        quiet_said=" and ".join(_counted(judgement, QUIET)),
         notes=tuple(clean_prose(note) for note in (judgement.no_verdict, *judgement.notes) if note),
     )
+
+
+def _counted(judgement: Judgement, statuses: Iterable[Status]) -> Iterator[str]:
+    """Return how many decisions have each of the statuses, those that any has."""
+    return (f"{len(judgement.of(one))} {one}" for one in statuses if judgement.of(one))
 
 
 def _decided(one: Decision) -> Decided:
@@ -39,7 +51,8 @@ def _decided(one: Decision) -> Decided:
     return Decided(
         status=str(one.status),
         tone=TONES[one.status],
-        subject=clean_prose(one.subject),
+        where=f"{clean(one.row.mechanism)} · {clean(one.row.at)}" if one.row else "",
+        subject=f"{metric_name(one.row)} · {clean(one.row.variant)}" if one.row else clean_prose(one.subject),
         said=clean_prose(one.said),
         why=clean_prose(one.why) + again[one.confirmed],
         rule=clean(one.rule),

@@ -8,6 +8,7 @@ from kscale.judge.rows import Row
 from kscale.judge.verdict import Verdict
 from kscale.report import cells
 from kscale.report.page.view import Ledger, Ledgers, Point
+from kscale.report.plot.asked import OPTIMIZED
 from kscale.report.table_compare import worth_showing
 from kscale.report.text import clean, clean_prose
 from kscale.results.record import Result
@@ -26,21 +27,24 @@ def of_results(comparison: Comparison, mechanism: str) -> Ledgers:
     )
 
 
-def of_variants(comparison: Comparison, mechanism: str, result: Result, whose: str = "") -> Ledgers:
-    """Return where one variant gains on the other and where it loses, in the mechanism's own words too.
+def of_variants(
+    comparison: Comparison, mechanism: str, result: Result, *, named: bool = False, whose: str = ""
+) -> Ledgers:
+    """Return where a variant gains on another and where it loses, in the mechanism's own words too.
 
-    *whose* names the result where the page has several.
+    *named* puts the variant into the headings, *whose* also the result, where the page has several.
     """
     rows = _rows(comparison, mechanism)
-    tail = f": {clean(comparison.b.name)} in {whose}" if whose else ""
+    variant = clean(comparison.b.name)
+    tail = f": {variant} in {whose}" if whose else f": {variant}" if named else ""
     better, worse = (_points(comparison, rows, verdict) for verdict in (Verdict.BETTER, Verdict.WORSE))
-    lost = (*worse, *_own_words(result, mechanism))
+    own = _own_words(result, mechanism) if comparison.b.name == OPTIMIZED else ()
     none = _nothing(rows, "Nothing lost here.", skipped=_skipped(result, mechanism))
     return Ledgers(
         f"Where it gains{tail}",
         _ledger(better, _further(comparison, rows, Verdict.BETTER), "Nothing is surely better here."),
         f"Where it loses{tail}",
-        _ledger(lost, _further(comparison, rows, Verdict.WORSE), none),
+        _ledger((*worse, *own), _further(comparison, rows, Verdict.WORSE), none),
     )
 
 
@@ -71,7 +75,7 @@ def _further(comparison: Comparison, rows: Sequence[Row], verdict: Verdict) -> s
     """Return how many rows beside those of the short table got a verdict."""
     number = sum(row.verdict is verdict and not worth_showing(row, comparison) for row in rows)
     some = "counter is" if number == 1 else "counters are"
-    return f"{number} further {some} {verdict}: see the further numbers below" if number else ""
+    return f"{number} further {some} {verdict}, listed below" if number else ""
 
 
 def _own_words(result: Result, mechanism: str) -> Iterator[Point]:

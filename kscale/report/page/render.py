@@ -47,11 +47,12 @@ def view(subject: Subject) -> Page:
     results, comparisons = subject.results, subject.comparisons
     called = facts.names(results, comparisons)
     shared = tables.words(results, called, subject.judgement)
+    drawn = tuple(_called(result, name) for result, name in zip(results, called, strict=True))
     compared = tuple(
-        _compared(one, number, results, shared, gated=number == 1 and subject.judgement is not None)
+        _compared(one, number, drawn, shared, gated=number == 1 and subject.judgement is not None)
         for number, one in enumerate(comparisons, start=1)
     )
-    found = sections.sections(results, comparisons, shared)
+    found = sections.sections(results, drawn, comparisons, shared)
     return Page(
         title=" · ".join(dict.fromkeys(clean(result.scenario.name) for result in results)),
         finding=finding.sentence(comparisons, results),
@@ -73,6 +74,11 @@ def view(subject: Subject) -> Page:
         ),
         gate=gate.gate(subject.judgement) if subject.judgement is not None else None,
     )
+
+
+def _called(result: Result, name: str) -> Result:
+    """Return a result under the name it has on the page, for the pictures."""
+    return result.model_copy(update={"run": result.run.model_copy(update={"name": name})})
 
 
 def _head(results: Sequence[Result], called: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -18,14 +18,21 @@ EMPTY = MechanismInfo(title="", source="", per="", metrics={}, variants={})
 
 
 def sections(
-    results: Sequence[Result], comparisons: Sequence[Comparison], shared: Words
+    results: Sequence[Result], drawn: Sequence[Result], comparisons: Sequence[Comparison], shared: Words
 ) -> tuple[Section, ...]:
-    """Return a section for each mechanism any of the results ran, in the order of the first that did."""
-    return tuple(_section(name, results, comparisons, shared) for name in shared.anchors)
+    """Return a section for each mechanism any of the results ran, in the order of the first that did.
+
+    *drawn* are the results under the names they have on the page.
+    """
+    return tuple(_section(name, results, drawn, comparisons, shared) for name in shared.anchors)
 
 
 def _section(
-    name: str, results: Sequence[Result], comparisons: Sequence[Comparison], shared: Words
+    name: str,
+    results: Sequence[Result],
+    drawn: Sequence[Result],
+    comparisons: Sequence[Comparison],
+    shared: Words,
 ) -> Section:
     """Return one mechanism's section."""
     info = _described(name, results)
@@ -36,7 +43,7 @@ def _section(
         source=clean_prose(info.source),
         variants=tuple((clean(one), clean_prose(about)) for one, about in info.variants.items()),
         ledgers=tuple(_ledgers(name, results, comparisons)),
-        pictures=pictures.of_mechanism(results, comparisons[0], name),
+        pictures=pictures.of_mechanism(drawn, comparisons[0], name),
         tables=tuple(_each_table(name, results, comparisons, shared)),
         meanings=tuple(_meanings(info)),
         skipped=tuple(_skipped(name, results)),
@@ -52,7 +59,8 @@ def _described(name: str, results: Sequence[Result]) -> MechanismInfo:
 def _ledgers(name: str, results: Sequence[Result], comparisons: Sequence[Comparison]) -> Iterator[Ledgers]:
     """Return gains beside losses: between results, then of the last result's optimization itself."""
     if comparisons[0].of == "variants":
-        yield ledgers.of_variants(comparisons[0], name, results[0])
+        several = len(comparisons) > 1
+        yield from (ledgers.of_variants(one, name, results[0], named=several) for one in comparisons)
         return
     yield from (ledgers.of_results(one, name) for one in comparisons)
     last = results[-1]
@@ -60,7 +68,7 @@ def _ledgers(name: str, results: Sequence[Result], comparisons: Sequence[Compari
         own = of_variants(last, BASELINE, OPTIMIZED)
     except KscaleError:  # no cell of it has both
         return
-    yield ledgers.of_variants(own, name, last, clean(comparisons[-1].b.name))
+    yield ledgers.of_variants(own, name, last, whose=clean(comparisons[-1].b.name))
 
 
 def _each_table(
@@ -85,7 +93,7 @@ def _tables(rows: Sequence[Row], comparison: Comparison, shared: Words) -> Table
     return Tables(
         a=a,
         b=b,
-        title=f"{a} → {b}" if comparison.of == "results" else "",
+        title="" if (a, b) == (BASELINE, OPTIMIZED) else f"{a} → {b}",
         groups=tables.groups(heading, comparison, shared),
         further=tables.groups(rest, comparison, shared),
         further_said=f"{len(rest)} further number{'' if len(rest) == 1 else 's'}",

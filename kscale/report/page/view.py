@@ -156,6 +156,7 @@ class Decided:
 
     status: str
     tone: str
+    where: str  # empty if the subject is not a row
     subject: str
     said: str
     why: str
@@ -172,6 +173,8 @@ class Gate:
     tone: str
     summary: str
     decisions: tuple[Decided, ...]
+    quiet: tuple[Decided, ...]  # passed and ignored
+    quiet_said: str
     notes: tuple[str, ...]
 
 
