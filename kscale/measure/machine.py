@@ -96,12 +96,14 @@ def kernels_stamp() -> str:
 
 def code_stamp() -> str:
     """Return a hash of everything that decides what a run counts and how it is timed."""
-    return _stamp("**/*.py")
+    rooms = ("scenario", "kernels", "mechanisms", "measure", "results")
+    return _stamp("*.py", *(f"{room}/*.py" for room in rooms))
 
 
-def _stamp(pattern: str) -> str:
+def _stamp(*patterns: str) -> str:
     """Return a hash of kscale's sources that match."""
-    sources = sorted(Path(__file__).parent.parent.glob(pattern))
+    package = Path(__file__).parent.parent
+    sources = sorted(path for pattern in patterns for path in package.glob(pattern))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 
