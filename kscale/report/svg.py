@@ -23,7 +23,7 @@ from kscale.results.record import Result
 
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',Roboto,Arial,sans-serif"
 PIXELS = 96 / 72  # of a page in a point of the drawing
-PLACES = 2  # decimals of a coordinate; a hundredth of a point is not seen
+LARGE = 10  # points from which a tenth of one is not seen, nor a hundredth below
 
 _ROLES: Mapping[str, str] = {
     style.TEXT: "currentColor",
@@ -94,14 +94,16 @@ def _themed(drawn: bytes, made: picture.Picture) -> str:
         for child in list(parent):
             if _name(child) in {"metadata", "style"}:
                 parent.remove(child)
-    prefix = f"k{sha256(drawn + made.title.encode('utf-8', 'replace')).hexdigest()[:8]}-"
-    used = {found for element in root.iter() for found in _references(element)}
+    prefix = f"k{sha256(drawn + made.title.encode('utf-8', 'replace')).hexdigest()[:6]}-"
+    used = dict.fromkeys(found for element in root.iter() for found in _references(element))
+    ids = {name: f"{prefix}{number}" for number, name in enumerate(used)}
     svg = ET.Element("svg", _frame(root))
     ET.SubElement(svg, "title").text = made.title
     ET.SubElement(svg, "desc").text = made.caption
     body = ET.SubElement(svg, "g", {"stroke-linejoin": "round"})
-    body.extend(_plain(child, prefix, used) for child in root)
-    return ET.tostring(svg, encoding="unicode")
+    body.extend(_plain(child, ids) for child in root)
+    _share(body)
+    return ET.tostring(svg, encoding="unicode").replace(" />", "/>")
 
 
 def _frame(root: ET.Element) -> dict[str, str]:
@@ -117,30 +119,45 @@ def _frame(root: ET.Element) -> dict[str, str]:
     }
 
 
-def _plain(element: ET.Element, prefix: str, used: set[str]) -> ET.Element:
+def _plain(element: ET.Element, ids: Mapping[str, str]) -> ET.Element:
     """Return an element without namespaces, needless digits and ids; colours by role."""
     made = ET.Element(_name(element))
     made.text, made.tail = (text if text and text.strip() else None for text in (element.text, element.tail))
     for key, value in element.attrib.items():
         name = key.rpartition("}")[2]
         if name == "id":
-            if value in used:
-                made.set("id", prefix + value)
+            if value in ids:
+                made.set("id", ids[value])
         elif name == "style":
-            made.attrib.update(_style(value, prefix))
+            made.attrib.update(_style(value, ids))
         elif name == "href":
-            made.set("href", f"#{prefix}{value.removeprefix('#')}")
+            made.set("href", f"#{ids[value.removeprefix('#')]}")
         elif name in {"fill", "stroke"}:
-            made.attrib.update(_style(f"{name}:{value}", prefix))
+            made.attrib.update(_style(f"{name}:{value}", ids))
         elif name in {"clip-path", "d", "transform", "x", "y", "width", "height", "points"}:
-            made.set(name, _short(value, prefix))
+            made.set(name, _short(value, ids))
         else:
             made.set(name, value)
-    made.extend(_plain(child, prefix, used) for child in element)
+    made.extend(_plain(child, ids) for child in element)
     return made
 
 
-def _style(value: str, prefix: str) -> dict[str, str]:
+def _share(element: ET.Element) -> None:
+    """Give a style that all parts of a group have to the group, and take groups of nothing away."""
+    for child in list(element):
+        _share(child)
+        if child.tag in {"g", "defs"} and not len(child):
+            element.remove(child)
+    styles = {child.get("style", "") for child in element}
+    if element.tag == "g" and len(element) > 1 and len(styles) == 1 and "style" not in element.attrib:
+        shared = styles.pop()
+        if shared:
+            element.set("style", shared)
+            for child in element:
+                del child.attrib["style"]
+
+
+def _style(value: str, ids: Mapping[str, str]) -> dict[str, str]:
     """Return a style without its defaults, colours by role, the page's font."""
     kept: list[str] = []
     for part in (piece.strip() for piece in value.split(";")):
@@ -152,7 +169,7 @@ def _style(value: str, prefix: str) -> dict[str, str]:
             continue
         if key == "font-family":
             continue
-        themed = _COLOR.sub(lambda found: _THEME.get(found[0], found[0]), _short(given.strip(), prefix))
+        themed = _COLOR.sub(lambda found: _THEME.get(found[0], found[0]), _short(given.strip(), ids))
         kept.append(f"{key}:{themed}")
     return {"style": ";".join(kept)} if kept else {}
 
@@ -166,10 +183,15 @@ def _font(given: str) -> Iterator[str]:
             yield f"font-weight:{word}"
 
 
-def _short(value: str, prefix: str) -> str:
+def _short(value: str, ids: Mapping[str, str]) -> str:
     """Return coordinates with few digits, and references to this picture's own ids."""
-    shorter = _DECIMAL.sub(lambda found: f"{round(float(found[0]), PLACES):g}", value)
-    return " ".join(_URL.sub(rf"url(#{prefix}\1)", shorter).split())
+    shorter = _DECIMAL.sub(lambda found: _rounded(float(found[0])), value)
+    return " ".join(_URL.sub(lambda found: f"url(#{ids[found[1]]})", shorter).split())
+
+
+def _rounded(value: float) -> str:
+    """Return a coordinate with as many digits as can be seen."""
+    return f"{round(value, 1 if abs(value) >= LARGE else 2):g}"
 
 
 def _references(element: ET.Element) -> Iterator[str]:

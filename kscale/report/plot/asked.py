@@ -83,3 +83,25 @@ def _matches(cell: Cell, pattern: str) -> bool:
     except ValueError:
         same = False
     return same or fnmatchcase(str(value).lower(), wanted.lower())
+
+
+def with_axes(asked: Asked, by: str | None, metric: str | None) -> Asked:
+    """Return the request for parameters named with commas, and a metric; words may be joined by - or _."""
+    axes = tuple(name.strip().replace("-", "_") for name in (by or "").split(",") if name.strip())
+    return replace(asked, by=axes, metric=metric and metric.strip().replace("-", "_"))
+
+
+def of_variant(asked: Asked, variant: str) -> Asked:
+    """Return the request for one variant of a comparison of two results.
+
+    KscaleError if it is in neither.
+    """
+    found = asked.comparison
+    known = {name for result in asked.results for cell in result.cells for name in cell.variants}
+    if variant not in known:
+        raise KscaleError(f"no variant {quote(variant)}; {did_you_mean(variant[:LONGEST], known)}")
+    if found is None:
+        return asked
+    return replace(
+        asked, comparison=replace(found, rows=tuple(row for row in found.rows if row.variant == variant))
+    )

@@ -65,9 +65,7 @@ def picture(asked: Asked) -> Picture:
 
     def draw(canvas: Canvas) -> None:
         """Draw the panels, from left to right and down."""
-        for number, sweep in enumerate(shown):
-            across, down = number % columns, number // columns
-            panel = canvas.part(across * width / columns, down * HEIGHT, width / columns, HEIGHT)
+        for panel, sweep in zip(canvas.grid(len(shown), columns, HEIGHT), shown, strict=True):
             draw_sweep(panel, sweep)
 
     caption = f"{chosen.facts(result)} · {HOW_READ}"
@@ -128,12 +126,8 @@ def exponent(growth: Growth | None) -> str:
 def draw_sweep(canvas: Canvas, sweep: Sweep) -> None:
     """Draw each variant's cost over the parameter, with the exponent of the fitted power."""
     title = f"{sweep.mechanism}: {sweep.metric} as {sweep.parameter} grow"
-    held = [f"({sweep.held})"] if sweep.held else []
-    room = canvas.width - 2 * EDGE
-    lines = "\n".join(style.fitted(text, style.MEDIUM, room, bold=True) for text in (title, *held))
-    head = style.height_of(lines, style.MEDIUM) + 0.1
+    head = canvas.heading(f"{title} ({sweep.held})" if sweep.held else title)
     axes = canvas.axes(LEFT + EDGE, head, EDGE * 2, FOOT)
-    canvas.text(EDGE, 0, lines, style.MEDIUM, fontweight="bold")
     look = style.looks(line.variant for line in sweep.lines)
     for line in sweep.lines:
         _line(axes, line, look[line.variant])

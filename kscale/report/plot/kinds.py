@@ -1,28 +1,65 @@
 """Every kind of picture by its name, and the one drawn if none is asked for."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from kscale.errors import KscaleError, did_you_mean
-from kscale.report.plot import bars, chosen, growth, overview
+from kscale.judge.rows import WALL
+from kscale.report.plot import bars, chosen, forest, growth, heatmap, history, latency, overview, samples
 from kscale.report.plot.asked import Asked
 from kscale.report.plot.picture import Picture
 from kscale.units import LONGEST, quote
 
-KINDS: Mapping[str, Callable[[Asked], Picture]] = {
-    "overview": overview.picture,
-    "bars": bars.picture,
-    "growth": growth.picture,
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of picture, and what may be asked of it."""
+
+    draw: Callable[[Asked], Picture]
+    most: int  # results
+    by: bool = False  # its parameters may be named
+    times_only: bool = False
+
+
+MANY = 1_000  # results of a history; nobody saves more
+
+KINDS: Mapping[str, Kind] = {
+    "forest": Kind(forest.picture, most=2),
+    "overview": Kind(overview.picture, most=1, by=True),
+    "bars": Kind(bars.picture, most=1),
+    "growth": Kind(growth.picture, most=1, by=True),
+    "samples": Kind(samples.picture, most=3, times_only=True),
+    "latency": Kind(latency.picture, most=3, times_only=True),
+    "heatmap": Kind(heatmap.picture, most=2, by=True),
+    "history": Kind(history.picture, most=MANY),
 }
+ABOUT = ", ".join(KINDS)
 
 
-def picture(kind: str, asked: Asked) -> Picture:
-    """Return a picture; KscaleError if there is no such kind, or nothing of it to draw."""
-    if kind not in KINDS:
-        raise KscaleError(f"--kind {quote(kind)}: no such kind; {did_you_mean(kind[:LONGEST], KINDS)}")
+def picture(name: str, asked: Asked) -> Picture:
+    """Return a picture; KscaleError if there is no such kind, it cannot show that, or has nothing to draw."""
+    kind = find(name)
+    if len(asked.results) > kind.most:
+        other = "forest compares two, history shows many"
+        raise KscaleError(f"--kind {name} draws up to {kind.most}, not {len(asked.results)} results; {other}")
+    if asked.by and not kind.by:
+        able = ", ".join(other for other, one in KINDS.items() if one.by)
+        raise KscaleError(f"--by: {name} has no parameters along its axes; these have: {able}")
     chosen.check(asked)
-    return KINDS[kind](asked)
+    if kind.times_only and asked.metric not in {None, WALL}:
+        raise KscaleError(f"--metric {asked.metric}: {name} shows times; counters have no samples")
+    return kind.draw(asked)
+
+
+def find(name: str) -> Kind:
+    """Return the kind of that name; KscaleError, with the nearest one, if there is none."""
+    if name not in KINDS:
+        raise KscaleError(f"--kind {quote(name)}: no such kind; {did_you_mean(name[:LONGEST], KINDS)}")
+    return KINDS[name]
 
 
 def default(asked: Asked) -> str:
     """Return the kind that suits what was asked for."""
+    if len(asked.results) > 2:  # noqa: PLR2004 - more than a comparison has
+        return "history"
     return "overview" if asked.comparison is None else "forest"

@@ -54,6 +54,19 @@ class Canvas:
         settings: dict[str, Any] = {"ha": "left", "va": "top", "linespacing": 1.15, **more}
         self.figure.text(*place, text, fontsize=points, **settings)
 
+    def heading(self, text: str) -> float:
+        """Write the heading of a panel and return the room it takes, in inches."""
+        lines = style.fitted(text, style.MEDIUM, self.width - 2 * EDGE, bold=True)
+        self.text(EDGE, 0, lines, style.MEDIUM, fontweight="bold")
+        return style.height_of(lines, style.MEDIUM) + 0.1
+
+    def grid(self, number: int, columns: int, height: float) -> "Iterator[Canvas]":
+        """Return that many panels, from left to right and down."""
+        width = self.width / columns
+        for place in range(number):
+            down, across = divmod(place, columns)
+            yield self.part(across * width, down * height, width, height)
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:

@@ -105,14 +105,16 @@ def plain(axes: "Axes", *, grid: Literal["x", "y", "both"] | None = "both", left
         axes.set_axisbelow(True)
 
 
-def number_axis(axes: "Axes", which: Literal["x", "y"], unit: str, low: float, high: float) -> None:
+def number_axis(
+    axes: "Axes", which: Literal["x", "y"], unit: str, low: float, high: float, most: int = 7
+) -> None:
     """Make a log axis from *low* to *high* with ticks that read as a table does."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator  # noqa: PLC0415
 
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     (axes.set_xlim if which == "x" else axes.set_ylim)(low, high)
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_locator(FixedLocator(ticks(low, high)))
+    axis.set_major_locator(FixedLocator(ticks(low, high, most)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: wording.amount(_whole(value), unit)))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
@@ -143,6 +145,12 @@ def limits(values: Sequence[float], *, room: float = 0.08) -> tuple[float, float
     low, high = math.log(min(found)), math.log(max(found))
     spare = max((high - low) * room, 0.02)
     return math.exp(low - spare), math.exp(high + spare)
+
+
+def round_steps() -> Iterator[float]:
+    """Return 1, 2, 5, 10, ... as far as anyone needs, from a tenth on."""
+    for power in range(-1, 12):
+        yield from (factor * 10.0**power for factor in (1, 2, 5))
 
 
 def tick_of(value: object) -> str:
