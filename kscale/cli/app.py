@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kscale import __version__
-from kscale.cli import baseline, doctor, gate, judge, look, measure, plot, report, schema
+from kscale.cli import baseline, completion, doctor, gate, judge, look, measure, plot, report, schema
+from kscale.cli.config import Configured, Told
 from kscale.errors import ExitCode, Interrupted, KscaleError
 
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="kscale",
+    cls=Configured,
     help="At which size does a Kubernetes control plane break, and which optimization buys how much?",
     no_args_is_help=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    add_completion=True,
+    add_completion=False,  # `kscale completion` instead: typer's own options only detect the shell
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -38,16 +40,32 @@ app = typer.Typer(
 def root(
     ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="With --version: of Python, numpy, numba and machine too.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of every error.")] = False,
 ) -> None:
     """Run the real algorithms of the control plane before and after each optimization."""
+    if isinstance(ctx.obj, Told):
+        ctx.obj.debug = debug
     if version:
-        typer.echo(f"kscale {__version__}")
-        raise typer.Exit
-    if ctx.invoked_subcommand is None:
+        look.version(verbose=verbose)
+    elif ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
 
 
-for commands in (measure, doctor, judge, gate, baseline, look, plot, report, schema):  # the order of the help
+for commands in (
+    measure,
+    doctor,
+    judge,
+    gate,
+    baseline,
+    look,
+    plot,
+    report,
+    schema,
+    completion,
+):  # as in the help
     commands.register(app)
 
 
@@ -60,35 +78,41 @@ def _stop(signum: int, _frame: "FrameType | None") -> None:
 
 def main(args: list[str] | None = None) -> int:
     """Run one command and return its exit code; the only handler of errors."""
+    if completion.asked():
+        return completion.answer(app)
+    told = Told()
     try:
-        code = app(args=args, prog_name="kscale", standalone_mode=False)
+        code = app(args=args, prog_name="kscale", standalone_mode=False, obj=told)
     except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - a bug must not read as a failed gate (1)
-        return _handled(error)
+        return _handled(error, told)
     return int(code or ExitCode.OK)
 
 
-def _handled(error: BaseException) -> ExitCode:
+def _handled(error: BaseException, told: Told) -> ExitCode:
     """Say one line of *error*, unless nobody reads, and return the exit code it means."""
     if isinstance(error, BrokenPipeError | SystemExit):  # rich raises SystemExit for a closed stdout
         return _closed()
-    line, code = (
+    line, code, foreseen = (
         f"bug: {type(error).__name__}: {error} (kscale {__version__}; please report it)",
         ExitCode.BUG,
+        True,
     )
     if isinstance(error, KscaleError):
-        line, code = str(error), error.exit_code
+        line, code = told.placed(str(error)), error.exit_code
     elif isinstance(error, _UsageError):
-        line, code = _usage(error), ExitCode.USAGE
+        line, code = _usage(error, told), ExitCode.USAGE
     elif isinstance(error, KeyboardInterrupt | typer.Abort):
         line, code = "interrupted", ExitCode.INTERRUPTED
     elif isinstance(error, OSError):
         line, code = f"{error.filename or 'output'}: {error.strerror or error}", ExitCode.USAGE
     else:
+        foreseen = False
+    if told.debug or not foreseen:
         traceback.print_exception(error)
     from kscale.report.text import clean_prose  # names from files may hold anything
 
     with contextlib.suppress(OSError):  # a full standard error must not change the code
-        typer.secho(f"kscale: {clean_prose(line)}", fg=_red(), err=True)
+        typer.secho(f"kscale: {clean_prose(line)}", fg=_red(told.color), err=True)
     return code
 
 
@@ -98,16 +122,24 @@ def _closed() -> ExitCode:
     return ExitCode.CLOSED_PIPE
 
 
-def _usage(error: Exception) -> str:
-    """Return a usage error as one line that ends with where to look."""
-    text = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
-    path = getattr(getattr(error, "ctx", None), "command_path", "kscale")
-    return f"{text} (see {path} --help)"
+def _usage(error: Exception, told: Told) -> str:
+    """Return a usage error as one line that says where the fault is and ends with where to look."""
+    ctx, param = getattr(error, "ctx", None), getattr(error, "param", None)
+    place = told.place(ctx, param) if ctx and param else None
+    said = f"{place}: {getattr(error, 'message', error)}" if place else _formatted(error)
+    return f"{' '.join(said.split())} (see {getattr(ctx, 'command_path', told.command)} --help)"
 
 
-def _red() -> str | None:
+def _formatted(error: Exception) -> str:
+    """Return a usage error's own words."""
+    return str(getattr(error, "format_message", error.__str__)())
+
+
+def _red(color: str) -> str | None:
     """Return red where standard error takes colour."""
-    return "red" if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else None
+    from kscale.report.console import takes_color
+
+    return "red" if takes_color(sys.stderr, color) else None
 
 
 def entry() -> None:

@@ -1,10 +1,15 @@
-"""Commands that show what is there: list, show."""
+"""Commands that show what is there: list, show; and the version."""
 
 from typing import Annotated
 
 import typer
 
+from kscale import __version__
+from kscale.cli import completion, output
+
 PANEL = "Look"
+OUTPUT = output.PANEL
+CONFIG = "config"
 
 Color = Annotated[str, typer.Option(metavar="WHEN", help="auto, always or never.")]
 
@@ -29,10 +34,52 @@ def list_(color: Color = "auto") -> None:
 
 
 def show(
-    mechanism: Annotated[str, typer.Argument(help="A mechanism's id, as kscale list prints it.")],
-    color: Color = "auto",
+    ctx: typer.Context,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="MECHANISM|RESULT|config",
+            help="A mechanism's id, as kscale list prints it; else a result: path, name, id prefix, latest; "
+            "or config. A result of a mechanism's name is shown by its path.",
+            autocompletion=completion.shown,
+        ),
+    ],
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="Of a result, show every metric.")
+    ] = False,
+    format: output.Format = None,  # noqa: A002 - the option's name
+    files: output.Output = None,
+    samples: output.Samples = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print a result or config as JSON.")
+    ] = False,
+    color: Annotated[
+        str,
+        typer.Option(
+            metavar="WHEN",
+            rich_help_panel=OUTPUT,
+            help="auto, always or never.",
+            autocompletion=completion.colors,
+        ),
+    ] = "auto",
 ) -> None:
-    """Show what a mechanism does: source, variants, parameters, metrics, where it loses."""
+    """Show a mechanism, a saved result as kscale run printed it, or the value and origin of every option."""
+    from kscale.cli import config, names
+    from kscale.errors import KscaleError
+
+    if what == CONFIG:
+        _config(ctx, as_json=as_json, color=color)
+    elif what in names.mechanisms():
+        if any(config.is_typed(ctx, name) for name in ("format", "files", "samples", "as_json")):
+            raise KscaleError(f"show {what}: a mechanism is shown as text only; drop the output options")
+        _mechanism(what, color)
+    else:
+        asked = output.asked(format, files, samples=samples, json=as_json)
+        _result(what, asked, verbose=verbose, color=color)
+
+
+def _mechanism(name: str, color: str) -> None:
+    """Print a mechanism's card."""
     from kscale.measure import machine
 
     machine.use_jit_cache()
@@ -40,4 +87,62 @@ def show(
     from kscale.report import console, listing
 
     out = console.console(color=color)
-    console.show(out, listing.card(registry.find(mechanism), out.width))
+    console.show(out, listing.card(registry.find(name), out.width))
+
+
+def _result(name: str, asked: output.Outputs, *, verbose: bool, color: str) -> None:
+    """Print a saved result's table; KscaleError if there is neither a result nor a mechanism of that name."""
+    from kscale.cli import names
+    from kscale.errors import KscaleError, did_you_mean
+    from kscale.report import table_run
+    from kscale.report.export.subject import Subject
+    from kscale.results.store import Store
+
+    try:
+        result = Store.default().load(name)
+    except KscaleError as error:
+        if not str(error).startswith("no result"):
+            raise
+        known = did_you_mean(name, [*names.mechanisms(), CONFIG])
+        raise KscaleError(f"no mechanism {name!r}; {known}; and {error}") from None
+    asked.write(
+        Subject((result,)), lambda width: table_run.run_table(result, width, verbose=verbose), color=color
+    )
+
+
+def _config(ctx: typer.Context, *, as_json: bool, color: str) -> None:
+    """Print the value of every option and where it comes from."""
+    import json
+
+    from kscale.cli import config, config_files
+    from kscale.report import console, table_config
+
+    values = config.values(ctx)
+    if as_json:
+        tree: dict[str, dict[str, object]] = {}
+        for one in values:
+            told = {"value": one.value, "origin": one.origin}
+            tree.setdefault(one.command or "everywhere", {})[one.option.removeprefix("--")] = told
+        typer.echo(json.dumps(tree, indent=2, default=str))
+        return
+    found = {file.kind: file.shown for file in config_files.read()}
+    files = {
+        "project": found.get("project", "no kscale.toml, no [tool.kscale], from here upwards"),
+        "user   ": found.get("user", f"no {config_files.shown(config_files.user_path())}"),
+    }
+    out = console.console(color=color)
+    console.show(out, table_config.config_table(files, values, out.width))
+
+
+def version(*, verbose: bool) -> None:
+    """Print the version; with *verbose* also what else decides how fast kernels are."""
+    typer.echo(f"kscale {__version__}")
+    if not verbose:
+        return
+    from kscale.measure import machine
+    from kscale.report import table_run
+
+    here = machine.facts()
+    for name in ("python", "numpy", "numba"):
+        typer.echo(f"{name} {getattr(here, name)}")
+    typer.echo(f"machine {table_run.machine_line(here)}, {here.os} {here.kernel} {here.arch}")

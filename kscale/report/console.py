@@ -6,7 +6,7 @@ Without colour the text is plain: no bold, no escape sequences at all.
 
 import os
 import sys
-from typing import Literal
+from typing import Literal, TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -43,6 +43,11 @@ def console(*, stderr: bool = False, color: str = "auto") -> Console:
 def show(out: Console, text: Text) -> None:
     """Print laid-out text as it is: never wrapped or cut a second time."""
     out.print(text, soft_wrap=True)
+
+
+def takes_color(stream: TextIO, color: str = "auto") -> bool:
+    """Say whether text on *stream* is coloured; an unknown *color* is as auto."""
+    return _color_system(color, terminal=stream.isatty()) is not None
 
 
 def _color_system(color: str, *, terminal: bool) -> ColorSystem | None:
