@@ -1,11 +1,20 @@
 """Commands that judge: compare."""
 
 import math
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from kscale.cli.output import Format, Github, Output, Samples
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from kscale.cli.sides import Sides
+    from kscale.judge.side_by_side import SideBySide
+
 PANEL = "Judge"
+OUTPUT, ROWS = "Output", "Rows"
 
 
 def register(app: typer.Typer) -> None:
@@ -14,28 +23,120 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(
-    baseline: Annotated[
-        str, typer.Argument(help="A result: path, name, id prefix, latest; or a variant of the latest run.")
+    results: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="A B ...",
+            help="Results: name, path, beginning of an id, latest, latest~1, - for standard input; or "
+            "variants of the latest run. The first is the reference. title=RESULT renames a column.",
+        ),
     ],
-    optimized: Annotated[str, typer.Argument(help="The same, for the other side.")],
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY", help="A column for each value of variant, a parameter, git, machine, seed ..."
+        ),
+    ] = None,
     fail_over: Annotated[
         float | None,
         typer.Option(min=0, metavar="PERCENT", help="Exit 1 if a time is surely slower by more than this."),
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every metric.")] = False,
-    color: Annotated[str, typer.Option(metavar="WHEN", help="auto, always or never.")] = "auto",
+    allow_other_machine: Annotated[
+        bool, typer.Option("--allow-other-machine", help="Judge times of another machine too.")
+    ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="PATTERN",
+            rich_help_panel=ROWS,
+            help="Only cells whose mechanism or key=value matches; may be repeated.",
+        ),
+    ] = None,
+    only_changed: Annotated[
+        bool, typer.Option("--only-changed", rich_help_panel=ROWS, help="Hide what is the same.")
+    ] = False,
+    sort: Annotated[
+        Literal["status", "change", "name"],
+        typer.Option(rich_help_panel=ROWS, help="Worst verdict, largest change, or name first."),
+    ] = "status",
+    stats: Annotated[
+        bool,
+        typer.Option("--stats", rich_help_panel=ROWS, help="Add p, spread and outliers; needs scipy."),
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="Show every metric.")
+    ] = False,
+    color: Annotated[
+        str, typer.Option(metavar="WHEN", rich_help_panel=OUTPUT, help="auto, always or never.")
+    ] = "auto",
+    as_json: Annotated[
+        bool, typer.Option("--json", rich_help_panel=OUTPUT, help="The same as --format json.")
+    ] = False,
+    format_: Format = None,
+    output: Output = None,
+    samples: Samples = False,
+    github: Github = False,
 ) -> None:
-    """Show what changed between two results, or two variants of the latest run."""
+    """Show what changed between results, or between variants of the latest run."""
     from kscale.cli import sides
+    from kscale.cli.output import asked
     from kscale.errors import KscaleError
-    from kscale.judge import threshold
-    from kscale.report import console, table_compare
+    from kscale.judge import significance, threshold
+    from kscale.report import console, table_compare, table_sides
+    from kscale.report.export.subject import Subject
     from kscale.results.store import Store
 
     if fail_over is not None and not math.isfinite(fail_over):
         raise KscaleError(f"--fail-over: {fail_over} is not a percentage; write it like 10")
-    out = console.console(color=color)
-    found, _ = sides.pair(Store.default(), baseline, optimized)
-    console.show(out, table_compare.comparison_table(found, out.width, fail_over=fail_over, verbose=verbose))
+    console.console(color=color)  # complains of an unknown colour before any work
+    outputs = asked(format_, output, samples=samples, github=github, json=as_json)
+    if stats:
+        significance.scipy_stats()
+    chosen = sides.narrowed(sides.look_up(Store.default(), results), only or ())
+    found = _found(chosen, by, allow_other_machine=allow_other_machine)
+
+    def table(width: int) -> "Text":
+        """Return what is printed."""
+        if len(found.comparisons) == 1:
+            return table_compare.comparison_table(
+                found.comparisons[0],
+                width,
+                fail_over=fail_over,
+                verbose=verbose,
+                only_changed=only_changed,
+                sort=sort,
+                stats=stats,
+                more=found.notes,
+            )
+        return table_sides.sides_table(
+            found,
+            width,
+            fail_over=fail_over,
+            verbose=verbose,
+            only_changed=only_changed,
+            sort=sort,
+            stats=stats,
+        )
+
+    outputs.write(Subject(found.results, found.comparisons), table, color=color)
     if fail_over is not None:
-        threshold.check([found], fail_over)
+        threshold.check(found.comparisons, fail_over)
+
+
+def _found(chosen: "Sides", by: str | None, *, allow_other_machine: bool) -> "SideBySide":
+    """Return the sides compared; KscaleError if there is only one."""
+    from kscale.errors import KscaleError, listed
+    from kscale.judge import by as columns
+    from kscale.judge import side_by_side
+
+    if chosen.variants:
+        if by not in {None, columns.VARIANT}:
+            raise KscaleError(f"--by {by}: the columns are variants already; name results, such as latest")
+        return side_by_side.of_variants(chosen.named[0].result, chosen.variants)
+    if by is not None:
+        return columns.by(chosen.named, by, allow_other_machine=allow_other_machine)
+    if len(chosen.named) == 1:
+        keys = listed(columns.keys(chosen.named))
+        raise KscaleError(f"one result is nothing to compare: name another, or give --by KEY; keys: {keys}")
+    return side_by_side.of_results(chosen.named, allow_other_machine=allow_other_machine)

@@ -69,6 +69,26 @@ def look_up(store: "Store", arguments: "Sequence[str]") -> Sides:
     return Sides(tuple(_distinct([_named(one) for one in found])))
 
 
+def narrowed(sides: Sides, patterns: "Sequence[str]") -> Sides:
+    """Return the sides with the cells that match; KscaleError if a pattern matches none of any side."""
+    from kscale.judge.side_by_side import Named
+    from kscale.measure.point import Point, narrow
+
+    if not patterns:
+        return sides
+    cells = [(number, cell) for number, one in enumerate(sides.named) for cell in one.result.cells]
+    kept = narrow(cells, patterns, lambda one: Point(one[1].mechanism, one[1].params, one[1].label))
+    found = [
+        Named(
+            one.name,
+            one.result.model_copy(update={"cells": [cell for place, cell in kept if place == number]}),
+            one.meant,
+        )
+        for number, one in enumerate(sides.named)
+    ]
+    return Sides(tuple(found), sides.variants)
+
+
 class _Found(NamedTuple):
     """A result that is there: its column's name, what was looked up, and its file unless it is piped."""
 

@@ -12,6 +12,7 @@ from kscale.judge import side_by_side
 from kscale.judge.compare import Comparison
 from kscale.judge.side_by_side import Line, Named, SideBySide
 from kscale.results.record import Result
+from kscale.units import quote
 
 VARIANT = "variant"
 
@@ -47,14 +48,25 @@ def by(named: Sequence[Named], key: str, *, allow_other_machine: bool = False) -
 
     NoVerdict if it has only one value.
     """
-    params = list(dict.fromkeys(name for one in named for cell in one.result.cells for name in cell.params))
+    params = _params(named)
     if key == VARIANT:
         return _variants(named)
     if key in params and (key not in RESULT_KEYS or len(named) == 1):
         return _points(named, key)
     if key not in RESULT_KEYS:
-        raise KscaleError(f"--by {key}: no such key; {did_you_mean(key, [VARIANT, *params, *RESULT_KEYS])}")
+        raise KscaleError(f"--by {quote(key)}: no such key; {did_you_mean(key, keys(named))}")
     return _results(named, key, allow_other_machine=allow_other_machine)
+
+
+def keys(named: Sequence[Named]) -> list[str]:
+    """Return the keys there are; those of results only where there are several."""
+    several = RESULT_KEYS if len(named) > 1 else ()
+    return list(dict.fromkeys([VARIANT, *_params(named), *several]))
+
+
+def _params(named: Sequence[Named]) -> list[str]:
+    """Return the parameters of all cells."""
+    return list(dict.fromkeys(name for one in named for cell in one.result.cells for name in cell.params))
 
 
 def _results(named: Sequence[Named], key: str, *, allow_other_machine: bool) -> SideBySide:
@@ -126,6 +138,7 @@ def _below_each_other(named: Sequence[Named], sides: Callable[[Result], SideBySi
         raise NoVerdict(f"{odd[0]} has no {first} to compare with; leave it out")
     return SideBySide(
         by=next(iter(parts.values())).by,
+        results=tuple(result for part in parts.values() for result in part.results),
         sides=tuple(titles.values()),
         comparisons=tuple(_together(parts, other) for other in others),
         lines=tuple(

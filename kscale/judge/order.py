@@ -41,10 +41,14 @@ LineT = TypeVar("LineT", bound=Ordered)
 
 
 def arranged(lines: Iterable[LineT], sort: Sort, *, only_changed: bool = False) -> list[LineT]:
-    """Return the lines in the order asked for; without those that are the same, if so asked."""
+    """Return the lines in the order asked for; without those that are the same, if so asked.
+
+    Where nothing has a verdict there is no worst, and lines stay as they are.
+    """
     shown = [line for line in lines if not (only_changed and is_same(line))]
     if sort == "status":
-        return sorted(shown, key=_severity)
+        judged = any(row.verdict is not None for line in shown for row in line.changes)
+        return sorted(shown, key=_severity) if judged else shown  # in the order of the file
     return sorted(shown, key=_size if sort == "change" else _name)
 
 

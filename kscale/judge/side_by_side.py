@@ -57,6 +57,7 @@ class SideBySide:
     """Everything that was said of several sides."""
 
     by: str  # what the columns are: "result", or the key asked for
+    results: tuple[Result, ...]  # that the sides are of: one each, or one for all
     sides: tuple[Side, ...]
     comparisons: tuple[Comparison, ...]  # the first side with each other one
     lines: tuple[Line, ...]
@@ -105,7 +106,9 @@ def of_results(
     ]
     by_place = [{(row.cell, row.variant, row.metric): row for row in one.rows} for one in found]
     sides = tuple(one.side for one in kept)
-    return SideBySide(by, sides, tuple(found), tuple(lines(seen, by_place)), tuple(notes))
+    return SideBySide(
+        by, tuple(one.result for one in kept), sides, tuple(found), tuple(lines(seen, by_place)), tuple(notes)
+    )
 
 
 def of_variants(result: Result, names: Sequence[str]) -> SideBySide:
@@ -131,7 +134,7 @@ def of_variants(result: Result, names: Sequence[str]) -> SideBySide:
     ]
     by_place = [{(row.cell, row.metric): row for row in one.rows} for one in found]
     sides = tuple(map(Side, kept))
-    return SideBySide("variant", sides, tuple(found), tuple(lines(seen, by_place)), tuple(notes))
+    return SideBySide("variant", (result,), sides, tuple(found), tuple(lines(seen, by_place)), tuple(notes))
 
 
 def of_points(result: Result, key: str, values: Sequence[object]) -> SideBySide:
@@ -166,7 +169,7 @@ def of_points(result: Result, key: str, values: Sequence[object]) -> SideBySide:
     places = {cell.key: compare.place_of(cell, key) for cell in result.cells if key in cell.params}
     by_place = [{(places[row.cell], row.variant, row.metric): row for row in one.rows} for one in found]
     sides = (found[0].a, *(one.b for one in found))
-    return SideBySide(key, sides, tuple(found), tuple(lines(seen, by_place)), tuple(notes))
+    return SideBySide(key, (result,), sides, tuple(found), tuple(lines(seen, by_place)), tuple(notes))
 
 
 @dataclass(slots=True)

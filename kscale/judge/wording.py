@@ -5,6 +5,7 @@ A time is faster or slower, a counter less or more. The same words stand in ever
 """
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 
 from kscale.judge.rows import Amount, Row
@@ -43,11 +44,17 @@ def spread(spread_pct: float) -> str:
 
 def sides(row: Row) -> tuple[str, str]:
     """Return both sides' numbers, times with their spread; in full if they would read the same."""
-    before, after = (_side(side, row.info.unit) for side in (row.a, row.b))
-    if before == after and row.a.value != row.b.value and row.ratio is None:
-        unit = " ppm" if row.info.unit == "ppm" else ""
-        return f"{row.a.value:,}{unit}", f"{row.b.value:,}{unit}"
+    before, after = amounts((row.a, row.b), row.info.unit)
     return before, after
+
+
+def amounts(found: Sequence[Amount], unit: str) -> list[str]:
+    """Return the numbers of several sides, times with their spread; in full if two would read the same."""
+    shown = [_side(side, unit) for side in found]
+    alike = len(set(shown)) < len({side.value for side in found})
+    if alike and all(side.spread_pct is None and isinstance(side.value, int) for side in found):
+        return [f"{side.value:,}{' ppm' if unit == 'ppm' else ''}" for side in found]
+    return shown
 
 
 def _side(side: Amount, unit: str) -> str:

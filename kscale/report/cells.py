@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from rich.text import Text
 
 from kscale.judge import wording
-from kscale.judge.rows import OTHER_MACHINE, WALL, Row
+from kscale.judge.rows import OTHER_MACHINE, OTHER_WORK, WALL, Row
 from kscale.judge.verdict import Verdict
 from kscale.measure import stats
 from kscale.measure.stats import Ratio
@@ -95,6 +95,8 @@ def verdict_words(row: Row) -> str:
         return f"{row.verdict}: noisy" if row.noisy else str(row.verdict)
     if OTHER_MACHINE in row.notes:
         return OTHER_MACHINE
+    if OTHER_WORK in row.notes:
+        return OTHER_WORK
     if too_few(row):
         return "too few pairs"
     return "not judged" if row.info.kind == "resource" else DIFFERS

@@ -1,16 +1,19 @@
 """What `kscale compare` prints: what changed, how sure that is, and a summary in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
-from kscale.judge import threshold, wording
+from kscale.judge import order, threshold, wording
 from kscale.judge.compare import Comparison, Side
-from kscale.judge.rows import OTHER_MACHINE, Row
+from kscale.judge.order import Sort
+from kscale.judge.rows import OTHER_MACHINE, OTHER_WORK, Row
+from kscale.judge.significance import significance
 from kscale.judge.verdict import MARKS, Verdict
 from kscale.report import cells
 from kscale.report.cells import Footnotes
 from kscale.report.columns import Entry, Titles, lay_out
+from kscale.report.table_stats import statistics
 from kscale.report.text import clean, joined, paragraph
 from kscale.units import show_count
 
@@ -19,11 +22,24 @@ LEGEND = "x worse, ! unclear, + better; ± is half the interquartile range; exac
 
 
 def comparison_table(
-    comparison: Comparison, width: int, *, fail_over: float | None = None, verbose: bool = False
+    comparison: Comparison,
+    width: int,
+    *,
+    fail_over: float | None = None,
+    verbose: bool = False,
+    only_changed: bool = False,
+    sort: Sort = "status",
+    stats: bool = False,
+    more: Sequence[str] = (),
 ) -> Text:
-    """Return the table for *width* columns, worst first; with *fail_over* (percent), what fails it."""
+    """Return the table for *width* columns, worst first; with *fail_over* (percent), what fails it.
+
+    *more* notes stand below the heading's own.
+    KscaleError if *stats* are asked for and scipy is not installed.
+    """
     notes = Footnotes()
-    shown = [row for row in comparison.worst_first if verbose or worth_showing(row, comparison)]
+    arranged = order.arranged(comparison.rows, sort, only_changed=only_changed)
+    shown = [row for row in arranged if verbose or worth_showing(row, comparison)]
     titles = Titles(
         clean(comparison.a.name),
         clean(comparison.b.name),
@@ -31,50 +47,81 @@ def comparison_table(
         marked=True,
     )
     entries = [entry(row, comparison, notes, verbose=verbose) for row in shown]
-    lines = [*heading(comparison, width), Text(), *lay_out(entries, titles, width)]
-    lines.extend([Text()] if notes.texts else [])
-    for number, text in enumerate(notes.texts, start=1):
-        lines.extend(paragraph(text, width, first=f"{cells.raised(number)} ", rest="  "))
+    body = lay_out(entries, titles, width) or paragraph(nothing(comparison.rows), width)
+    lines = [*heading(comparison, width), *note_lines(more, width), Text(), *body]
+    lines.extend(numbered(notes, width))
+    mean = cells.mean_words(comparison.rows)
+    lines.extend([Text(), *paragraph(mean, width)] if mean else [])
+    if stats:
+        lines.extend([Text(), *statistics(significance([("", row) for row in shown]), width)])
     lines.extend(unmatched(comparison, width))
     lines.append(Text())
     if fail_over is not None:
-        lines.extend(_gate(comparison, fail_over, width))
-    lines.extend(_summary(comparison, len(comparison.rows) - len(shown), width))
+        lines.extend(gate(comparison, fail_over, width))
+    lines.extend(summary(comparison, len(comparison.rows) - len(shown), width, only_changed=only_changed))
     lines.extend(paragraph(LEGEND, width, style="dim"))
     return joined(lines)
+
+
+def numbered(notes: Footnotes, width: int) -> Iterator[Text]:
+    """Return the footnotes, an empty line before them."""
+    if notes.texts:
+        yield Text()
+    for number, text in enumerate(notes.texts, start=1):
+        yield from paragraph(text, width, first=f"{cells.raised(number)} ", rest="  ")
+
+
+def nothing(found: Sequence[Row]) -> str:
+    """Return what stands in the place of a table without rows."""
+    if all(order.is_same(row) for row in found):
+        return (
+            "the only row is the same"
+            if len(found) == 1
+            else f"all {show_count(len(found))} rows are the same"
+        )
+    return f"none of {show_count(len(found))} rows is a headline; -v shows them"
 
 
 def worth_showing(row: Row, comparison: Comparison) -> bool:
     """Say whether a row is in the short table: times, headlines of variants, counters that moved."""
     if row.ratio is not None:
         return True
-    if comparison.of == "variants":
+    if comparison.of != "results":
         return row.info.headline
     return row.verdict is not Verdict.SAME
 
 
 def heading(comparison: Comparison, width: int) -> Iterator[Text]:
     """Return what is compared, and what to know of it."""
-    sides = f"{_side(comparison.a)} → {_side(comparison.b)}"
-    if comparison.of == "variants":
-        facts = [f"two variants of run {clean(comparison.run)}"]
-    else:
+    sides = f"{side_words(comparison.a)} → {side_words(comparison.b)}"
+    if comparison.of == "results":
         facts = ["two results", "same machine" if comparison.same_machine else OTHER_MACHINE]
+    else:
+        facts = [f"two {comparison.of} of run {clean(comparison.run)}"]
     facts.append("paired" if comparison.paired else "not paired")
     yield from paragraph(" · ".join([sides, *facts]), width, style="bold")
-    for note in comparison.notes:
+    yield from note_lines(comparison.notes, width)
+
+
+def note_lines(notes: Iterable[str], width: int) -> Iterator[Text]:
+    """Return what is to be known before the table is read."""
+    for note in notes:
         yield from paragraph(note, width, first="note  ", rest="      ", style="yellow")
 
 
-def _side(side: Side) -> str:
-    """Return a side's name with its commit and date."""
+def side_words(side: Side) -> str:
+    """Return a side's name and what it stands for, with its commit and date unless a run's id says both."""
+    said = clean(f"{side.name} = {side.meant}" if side.meant else side.name)
+    if side.date.replace("-", "") in said and side.commit in said and side.date:
+        return said
     commit = f" {clean(side.commit)}" if side.commit else ""
-    return f"{clean(side.name)}{commit}" + (f" ({clean(side.date)})" if side.date else "")
+    return f"{said}{commit}" + (f" ({clean(side.date)})" if side.date else "")
 
 
 def entry(row: Row, comparison: Comparison, notes: Footnotes, *, verbose: bool) -> Entry:
     """Return a row as text."""
     at = row.at if comparison.of == "variants" else f"{row.at} · {row.variant}"
+    said = tuple(note for note in cells.noise_note(row) if note not in {OTHER_MACHINE, OTHER_WORK})
     before, after = wording.sides(row)
     style = cells.STYLES[row.verdict]
     return Entry(
@@ -90,12 +137,12 @@ def entry(row: Row, comparison: Comparison, notes: Footnotes, *, verbose: bool) 
             Text(cells.verdict_words(row), style),
         ),
         mark=MARKS[row.verdict] if row.verdict is not None else "",
-        note=notes.number(tuple(note for note in cells.noise_note(row) if note != OTHER_MACHINE)),
+        note=notes.number(said),
     )
 
 
-def unmatched(comparison: Comparison, width: int) -> Iterator[Text]:
-    """Return what only one side has, and what did different work."""
+def unmatched(comparison: Comparison, width: int, *, first: str = "") -> Iterator[Text]:
+    """Return what only one side has, and what did different work, behind *first*."""
     lists = (
         (comparison.gone, f"only in {clean(comparison.a.name)} (gone)"),
         (comparison.new, f"only in {clean(comparison.b.name)} (new)"),
@@ -105,10 +152,10 @@ def unmatched(comparison: Comparison, width: int) -> Iterator[Text]:
         if names:
             shown = ", ".join(clean(name) for name in names[:LISTED])
             more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-            yield from paragraph(f"{show_count(len(names))} {said}: {shown}{more}", width, rest="  ")
+            yield from paragraph(f"{first}{show_count(len(names))} {said}: {shown}{more}", width, rest="  ")
 
 
-def _gate(comparison: Comparison, percent: float, width: int) -> Iterator[Text]:
+def gate(comparison: Comparison, percent: float, width: int) -> Iterator[Text]:
     """Return whether the comparison passes, and each thing that does not."""
     found = threshold.failures(comparison, percent)
     if found:
@@ -122,12 +169,15 @@ def _gate(comparison: Comparison, percent: float, width: int) -> Iterator[Text]:
         yield Text(f"OK  nothing is surely worse by more than {percent:g} %", "bold green")
 
 
-def _summary(comparison: Comparison, hidden: int, width: int) -> Sequence[Text]:
-    """Return the counts of every verdict."""
+def summary(
+    comparison: Comparison, hidden: int, width: int, *, only_changed: bool = False, first: str = ""
+) -> Sequence[Text]:
+    """Return the counts of every verdict, behind *first*."""
     parts = [f"{comparison.count(verdict)} {verdict}" for verdict in Verdict if comparison.count(verdict)]
     unjudged = comparison.count(None)
     lists = ((comparison.gone, "gone"), (comparison.new, "new"), (comparison.different, "of different work"))
     parts.extend([f"{unjudged} not judged"] if unjudged else [])
     parts.extend(f"{len(names)} {said}" for names, said in lists if names)
-    more = f" ({show_count(hidden)} rows not shown: -v)" if hidden else ""
-    return paragraph(" · ".join(parts) + more, width, style="bold")
+    how = "-v, without --only-changed" if only_changed else "-v"
+    more = f" ({show_count(hidden)} {'row' if hidden == 1 else 'rows'} not shown: {how})" if hidden else ""
+    return paragraph(first + " · ".join(parts) + more, width, style="bold")
