@@ -10,13 +10,14 @@ from kscale.measure import machine
 
 machine.use_jit_cache()  # before numba is imported
 
-from benchmarks import command, freelist, growth, scheduling, watching  # noqa: E402
+from benchmarks import command, freelist, gate, growth, scheduling, watching  # noqa: E402
 
 PARTS = {
     "scheduling": scheduling.figures,
     "freelist": freelist.figures,
     "watching": watching.figures,
     "growth": growth.figures,
+    "gate": gate.figures,
     "command": command.figures,
 }
 

@@ -1,0 +1,136 @@
+"""How often the gate turns red, on times made by a seed: equal code, a slowdown of 10 %, one more id.
+
+The noise is that of a shared runner: 2 % jitter, a slow drift, one step, and 8 % of the samples
+spiked. Base and head are measured in turns (ABBA), as `kscale run --against` does; each gate is a
+whole comparison of two results by the built-in policy, without a second measurement.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.figure import Figure
+from kscale.errors import ExitCode
+from kscale.judge import compare, gate
+from kscale.judge.policy import Policy, PolicySpec
+from kscale.results import check
+from kscale.results.record import (
+    Cell,
+    Machine,
+    MachineLoad,
+    MechanismInfo,
+    MetricInfo,
+    Result,
+    Run,
+    Samples,
+    ScenarioRef,
+    VariantRecord,
+)
+
+GATES, PAIRS, SLOWDOWN = 1000, 20, 1.10
+TODAY = date(2026, 11, 21)  # no ack is in play
+SAMPLE_NS = 20_000_000
+JITTER, DRIFT, STEP, SPIKED, SPIKE = 0.02, 0.05, 0.08, 0.08, 0.5  # shares of a sample's time, or of samples
+
+
+def figures() -> Iterator[Figure]:
+    """Yield the share of red gates in each case."""
+    what = f"gate, {PAIRS} pairs, {GATES:,} simulated"
+    equal = red(GATES, 1.0, seed=1)
+    yield Figure(f"{what}: equal code is red", 100 * equal, "%", most=0)
+    yield Figure(f"{what}: 10 % slower is red", 100 * red(GATES, SLOWDOWN, seed=2), "%", least=95)
+    yield Figure(f"{what}: one more id is red", 100 * red(100, 1.0, seed=3, more=1), "%", least=100)
+
+
+def red(gates: int, ratio: float, *, seed: int, more: int = 0, pairs: int = PAIRS) -> float:
+    """Return the share of gates that fail when head takes *ratio* times as long and scans *more* ids."""
+    stream = np.random.default_rng(seed)
+    codes = [_gate(stream, pairs, ratio, more) for _ in range(gates)]
+    return codes.count(ExitCode.GATE_FAILED) / gates
+
+
+def _gate(stream: np.random.Generator, pairs: int, ratio: float, more: int) -> ExitCode:
+    """Return how one gate ends."""
+    places = np.arange(2 * pairs)
+    of_head = (places % 2 == 0) != (places // 2 % 2 == 0)  # base first in even pairs, head first in odd ones
+    times = SAMPLE_NS * np.where(of_head, ratio, 1.0) * noise(stream, 2 * pairs)
+    base, head = (
+        _result(places[mine], times[mine], 7 + mine_more)
+        for mine, mine_more in ((~of_head, 0), (of_head, more))
+    )
+    found = compare.of_results(base, head)
+    policy = Policy(PolicySpec())
+    return gate.judge(found, policy, results=(base, head), today=TODAY).exit_code
+
+
+def noise(stream: np.random.Generator, runs: int) -> NDArray[np.float64]:
+    """Return by what the machine multiplies each of *runs* times in a row."""
+    drift = DRIFT * stream.uniform(-1, 1) * np.linspace(0, 1, runs)
+    step = STEP * stream.uniform(-1, 1) * (np.arange(runs) >= stream.integers(runs))
+    spikes = SPIKE * stream.random(runs) * (stream.random(runs) < SPIKED)
+    made: NDArray[np.float64] = (
+        np.exp(JITTER * stream.standard_normal(runs)) * (1 + drift) * (1 + step) * (1 + spikes)
+    )
+    return made
+
+
+def _result(places: NDArray[np.int64], times: NDArray[np.float64], ids: int) -> Result:
+    """Return one side: a cell with the times of one variant and one counter."""
+    samples = Samples(order=places.tolist(), values=times.astype(np.int64).tolist(), loops=1)
+    work = {"ids_scanned": ids}
+    cell = Cell(
+        mechanism="made",
+        params={},
+        label="defaults",
+        digest=check.digest({"optimized": work}),
+        seconds=1,
+        variants={"optimized": VariantRecord(work=work, wall_ns=samples)},
+    )
+    return FRAME.model_copy(update={"cells": [cell]})
+
+
+_IDS = MetricInfo(kind="exact", unit="ids", better="lower", provenance="measured")
+FRAME = Result(
+    schema="kscale.result/1",
+    run=Run(
+        id="simulated",
+        started="2026-11-21T00:00:00Z",
+        seconds=1,
+        status="complete",
+        argv=[],
+        kscale="0",
+        seed=0,
+        peak_rss_bytes=0,
+        together="simulated",
+    ),
+    scenario=ScenarioRef(name="made", path="made", sha256="0", resolved={"cluster": {}}),
+    git=None,
+    machine=Machine(
+        fingerprint="0",
+        cpu_model="made",
+        cores_physical=1,
+        cores_logical=1,
+        memory_bytes=0,
+        os="",
+        kernel="",
+        arch="",
+        python="",
+        numpy="",
+        numba="",
+        threads=1,
+        governor=None,
+        turbo=None,
+        container=False,
+        cgroup_cpus=None,
+        ci=None,
+    ),
+    load=MachineLoad(before=[], after=[], steal_pct=0, other_cpu_pct=0),
+    mechanisms={
+        "made": MechanismInfo(
+            title="", source="", per="", metrics={"ids_scanned": _IDS}, variants={"optimized": ""}
+        )
+    },
+    cells=[],
+)
