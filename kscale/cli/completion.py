@@ -18,7 +18,7 @@ PANEL = "Look"
 VARIABLE = "_KSCALE_COMPLETE"  # the shells' scripts set it
 COLORS = ("auto", "always", "never")
 FORMATS = ("table", "json", "jsonl", "csv", "markdown", "junit", "openmetrics")
-_SAFE = re.compile(r"[\w.+@=,/-]+", re.ASCII)  # no shell takes such a name apart
+_SAFE = re.compile(r"[\w.+@=,/~-]+", re.ASCII)  # no shell takes such a name apart
 _MOST_BACK = 3  # latest~1 to latest~3; who wants older ones knows their names
 
 Offer = str | tuple[str, str]  # a word, or a word and what it is
@@ -95,12 +95,14 @@ def results(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell cho
         {
             path.name.removesuffix(".gz").removesuffix(".json")
             for path in folder.iterdir()
-            if path.name.endswith((".json", ".json.gz")) and not path.name.startswith(".")
+            if path.name.endswith((".json", ".json.gz")) and _SAFE.fullmatch(path.name)
         }
     )
     if names:
         yield "latest", "the newest result"
-    yield from ((f"latest~{back}", f"{back} before it") for back in range(1, min(len(names), _MOST_BACK + 1)))
+    yield from (
+        (f"latest~{back}", f"{back} before it") for back in range(1, min(len(names) - 1, _MOST_BACK) + 1)
+    )
     yield from names
 
 
