@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import typer
 
 from kscale.cli import progress
 from kscale.cli.output import Outputs
-from kscale.errors import KscaleError
+from kscale.errors import KscaleError, WrongAnswer
 from kscale.judge import compare
 from kscale.measure import campaign, estimate, loop, machine, together
 from kscale.measure.campaign import Request
@@ -41,17 +43,31 @@ class Job:
 
 def measure(job: Job) -> None:
     """Measure, save and print."""
-    quiet = job.quiet or job.outputs.format != "table"
-    with progress.observer(quiet=quiet, color=job.color) as observer:
+    with _watching(job) as observer:
         result = campaign.run(job.loaded, job.cells, job.settings, observer, job.store, job.request)
     job.outputs.write(
         Subject((result,)),
         lambda width: table_run.run_table(result, width, verbose=job.verbose),
         color=job.color,
+        streamed=job.outputs.streams,
     )
-    if job.outputs.format == "table":
+    if not job.outputs.machine:
         path = job.store.path_of(result.run.name or result.run.id)
         console.show(console.console(color=job.color), table_run.saved_line(str(path), result.run.seconds))
+
+
+@contextmanager
+def _watching(job: Job) -> Iterator[progress.Quiet]:
+    """Yield who is told of a run; a wrong answer is written to JUnit files before it ends the run."""
+    try:
+        if job.outputs.streams:
+            yield progress.Stream()
+            return
+        with progress.observer(quiet=job.quiet or job.outputs.machine, color=job.color) as observer:
+            yield observer
+    except WrongAnswer as error:
+        job.outputs.write_wrong_answer(error)
+        raise
 
 
 def take_turns(job: Job, against: str) -> None:
@@ -63,7 +79,7 @@ def take_turns(job: Job, against: str) -> None:
         job.store.check_free(str(name), replace=job.request.force)
     if other.name is not None and other.name == job.request.name:
         raise KscaleError(f"--against {other.name}=: is the name of this run too; two results need two names")
-    quiet = job.quiet or job.outputs.format != "table"
+    quiet = job.quiet or job.outputs.machine
     with progress.observer(quiet=quiet, color=job.color, turns=True) as observer:
         results = together.run(job.loaded, job.cells, job.settings, observer, job.store, job.request, other)
     found = compare.of_results(*results)
@@ -72,7 +88,7 @@ def take_turns(job: Job, against: str) -> None:
         lambda width: table_compare.comparison_table(found, width, verbose=job.verbose),
         color=job.color,
     )
-    if job.outputs.format == "table":
+    if not job.outputs.machine:
         base, head = (result.run.name or result.run.id for result in results)
         line = f"saved {base} and {head} in {job.store.folder} · next: kscale gate {base} {head}"
         typer.echo(line, err=True)

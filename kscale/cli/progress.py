@@ -8,12 +8,14 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from kscale import units
 from kscale.measure import campaign
 from kscale.measure.plan import PlannedCell
 from kscale.report import console, table_run
+from kscale.report.export.lines import line
 from kscale.report.text import clean
 from kscale.results.record import Cell, MechanismInfo
 
@@ -52,6 +54,19 @@ class Lines(Quiet):
         """Print the cell's rows."""
         with suppress(OSError, SystemExit):  # a closed or full standard error must not end a run
             console.show(self.out, table_run.cell_rows(self.infos[cell.mechanism], cell, self.out.width))
+
+
+class Stream(Quiet):
+    """Prints each finished cell on standard output, a line of JSON."""
+
+    def start(self, cells: Sequence[PlannedCell], finished: Sequence[Cell]) -> None:  # noqa: ARG002 - they come one by one
+        """Print what the resumed run had finished."""
+        for cell in finished:
+            self.cell_done(cell)
+
+    def cell_done(self, cell: Cell) -> None:
+        """Print the cell."""
+        typer.echo(f"{line(cell)}\n".encode(), nl=False)
 
 
 class Turns(Lines):

@@ -91,6 +91,8 @@ def cautions(result: Result) -> Iterator[str]:
         yield "interrupted: only finished cells are shown; go on with kscale run --resume"
     if not _timed(result):
         return
+    if result.run.quick:
+        yield f"quick: 6 pairs at most, for a first look; no baseline for a gate; {exact}"
     governor = result.machine.governor
     if governor not in {None, "performance"}:
         yield f"CPU governor is {clean(governor)}: times may wander; {exact}"
