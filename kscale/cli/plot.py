@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kscale.cli import completion
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kscale.cli.sides import Sides
     from kscale.report.plot.asked import Asked
-    from kscale.results.record import Result
     from kscale.results.store import Store
 
 PANEL = "Look"
 WHAT, OUTPUT = "What is drawn", "Output"
+KINDS = ("forest", "overview", "bars", "growth", "samples", "latency", "heatmap", "history")
 LONGEST_NAME = 60  # of a file we name ourselves
 
 
@@ -23,13 +26,20 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel=PANEL, epilog="Example: kscale plot main head -o changes.png")(plot)
 
 
+def _kinds(incomplete: str) -> list[str]:
+    """Return the kinds that begin like what is typed."""
+    return [kind for kind in KINDS if kind.startswith(incomplete)]
+
+
 def plot(
     results: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="[RESULT]...",
-            help="A path, name, id prefix or latest; two variants of the latest run; the latest if none.",
+            help="Names, paths, id prefixes, latest (if none is given), - for standard input; or two "
+            "variants of the latest run. title=RESULT renames one.",
             show_default=False,
+            autocompletion=completion.sides,
         ),
     ] = None,
     kind: Annotated[
@@ -37,7 +47,9 @@ def plot(
         typer.Option(
             metavar="KIND",
             rich_help_panel=WHAT,
-            help="forest (of two), overview (of one), bars, growth, samples, latency, heatmap or history.",
+            help="forest (of two, the default), overview (of one, the default), bars, growth, samples, "
+            "latency, heatmap, history (of many, the default).",
+            autocompletion=_kinds,
         ),
     ] = None,
     by: Annotated[
@@ -45,7 +57,13 @@ def plot(
         typer.Option(metavar="X[,Y]", rich_help_panel=WHAT, help="Parameters of growth and heatmap."),
     ] = None,
     metric: Annotated[
-        str | None, typer.Option(metavar="NAME", rich_help_panel=WHAT, help="A counter instead of the time.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=WHAT,
+            help="A counter instead of the time.",
+            autocompletion=completion.metrics,
+        ),
     ] = None,
     only: Annotated[
         list[str] | None,
@@ -54,21 +72,31 @@ def plot(
             metavar="PATTERN",
             rich_help_panel=WHAT,
             help="Only cells whose mechanism or key=value matches; may be repeated.",
+            autocompletion=completion.filters,
         ),
     ] = None,
     variant: Annotated[
-        str | None, typer.Option(metavar="NAME", rich_help_panel=WHAT, help="Instead of optimized.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=WHAT,
+            help="Instead of optimized; of two results: this one only.",
+            autocompletion=completion.variants,
+        ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", rich_help_panel=OUTPUT, help="A .png or .svg file."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            rich_help_panel=OUTPUT,
+            help="A .png or .svg file; <result>-<kind>.png if not given.",
+        ),
     ] = None,
 ) -> None:
-    """Draw results: what changed, how cost grows, every sample, a trend.
-
-    Two results are compared in a forest of ratios; one is drawn before and after.
-    """
-    from kscale.report.plot import asked as requests
+    """Draw results: before and after, what changed, how cost grows, every sample, a trend."""
+    from kscale.cli import sides
     from kscale.report.plot import kinds, picture
     from kscale.report.text import clean_prose
     from kscale.results.store import Store
@@ -77,57 +105,69 @@ def plot(
         picture.suffix_of(output)
     if kind is not None:
         kinds.find(kind)
-    request = _asked(Store.default(), results or ["latest"], kind, variant)
-    request = requests.narrowed(request, only or [])
-    request = requests.with_axes(request, by, metric)
-    name = kind or kinds.default(request)
-    made = kinds.picture(name, request)
-    path = output or Path(f"{_file_name(request, name)}-{name}.png")
+    store = Store.default()
+    chosen = sides.look_up(store, results or ["latest"])
+    if kind == "history" and len(chosen.named) == 1 and not chosen.variants:
+        chosen = _of_scenario(store, chosen)
+    asked = _asked(sides.narrowed(chosen, only or ()), by, metric, variant)
+    name = kind or ("forest" if chosen.variants else kinds.default(asked))
+    made = kinds.picture(name, asked)
+    path = output or Path(f"{_file_name(asked, name)}-{name}.png")
     picture.write(made, path)
     typer.echo(f"wrote {clean_prose(str(path))}: {clean_prose(made.title)}", err=True)
 
 
-def _asked(store: "Store", names: "Sequence[str]", kind: str | None, variant: str | None) -> "Asked":
-    """Return what the arguments mean: results, or variants of the latest run."""
-    from kscale.cli import sides
+def _asked(chosen: "Sides", by: str | None, metric: str | None, variant: str | None) -> "Asked":
+    """Return the request for a picture; KscaleError if variants are named twice, or more than two."""
     from kscale.errors import KscaleError
     from kscale.report.plot import asked as requests
 
-    after = variant or requests.OPTIMIZED
-    if kind == "history" or len(names) > 2:  # noqa: PLR2004 - more than a comparison has
-        found = [store.load(name) for name in names]
-        of_scenario = _of_scenario(store, found[0]) if len(found) == 1 else found
-        return requests.Asked(tuple(of_scenario), after=after)
-    if len(names) == 1:
-        return requests.Asked((store.load(names[0]),), after=after)
-    comparison, both = sides.pair(store, names[0], names[1])
-    if comparison.of == "results":
-        made = requests.Asked(both, comparison, after=after, names=tuple(names))
-        return made if variant is None else requests.of_variant(made, variant)
-    if variant is not None:
-        raise KscaleError(f"--variant {variant}: {names[0]} and {names[1]} are the variants already")
-    return requests.Asked(both, comparison, before=names[0], after=names[1])
+    before, after = requests.BASELINE, variant or requests.OPTIMIZED
+    if chosen.variants:
+        if variant is not None or len(chosen.variants) > 2:  # noqa: PLR2004 - before and after
+            named = [*chosen.variants, *([variant] if variant else [])]
+            raise KscaleError(f"a picture shows two variants, not {len(named)}: {', '.join(named)}")
+        before, after = chosen.variants
+    return requests.Asked(
+        tuple(one.result for one in chosen.named),
+        by=_names(by),
+        metric=metric and metric.strip().replace("-", "_"),
+        before=before,
+        after=after,
+        variant=variant,
+        names=tuple(one.name for one in chosen.named),
+    )
 
 
-def _of_scenario(store: "Store", result: "Result") -> "list[Result]":
-    """Return every saved result of the scenario of *result*, and itself; what cannot be read is said."""
+def _names(by: str | None) -> tuple[str, ...]:
+    """Return parameters given with commas; words may be joined by - or _."""
+    return tuple(name.strip().replace("-", "_") for name in (by or "").split(",") if name.strip())
+
+
+def _of_scenario(store: "Store", chosen: "Sides") -> "Sides":
+    """Return every saved result of the scenario of the one chosen, and itself; what is no result is said."""
+    from kscale.cli.sides import Sides
     from kscale.errors import KscaleError
+    from kscale.judge.side_by_side import Named
     from kscale.report.text import clean_prose
 
-    found = {result.run.id: result}
+    (one,) = chosen.named
+    found = {one.result.run.id: one}
     for name in store.names():
         try:
             other = store.load(name)
         except KscaleError as error:
             typer.echo(f"left out: {clean_prose(str(error))}", err=True)
             continue
-        if other.scenario.name == result.scenario.name:
-            found.setdefault(other.run.id, other)
-    return list(found.values())
+        if other.scenario.name == one.result.scenario.name:
+            found.setdefault(other.run.id, Named(name, other))
+    return Sides(tuple(found.values()))
 
 
-def _file_name(request: "Asked", kind: str) -> str:
+def _file_name(asked: "Asked", kind: str) -> str:
     """Return a harmless name for the file: the results', or the scenario's of a history."""
-    names = [request.results[0].scenario.name] if kind == "history" else request.called
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(names)).lstrip(".-")
+    names: Sequence[str] = [result.run.name or result.run.id for result in asked.results]
+    if kind == "history":
+        names = [asked.results[0].scenario.name]
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(names)).lstrip(".-_")
     return safe[:LONGEST_NAME] or "kscale"

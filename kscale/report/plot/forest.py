@@ -35,7 +35,7 @@ MARKERS = {Verdict.WORSE: "X", Verdict.UNCLEAR: "D", Verdict.BETTER: "P", Verdic
 def picture(asked: Asked) -> Picture:
     """Return the forest of a comparison; KscaleError if it compared no time and no counter changed."""
     comparison = asked.comparison or _compared(asked)
-    times, counters = _rows(comparison, asked.metric)
+    times, counters = _rows(comparison, asked)
     if not times and not counters:
         raise KscaleError(
             f"{comparison.a.name} and {comparison.b.name}: nothing to draw: no times, and no counter changed"
@@ -103,19 +103,24 @@ def _compared(asked: Asked) -> Comparison:
     raise KscaleError(f"--kind forest compares two results, not {len(asked.results)}; history shows many")
 
 
-def _rows(comparison: Comparison, metric: str | None) -> tuple[list[Row], list[Row]]:
+def _rows(comparison: Comparison, asked: Asked) -> tuple[list[Row], list[Row]]:
     """Return the times, and the counters that changed, worst first.
 
     Between two variants counters differ by design: there the headlines are enough.
     """
-    found = [row for row in comparison.worst_first if metric is None or row.metric == metric]
+    found = [
+        row
+        for row in comparison.worst_first
+        if asked.metric in {None, row.metric}
+        and (comparison.of == "variants" or asked.variant in {None, row.variant})
+    ]
     times = [row for row in found if row.ratio is not None]
     counters = [
         row
         for row in found
         if row.ratio is None
         and row.a.value != row.b.value
-        and (comparison.of == "results" or row.info.headline or metric is not None)
+        and (comparison.of == "results" or row.info.headline or asked.metric is not None)
     ]
     return times, counters
 

@@ -5,61 +5,27 @@ a line breaks where the machine or the scenario changed. Counters are steps: the
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kscale.errors import KscaleError
-from kscale.judge import compare, rows, wording
-from kscale.judge.rows import WALL, Row
-from kscale.report.cells import metric_name
-from kscale.report.plot import chosen, style
+from kscale.judge import wording
+from kscale.report.plot import style, trends
 from kscale.report.plot.asked import Asked
-from kscale.report.plot.chosen import Side
 from kscale.report.plot.picture import EDGE, WIDE, Canvas, Picture
+from kscale.report.plot.trends import FEWEST, Mark, Panel, Trend
 from kscale.report.text import clean
-from kscale.results.record import Cell, Result
+from kscale.results.record import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FEWEST = 2  # results of a trend
 MOST_PANELS = 24
 MOST_NAMES = 6  # on the axis of a panel
 COLUMNS = 2
 HEIGHT, LEFT, FOOT, KEY = 2.9, 1.05, 0.62, 0.66  # inches of a panel, of its numbers, of its key
 LEAST_PERCENT = 5.0  # an axis that shows less makes mountains of nothing
 CLOSE_COUNTS = 10.0  # counters within this ratio share a linear axis
-
-
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """One variant of one cell over the results it is in."""
-
-    variant: str
-    runs: tuple[int, ...]  # positions among the results
-    sides: tuple[Side, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """One metric of one cell."""
-
-    name: str
-    witness: str
-    timed: bool
-    unit: str
-    trends: tuple[Trend, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A place between two results where something else changed."""
-
-    run: int  # position of the later one
-    said: str
-    breaks: bool  # times before and after are not of one line
 
 
 def picture(asked: Asked) -> Picture:
@@ -70,10 +36,10 @@ def picture(asked: Asked) -> Picture:
             f"nothing to draw: a history takes {FEWEST} results of a scenario, there is {len(results)};"
             " save more with kscale run SCENARIO --save NAME"
         )
-    found = list(_panels(results, asked))
+    marks = list(trends.marks(results))
+    found = list(trends.panels(results, asked, marks))
     if not found:
         raise KscaleError(f"nothing to draw: no cell is in {FEWEST} of the {len(results)} results")
-    marks = list(_marks(results))
     shown = found[:MOST_PANELS]
     columns = min(COLUMNS, len(shown))
 
@@ -94,10 +60,10 @@ def finding(panels: Sequence[Panel], results: Sequence[Result], marks: Sequence[
         for panel in panels
         if panel.timed
         for trend in panel.trends
-        for piece in _pieces(trend, marks)
+        for piece in trends.pieces(trend, marks, timed=True)
         if len(piece) >= FEWEST
     ]
-    counters = [panel for panel in panels if not panel.timed and any(_steps(trend) for trend in panel.trends)]
+    counters = [panel for panel in panels if not panel.timed and trends.steps(panel, marks)]
     said = []
     if moves:
         moved, panel, trend = max(moves, key=lambda one: abs(math.log(one[0])))
@@ -105,76 +71,6 @@ def finding(panels: Sequence[Panel], results: Sequence[Result], marks: Sequence[
     word = "counter" if len(counters) == 1 else "counters"
     said.append(f"{len(counters)} exact {word} changed" if counters else "no exact counter changed")
     return f"Over {len(results)} results, {'; '.join(said)}"
-
-
-def _panels(results: Sequence[Result], asked: Asked) -> Iterator[Panel]:
-    """Return each cell's time, and each headline counter that changed; or the metric asked for."""
-    cells = dict.fromkeys(cell.key for result in results for cell in result.cells)
-    held = [{cell.key: cell for cell in result.cells} for result in results]
-    for key in cells:
-        there = [(run, cells_of[key]) for run, cells_of in enumerate(held) if key in cells_of]
-        last = there[-1]
-        for row in _rows(results[last[0]], last[1], asked):
-            panel = _panel(row, there, (asked.before, asked.after))
-            changed = any(_steps(trend) for trend in panel.trends)
-            if panel.trends and (panel.timed or changed or asked.metric is not None):
-                yield panel
-
-
-def _rows(result: Result, cell: Cell, asked: Asked) -> Iterator[Row]:
-    """Return the metrics of a cell that may be drawn."""
-    if {asked.before, asked.after} <= cell.variants.keys():
-        info = rows.described(result, cell)
-        for row in rows.of_cell(info, cell, asked.before, asked.after):
-            wanted = (
-                row.metric == WALL or row.info.headline
-                if asked.metric is None
-                else row.metric == asked.metric
-            )
-            if wanted:
-                yield row
-
-
-def _panel(row: Row, there: Sequence[tuple[int, Cell]], variants: Sequence[str]) -> Panel:
-    """Return the trends of one metric of one cell."""
-    trends = []
-    for variant in variants:
-        found = [(run, cell) for run, cell in there if chosen.has(cell, variant, row.metric)]
-        if len(found) >= FEWEST:
-            sides = tuple(chosen.side(row, cell, variant) for _, cell in found)
-            trends.append(Trend(clean(variant), tuple(run for run, _ in found), sides))
-    timed = row.metric == WALL
-    return Panel(
-        name=f"{clean(row.mechanism)}, {clean(row.at)}" + ("" if timed else f": {metric_name(row)}"),
-        witness=chosen.witness(row.info),
-        timed=timed,
-        unit=row.info.unit,
-        trends=tuple(trends),
-    )
-
-
-def _steps(trend: Trend) -> bool:
-    """Say whether a trend moved at all."""
-    return len({side.value for side in trend.sides}) > 1
-
-
-def _marks(results: Sequence[Result]) -> Iterator[Mark]:
-    """Return where machine, scenario or kscale changed."""
-    for run, (old, new) in enumerate(pairwise(results), 1):
-        machine = not compare.same_machine(old.machine, new.machine)
-        scenario = (old.scenario.sha256, old.run.seed) != (new.scenario.sha256, new.run.seed)
-        version = old.run.kscale != new.run.kscale
-        said = [
-            text
-            for text, changed in (
-                ("machine", machine),
-                ("scenario", scenario),
-                (f"kscale {clean(new.run.kscale)}", version),
-            )
-            if changed
-        ]
-        if said:
-            yield Mark(run, ", ".join(said), machine or scenario)
 
 
 def _draw(canvas: Canvas, panel: Panel, results: Sequence[Result], marks: Sequence[Mark]) -> None:
@@ -225,7 +121,7 @@ def _draw_time(axes: "Axes", trend: Trend, look: style.Look, marks: Sequence[Mar
     color, marker, _ = look
     first = trend.sides[0].value
     label: str | None = f" {trend.variant}: {trend.sides[0].shown} → {trend.sides[-1].shown}"
-    for piece in _pieces(trend, marks):
+    for piece in trends.pieces(trend, marks, timed=True):
         runs = [run for run, _ in piece]
         low, middle, high = (
             [(getattr(side, part) / first - 1) * 100 for _, side in piece]
@@ -238,22 +134,16 @@ def _draw_time(axes: "Axes", trend: Trend, look: style.Look, marks: Sequence[Mar
         label = None
 
 
-def _pieces(trend: Trend, marks: Sequence[Mark]) -> list[list[tuple[int, Side]]]:
-    """Return the runs of a trend in pieces whose times can be compared."""
-    breaks = [mark.run for mark in marks if mark.breaks]
-    pieces: dict[int, list[tuple[int, Side]]] = {}
-    for run, side in zip(trend.runs, trend.sides, strict=True):
-        pieces.setdefault(sum(run >= place for place in breaks), []).append((run, side))
-    return list(pieces.values())
-
-
-def _draw_counter(axes: "Axes", trend: Trend, look: style.Look, _marks: Sequence[Mark]) -> None:
-    """Draw exact counts as steps."""
+def _draw_counter(axes: "Axes", trend: Trend, look: style.Look, marks: Sequence[Mark]) -> None:
+    """Draw exact counts as steps, in pieces of the same work."""
     color, marker, _ = look
-    values = [side.value for side in trend.sides]
+    for piece in trends.pieces(trend, marks, timed=False):
+        runs, values = [run for run, _ in piece], [side.value for _, side in piece]
+        axes.step(runs, values, where="mid", color=color, linewidth=2)
     label = f" {trend.variant}: {trend.sides[0].shown} → {trend.sides[-1].shown}"
-    axes.step(trend.runs, values, where="mid", color=color, linewidth=2)
-    axes.plot(trend.runs, values, marker, color=color, markersize=7, label=label)
+    axes.plot(
+        trend.runs, [side.value for side in trend.sides], marker, color=color, markersize=7, label=label
+    )
 
 
 def _percents(axes: "Axes", panel: Panel) -> None:
@@ -308,9 +198,7 @@ def _caption(results: Sequence[Result], marks: Sequence[Mark], left_out: int) ->
         "medians measured here; band: 95 % interval; not side by side: small moves may be the machine's",
     ]
     if marks:
-        parts.append(
-            "dashed: machine, scenario or kscale changed; lines break where times cannot be compared"
-        )
+        parts.append("dashed: machine, scenario or kscale changed; lines break where they cannot be compared")
     if left_out:
         parts.append(f"{left_out} more panels are not drawn")
     return " · ".join(parts)

@@ -33,7 +33,6 @@ KINDS: Mapping[str, Kind] = {
     "heatmap": Kind(heatmap.picture, most=2, by=True),
     "history": Kind(history.picture, most=MANY),
 }
-ABOUT = ", ".join(KINDS)
 
 
 def picture(name: str, asked: Asked) -> Picture:
@@ -59,7 +58,5 @@ def find(name: str) -> Kind:
 
 
 def default(asked: Asked) -> str:
-    """Return the kind that suits what was asked for."""
-    if len(asked.results) > 2:  # noqa: PLR2004 - more than a comparison has
-        return "history"
-    return "overview" if asked.comparison is None else "forest"
+    """Return the kind that suits so many results."""
+    return {1: "overview", 2: "forest"}.get(len(asked.results), "history")

@@ -7,6 +7,7 @@ is the variant's own does not. Nothing is left out: outliers are ringed and coun
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,6 +49,7 @@ class Panel:
 
     name: str
     series: tuple[Series, ...]
+    fresh: tuple[float, ...]  # places in the order where another process took over
 
 
 def picture(asked: Asked) -> Picture:
@@ -106,7 +108,20 @@ def _panels(result: Result, cell: Cell, asked: Asked, name: str) -> Iterator[Pan
         return
     where = f"{name}: " if len(asked.results) > 1 else ""
     series = tuple(_series(cell, variant, per) for variant in (asked.before, asked.after))
-    yield Panel(f"{where}{clean(cell.mechanism)}, {clean(cell.label)}", series)
+    fresh = _fresh(cell, (asked.before, asked.after))
+    yield Panel(f"{where}{clean(cell.mechanism)}, {clean(cell.label)}", series, fresh)
+
+
+def _fresh(cell: Cell, variants: Sequence[str]) -> tuple[float, ...]:
+    """Return where another process took over; memory lands elsewhere in each."""
+    places = sorted(
+        (place, process)
+        for variant in variants
+        for taken in (cell.variants[variant].wall_ns,)
+        if taken is not None
+        for place, process in zip(taken.order, taken.process or (), strict=False)
+    )
+    return tuple(new[0] - 0.5 for old, new in pairwise(places) if old[1] != new[1])
 
 
 def _series(cell: Cell, variant: str, per: str) -> Series:
@@ -133,6 +148,8 @@ def _draw(canvas: Canvas, panel: Panel) -> None:
     axes = canvas.axes(LEFT, head, EDGE * 1.5, FOOT)
     look = style.looks(series.variant for series in panel.series)
     axes.axhline(0, color=style.TEXT, linewidth=1.0)
+    for place in panel.fresh:
+        axes.axvline(place, color=style.GRID, linewidth=0.8)
     for series in panel.series:
         color, marker, _ = look[series.variant]
         axes.plot(series.order, series.percent, color=color, linewidth=0.9, alpha=0.6)
@@ -180,6 +197,11 @@ def _caption(asked: Asked, left_out: int) -> str:
     parts = [" → ".join(chosen.facts(result) for result in asked.results)]
     parts.append("time of each sample over the median of its variant (the line at 0 %), measured here")
     parts.append("ringed: beyond 1.5 interquartile ranges; drift: last third of the samples over the first")
+    taken = (
+        one.wall_ns for result in asked.results for cell in result.cells for one in cell.variants.values()
+    )
+    if any(samples is not None and samples.process for samples in taken):
+        parts.append("upright lines: another process")
     if left_out:
         parts.append(f"{left_out} more cells are not drawn")
     return " · ".join(parts)
