@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from kscale.results.record import Cell, Result, Samples
 
 LONGEST_NS = 10**18  # of a sample: thirty years
+MOST_SAMPLES = 2_000  # of a variant; a run takes 50 pairs with each other variant
+DEEPEST = 50  # mappings and lists in one another; a scenario has a handful
 
 
 def digest(works: Mapping[str, Mapping[str, int]]) -> str:
@@ -17,14 +19,17 @@ def digest(works: Mapping[str, Mapping[str, int]]) -> str:
 
 def fault(result: Result) -> str | None:
     """Return what is wrong with a result, or None."""
-    keys = [cell.key for cell in result.cells]
-    twice = next((key for key in keys if keys.count(key) > 1), None)
-    if twice:
-        return f"{twice} is there twice"
-    return next((found for cell in result.cells if (found := _cell_fault(cell))), None)
+    seen: set[str] = set()
+    for cell in result.cells:
+        if cell.key in seen:
+            return f"{cell.key} is there twice"
+        seen.add(cell.key)
+    if not _plain(result.scenario.resolved):
+        return "scenario.resolved: nested too deeply, or not plain text"
+    return next((found for cell in result.cells if (found := cell_fault(cell))), None)
 
 
-def _cell_fault(cell: Cell) -> str | None:
+def cell_fault(cell: Cell) -> str | None:
     """Return what is wrong with one cell, or None."""
     if cell.digest != digest({name: one.work for name, one in cell.variants.items()}):
         return f"{cell.key}: its counters do not match their digest"
@@ -34,10 +39,22 @@ def _cell_fault(cell: Cell) -> str | None:
     return None
 
 
+def _plain(tree: object, depth: int = 0) -> bool:
+    """Say whether a tree can be written as it was read."""
+    if depth > DEEPEST:
+        return False
+    if isinstance(tree, str):
+        return not any("\ud800" <= char <= "\udfff" for char in tree)  # half a character
+    if isinstance(tree, dict):
+        return all(_plain(key) and _plain(value, depth + 1) for key, value in tree.items())
+    return all(_plain(value, depth + 1) for value in tree) if isinstance(tree, list) else True
+
+
 def _whole(samples: Samples) -> bool:
-    """Say whether each sample has a time above 0 and a place of its own."""
+    """Say whether there is a number of samples one can judge, each with a time and a place of its own."""
     return (
-        0 < len(samples.order) == len(samples.values) == len(set(samples.order))
+        0 < len(samples.order) <= MOST_SAMPLES
+        and len(samples.order) == len(samples.values) == len(set(samples.order))
         and all(0 < value < LONGEST_NS for value in samples.values)
         and all(place >= 0 for place in samples.order)
         and (samples.process is None or len(samples.process) == len(samples.values))

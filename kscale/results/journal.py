@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from kscale.errors import KscaleError
-from kscale.results import store
+from kscale.results import check, store
 from kscale.results.record import Cell, Record
 
 ENDING = ".partial.jsonl"
@@ -91,9 +91,12 @@ def read(path: Path) -> Journal | None:
     cells: list[Cell] = []
     for line in lines[1:]:
         try:
-            cells.append(Cell.model_validate_json(line))
+            cell = Cell.model_validate_json(line)
         except ValidationError:
             break  # the line that was being written when the machine stopped
+        if check.cell_fault(cell):
+            break
+        cells.append(cell)
     return Journal(path, header, tuple(cells))
 
 

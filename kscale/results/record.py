@@ -17,7 +17,7 @@ Counter = Annotated[int, Field(ge=0, lt=2**63)]
 class Record(BaseModel):
     """A frozen piece of a result; unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Run(Record):

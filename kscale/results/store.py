@@ -7,6 +7,7 @@ each finished cell is a line of `<id>.partial.jsonl` (see journal.py).
 
 import gzip
 import json
+import math
 import os
 import re
 import tempfile
@@ -20,6 +21,7 @@ from pydantic import ValidationError
 from kscale.errors import KscaleError, did_you_mean, listed
 from kscale.results import check
 from kscale.results.record import SCHEMA, Result
+from kscale.results.upgrade import FAMILY, NEWEST, upgraded
 from kscale.units import quote
 
 FOLDER = "results"  # below the current folder, unless KSCALE_RESULTS names another
@@ -27,6 +29,7 @@ MOST_BYTES = 64 * 2**20  # of a result file, unpacked; a thousand cells with all
 ENDINGS = (".json", ".json.gz")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LATEST = re.compile(r"latest(?:~([0-9]{1,6}))?")
+_SCHEMA = re.compile(rf"{re.escape(FAMILY)}/([1-9][0-9]{{0,5}})")
 _READ_AT_ONCE = 1 << 20
 
 
@@ -65,13 +68,21 @@ class Store:
         if result.run.name:
             self.check_free(result.run.name, replace=replace)
         write(path, dumps(result))
+        for other in self.files_of(stem(path)):
+            if other != path:  # a packed one of the name that was replaced
+                other.unlink(missing_ok=True)
         return path
 
     def check_free(self, name: str, *, replace: bool) -> None:
         """Raise KscaleError if *name* is taken, so that a run is refused before it starts, not after."""
-        path = self.path_of(name)
-        if path.exists() and not replace:
-            raise KscaleError(f"{path}: there is a result of that name; --force replaces it")
+        self.path_of(name)
+        taken = self.files_of(name)
+        if taken and not replace:
+            raise KscaleError(f"{taken[0]}: there is a result of that name; --force replaces it")
+
+    def files_of(self, name: str) -> list[Path]:
+        """Return the files saved under exactly this name: none, one, or a plain and a packed one."""
+        return [path for path in self._files() if stem(path) == name]
 
     def names(self) -> list[str]:
         """Return the names of all saved results, the oldest run first."""
@@ -150,25 +161,28 @@ def load(path: Path) -> Result:
 def parse(data: bytes, where: str) -> Result:
     """Return the result in *data*; *where* is named in complaints."""
     try:
-        tree = json.loads(data, parse_constant=_no_number)
+        tree = json.loads(data, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         at = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise KscaleError(
             f"{where}: not a result of kscale: not JSON{at} (cut short, or another file?)"
         ) from None
     schema = tree.get("schema") if isinstance(tree, dict) else None
-    if not isinstance(schema, str) or not schema.startswith("kscale.result/"):
+    version = _SCHEMA.fullmatch(schema) if isinstance(schema, str) else None
+    if version is None:
         raise KscaleError(f"{where}: not a result of kscale: it has no schema {SCHEMA}")
-    if schema != SCHEMA:
+    if int(version[1]) > NEWEST:
         raise KscaleError(
-            f"{where}: has schema {quote(schema)}, this kscale reads {SCHEMA}; a newer kscale wrote it"
+            f"{where}: has schema {version[0]}, this kscale reads up to /{NEWEST}; a newer kscale wrote it"
         )
     try:
-        result = Result.model_validate(tree)
+        result = Result.model_validate(upgraded(tree, int(version[1])))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise KscaleError(f"{where}: damaged: {quote(place)}: {first['msg']}") from None
+    except ValueError as error:
+        raise KscaleError(f"{where}: damaged: {error}") from None
     wrong = check.fault(result)
     if wrong:
         raise KscaleError(f"{where}: damaged: {''.join(c if c.isprintable() else '?' for c in wrong)}")
@@ -178,6 +192,14 @@ def parse(data: bytes, where: str) -> Result:
 def _no_number(name: str) -> float:
     """Refuse NaN and Infinity, which Python's JSON reads and nobody writes."""
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    """Return a number; refuse one too large to be one, such as 1e999."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:20]} is not a number")
+    return value
 
 
 def write(path: Path, text: str) -> None:
