@@ -1,8 +1,11 @@
 """Results for pages: one with a slower cell, one that loses nothing, one whose every name is markup."""
 
+from dataclasses import replace
+from datetime import date
+
 from sample_results import MECHANISMS, Made, cell, cells, freelist, result
 
-from kscale.judge import compare
+from kscale.judge import compare, gate, policy_load
 from kscale.report.export.subject import Subject
 from kscale.results import check
 from kscale.results.record import Cell, MechanismInfo, Result
@@ -19,6 +22,14 @@ def of_variants(one: Result) -> Subject:
 def of_results(a: Result, *others: Result) -> Subject:
     """Return what the page of several results is about."""
     return Subject((a, *others), tuple(compare.of_results(a, other) for other in others))
+
+
+def with_policy(subject: Subject, rules: str = "") -> Subject:
+    """Return the subject with what a policy makes of its first comparison."""
+    policy = policy_load.parse(f"schema: kscale.policy/1\n{rules}".encode(), "kscale-gate.yaml")
+    day = date(2026, 11, 21)
+    judgement = gate.judge(subject.comparisons[0], policy, results=subject.results, today=day)
+    return replace(subject, judgement=judgement)
 
 
 def head() -> Result:

@@ -6,21 +6,19 @@ import json
 import re
 import shlex
 from dataclasses import replace
-from datetime import date
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from command import kscale
-from made_pages import ENDS, SCRIPT, head, hostile, of_results, of_variants, whole, won
+from made_pages import ENDS, SCRIPT, head, hostile, of_results, of_variants, whole, with_policy, won
 from sample_results import cells, freelist, result
 
-from kscale.judge import compare, gate, policy_load
+from kscale.judge import compare
 from kscale.judge.compare import Comparison
 from kscale.judge.verdict import Verdict
 from kscale.report import cells as words
-from kscale.report.export.subject import Subject
 from kscale.report.page import finding, render
 from kscale.results import store
 
@@ -225,22 +223,10 @@ def test_several_results_are_each_compared_with_the_first() -> None:
     assert "2 results against main: head worse in" in text
 
 
-def judged(policy: str) -> Subject:
-    """Return two results with what a policy makes of them."""
-    subject = of_results(result(name="main"), head())
-    judgement = gate.judge(
-        subject.comparisons[0],
-        policy_load.parse(policy.encode(), "kscale-gate.yaml"),
-        results=subject.results,
-        today=date(2026, 11, 21),
-    )
-    return replace(subject, judgement=judgement)
-
-
 def test_a_policys_decisions_name_their_rules() -> None:
     """Each decision is on the page with its reason and the line that decided it."""
     rule = '  - match: {mechanism: "etcd-*"}\n    level: warn\n    reason: "<b>old</b>"\n'
-    subject = judged(f"schema: kscale.policy/1\nrules:\n{rule}")
+    subject = with_policy(of_results(result(name="main"), head()), f"rules:\n{rule}")
     text = render.page(subject)
     assert "failed" in Read(text).said.split("scenario")[0]
     shown = section(text, "policy")
