@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations
 
+import numpy as np
+
 from kscale.errors import KscaleError
 from kscale.judge import verdict
 from kscale.judge.verdict import Verdict
@@ -37,7 +39,10 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The samples a time's row is made of, in ns per unit of work; pair by pair if its ratio is paired."""
+    """What a time's row is made of, in ns per unit of work: samples, pair by pair if its ratio is paired.
+
+    Of pairs taken in several processes: the medians of each process.
+    """
 
     a: stats.Floats
     b: stats.Floats
@@ -178,11 +183,23 @@ def _paired(per: str, before: VariantRecord, after: VariantRecord, cells: tuple[
     base, other = _timed(before), _timed(after)
     if base is None or other is None:
         return None
-    pairs = stats.pair_up(base, other)
-    if not pairs[0].size:  # two variants that each ran beside the baseline, or beside their like elsewhere
+    times = _pairs(base, other)
+    if not times.a.size:  # two variants that each ran beside the baseline, or beside their like elsewhere
         row = _apart(per, before, after, cells)
         return row and replace(row, notes=(APART, *row.notes))
-    return _time_row(per, before, after, stats.paired_ratio(base, other), Times(*pairs))
+    return _time_row(per, before, after, stats.paired_ratio(base, other), times)
+
+
+def _pairs(base: Samples, other: Samples) -> Times:
+    """Return both sides' times pair by pair; those of one process, which are one witness, by their medians."""
+    a, b = stats.pair_up(base, other)
+    if base.process is None or other.process is None:
+        return Times(a, b)
+    partners = {place ^ 1 for place in base.order}
+    taken = sorted(zip(other.order, other.process, strict=True))
+    process = np.array([number for place, number in taken if place in partners])
+    of_each = [process == number for number in dict.fromkeys(process.tolist())]
+    return Times(*(np.array([np.median(side[one]) for one in of_each]) for side in (a, b)))
 
 
 def _apart(per: str, before: VariantRecord, after: VariantRecord, cells: tuple[Cell, Cell]) -> Row | None:
