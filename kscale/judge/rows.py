@@ -191,7 +191,7 @@ def _paired(per: str, before: VariantRecord, after: VariantRecord, cells: tuple[
 
 
 def _pairs(base: Samples, other: Samples) -> Times:
-    """Return both sides' times pair by pair; those of one process, which are one witness, by their medians."""
+    """Return both sides' times pair by pair; those of one process are one witness, by their medians."""
     a, b = stats.pair_up(base, other)
     if base.process is None or other.process is None:
         return Times(a, b)
