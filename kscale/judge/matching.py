@@ -115,6 +115,7 @@ def _keys(match: Match) -> Iterator[tuple[str, object, Match, Callable[[Thing], 
     if match.mechanism is not None:
         yield "mechanism", match.mechanism, Match(mechanism=match.mechanism), lambda thing: thing.mechanism
     for name, wanted in match.params.items():
+        yield f"params.{name}", name, Match(params={name: "*"}), lambda thing: ", ".join(thing.params)
         yield f"params.{name}", wanted, Match(params={name: wanted}), _value_of(name)
     if match.variant is not None:
         yield "variant", match.variant, Match(variant=match.variant), lambda thing: thing.variant

@@ -1,5 +1,6 @@
 """Whether a result holds what its policy requires, cell by cell."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -189,8 +190,9 @@ def _beside_baseline(wanted: Requirement, row: Row) -> _Found:
     if ratio is None:
         before, after = Fraction(row.a.value), Fraction(row.b.value)
         top, below = (before, after) if wanted.stat == "speedup" else (after, before)
-        value = top / below if below else 1.0 if not top else float("inf")
-        return _Found(row.at, value, _show(wanted, value))
+        if not below:  # no ratio: 1 if both are nothing, else beyond any
+            return _Found(row.at, math.inf if top else 1.0, f"{before} → {after}")
+        return _Found(row.at, top / below, _show(wanted, top / below))
     if not ratio.has_interval:
         return _Found(row.at, None, NO_INTERVAL)
     if wanted.stat == "speedup":

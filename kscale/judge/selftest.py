@@ -67,19 +67,21 @@ def run(result: Result, policy: Policy, *, today: date, ci: bool) -> tuple[Case,
             return nothing
         return gate.judge(found, policy, results=(result, other), today=today, ci=ci)
 
-    def held(thing: Thing, kind: Kind) -> limits.Limits:
-        """Return what the policy allows a number."""
-        return limits.limits(policy, thing, kind, ci=ci)
-
+    held = limits_of(policy, ci=ci)
     empty = Doctored(result.model_copy(update={"cells": []}), "every cell taken out")
     failed = ExitCode.GATE_FAILED
     return (
         _case("unchanged", Doctored(result, "a copy as it is"), ExitCode.OK, judged),
-        _slower(_case("slower", _slowed(result), failed, judged), result, judged),
-        _case("counter", _counted(result, policy, held), failed, judged),
-        _case("gone", _without_a_cell(result, policy, held), failed, judged),
+        _slower(_case("slower", slowed(result), failed, judged), result, judged),
+        _case("counter", counted(result, policy, held), failed, judged),
+        _case("gone", without_a_cell(result, policy, held), failed, judged),
         _case("empty", empty, ExitCode.NO_VERDICT, judged),
     )
+
+
+def limits_of(policy: Policy, *, ci: bool) -> "Held":
+    """Return how to look up what a policy allows a number."""
+    return lambda thing, kind: limits.limits(policy, thing, kind, ci=ci)
 
 
 def exit_code(cases: Sequence[Case]) -> ExitCode:
@@ -112,7 +114,7 @@ def _why(found: Judgement) -> str:
     return found.no_verdict or f"{len(found.of(Status.PASSED))} passed"
 
 
-def _slowed(result: Result) -> Doctored:
+def slowed(result: Result) -> Doctored:
     """Return a copy whose optimized variants take 1.5x the time."""
     if not any(OPTIMIZED in cell.variants and cell.variants[OPTIMIZED].wall_ns for cell in result.cells):
         return Doctored(None, NO_TIMES)
@@ -133,7 +135,7 @@ def _slower(case: Case, result: Result, judged: Judge) -> Case:
     """Return the case of slower times as not shown, if the policy leaves no time to fail by."""
     if case.right:
         return case
-    doctored = _slowed(result).result
+    doctored = slowed(result).result
     found = judged(doctored) if doctored is not None else None
     if not isinstance(found, Judgement):
         return case
@@ -158,7 +160,7 @@ def _no_way_to_fail(times: Sequence[Decision]) -> str:
     return ""
 
 
-def _counted(result: Result, policy: Policy, held: Held) -> Doctored:
+def counted(result: Result, policy: Policy, held: Held) -> Doctored:
     """Return a copy with one counter one worse: the first that the policy does not tolerate that of."""
     for cell, variant, metric, kept in _counters(result):
         thing = Thing(cell.mechanism, cell.params, variant, metric, kept.kind)
@@ -193,7 +195,7 @@ def _set(metric: str, count: int) -> Callable[[VariantRecord], VariantRecord]:
     return lambda record: record.model_copy(update={"work": {**record.work, metric: count}})
 
 
-def _without_a_cell(result: Result, policy: Policy, held: Held) -> Doctored:
+def without_a_cell(result: Result, policy: Policy, held: Held) -> Doctored:
     """Return a copy that lacks a cell: the first that the policy misses."""
     if policy.spec.treat.gone_cell != "fail":
         return Doctored(None, f"the policy says gone_cell: {policy.spec.treat.gone_cell}")
