@@ -89,10 +89,10 @@ def of_lists(by: Terms) -> list[Decision]:
 
 
 def slower(row: Row, held: Limits) -> Row:
-    """Return a time judged by the margin it is held to; the noise floor may widen that."""
+    """Return a time judged by the margin it is held to; what equal code surely differs by may widen that."""
     assert row.ratio is not None  # noqa: S101 - callers ask for times only
     margin = held.margin if row.ratio.paired else held.margin_apart
-    effective = stats.effective_margin(float(margin), row.ratio.floor)
+    effective = stats.effective_margin(float(margin), row.ratio.bias)
     return replace(row, verdict=verdict.of_timing(row.ratio, effective), margin=effective)
 
 
@@ -101,8 +101,8 @@ def evidence(row: Row) -> str:
     ratio, margin = row.ratio, wording.percent(row.margin)
     if ratio is None or not ratio.has_interval:
         return wording.change(row)
-    widened = ratio.floor is not None and 2 * ratio.floor >= row.margin
-    margin = f"margin {margin}" + (", twice the noise floor" if widened else "")
+    widened = 0 < row.margin <= 2 * ratio.bias
+    margin = f"margin {margin}" + (", twice what equal code differs by" if widened else "")
     if row.verdict is Verdict.WORSE:
         start = wording.percent(ratio.low - 1, signed=True)
         return f"{wording.change(row)} (interval starts at {start}, {margin})"

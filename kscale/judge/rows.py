@@ -211,8 +211,9 @@ def _apart(per: str, before: VariantRecord, after: VariantRecord, cells: tuple[C
     if base is None or other is None:
         return None
     times = Times(stats.per_run(base), stats.per_run(other))
-    ratio = stats.unpaired_ratio(times.a, times.b)
-    return _time_row(per, before, after, replace(ratio, floor=_floor(*cells)), times)
+    ratio, floor = stats.unpaired_ratio(times.a, times.b), _floor(*cells)
+    noisy = replace(ratio, floor=floor, bias=floor or 0.0)  # no pairs: what may be there must be feared
+    return _time_row(per, before, after, noisy, times)
 
 
 def _time_row(per: str, before: VariantRecord, after: VariantRecord, ratio: Ratio, times: Times) -> Row:
@@ -222,7 +223,7 @@ def _time_row(per: str, before: VariantRecord, after: VariantRecord, ratio: Rati
     if scale != 1.0:
         ratio = replace(ratio, value=ratio.value * scale, low=ratio.low * scale, high=ratio.high * scale)
     margin = verdict.MARGIN if ratio.paired else verdict.MARGIN_APART
-    effective = stats.effective_margin(margin, ratio.floor)
+    effective = stats.effective_margin(margin, ratio.bias)
     return Row(
         *NOWHERE,
         metric=WALL,
@@ -272,6 +273,6 @@ def _floors(cell: Cell) -> Iterator[float]:
     """Return the noise floor of each couple of variants that ran side by side."""
     timed = [samples for samples in map(_timed, cell.variants.values()) if samples is not None]
     for one, other in combinations(timed, 2):
-        floor = stats.noise_floor(one, other)
+        floor, _ = stats.noise_floor(one, other)
         if floor is not None:
             yield floor

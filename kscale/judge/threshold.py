@@ -61,7 +61,7 @@ def _fails(row: Row, percent: float, comparison: Comparison) -> bool:
     if row.verdict is None:
         return False
     if row.ratio is not None:
-        margin = stats.effective_margin(percent / 100, row.ratio.floor)
+        margin = stats.effective_margin(percent / 100, row.ratio.bias)
         return verdict.of_timing(row.ratio, margin) is Verdict.WORSE
     return row.verdict is Verdict.WORSE and comparison.of == "results"
 
@@ -73,5 +73,5 @@ def _failure(row: Row, percent: float) -> str:
         before, after = wording.sides(row)
         return f"{where} {wording.change(row)} ({before} → {after}, tolerance 0)"
     start = wording.percent(row.ratio.low - 1, signed=True)
-    margin = wording.percent(stats.effective_margin(percent / 100, row.ratio.floor))
+    margin = wording.percent(stats.effective_margin(percent / 100, row.ratio.bias))
     return f"{where} {wording.change(row)} (interval starts at {start}, margin {margin})"

@@ -67,6 +67,7 @@ class Ratio:
     high: float  # infinite if there is no interval
     n: int  # pairs; unpaired: values of the smaller side
     floor: float | None = None  # noise floor as a fraction; None if it cannot be known
+    bias: float = 0.0  # part of the floor that is surely there, see noise_floor
     paired: bool = True
 
     @property
@@ -172,8 +173,8 @@ def paired_ratio(baseline: Series, changed: Series) -> Ratio:
     base, other = pair_up(baseline, changed)
     logs = np.log(_positive(other) / _positive(base))
     low, high = median_interval(logs)
-    floor = noise_floor(baseline, changed)
-    return Ratio(math.exp(median(logs)), math.exp(low), math.exp(high), len(logs), floor)
+    noise = noise_floor(baseline, changed)
+    return Ratio(math.exp(median(logs)), math.exp(low), math.exp(high), len(logs), *noise)
 
 
 def _ratio_over_processes(baseline: Series, changed: Series) -> Ratio:
@@ -189,17 +190,19 @@ def _ratio_over_processes(baseline: Series, changed: Series) -> Ratio:
     logs = np.log(_positive(other) / _positive(base))
     witnesses = [median(logs[processes == one]) for one in dict.fromkeys(processes.tolist())]
     low, high = median_interval(witnesses)
-    floor = noise_floor(baseline, changed)
-    return Ratio(math.exp(median(witnesses)), math.exp(low), math.exp(high), len(witnesses), floor)
+    noise = noise_floor(baseline, changed)
+    return Ratio(math.exp(median(witnesses)), math.exp(low), math.exp(high), len(witnesses), *noise)
 
 
-def noise_floor(baseline: Series, changed: Series) -> float | None:
-    """Return how far the same variant seems to differ from itself between neighbouring pairs.
+def noise_floor(baseline: Series, changed: Series) -> tuple[float | None, float]:
+    """Return how far the same variant may, and surely does, differ from itself between neighbouring pairs.
 
-    In ABBA order the last run of a pair and the first of the next are of one variant:
-    n - 1 log-ratios of equal code, at no cost. The floor is the larger absolute end of
-    the interval of their median, exp(.) - 1. Six pairs leave five such neighbours, whose
-    whole range (93.8 %) is taken; fewer say nothing: None.
+    In ABBA order the last run of a pair and the first of the next are of one variant: n - 1
+    log-ratios of equal code, at no cost. The floor is the larger absolute end of the
+    interval of their median, exp(.) - 1. Six pairs leave five such neighbours, whose whole range
+    (93.8 %) is taken; fewer say nothing: None. What is surely there, the bias, is the end nearer to
+    none, and nothing if the interval holds none: chance alone, which the ratio's own interval has
+    in it already, must not widen a margin a second time.
     """
     mine = dict(zip(changed.order, changed.values, strict=True))
     partners = dict(zip(baseline.order, baseline.values, strict=True))
@@ -213,9 +216,10 @@ def noise_floor(baseline: Series, changed: Series) -> float | None:
         if place % 2 and place + 1 in side and process.get(place) == process.get(place + 1)
     ]
     if len(logs) < FEWEST - 1:
-        return None
+        return None, 0.0
     low, high = median_interval(logs) if len(logs) >= FEWEST else (min(logs), max(logs))
-    return math.expm1(max(abs(low), abs(high)))
+    near, far = sorted((abs(low), abs(high)))
+    return math.expm1(far), 0.0 if low <= 0 <= high else math.expm1(near)
 
 
 def unpaired_ratio(
@@ -245,9 +249,9 @@ def is_precise(ratio: Ratio, precision: float) -> bool:
     )
 
 
-def effective_margin(margin: float, floor: float | None) -> float:
-    """Return the margin a cell can be judged by: no finer than twice its noise floor."""
-    return margin if floor is None else max(margin, 2 * floor)
+def effective_margin(margin: float, bias: float) -> float:
+    """Return the margin a cell can be judged by: no finer than twice what equal code surely differs by."""
+    return max(margin, 2 * bias)
 
 
 def smallest_change(ratio: Ratio, margin: float) -> float:

@@ -123,7 +123,8 @@ def noise_note(row: Row) -> tuple[str, ...]:
         found.append("fewer than 6 pairs: medians only, no interval and no verdict")
     if row.noisy and ratio.floor is not None:
         floor, margin = wording.percent(ratio.floor), wording.percent(row.margin)
-        found.append(f"noisy: equal code seems to differ by {floor}, so the margin here is {margin}")
+        widened = f", so the margin here is {margin}" if 0 < row.margin <= 2 * ratio.bias else ""
+        found.append(f"noisy: equal code may seem to differ by {floor}{widened}")
     if row.verdict is Verdict.UNCLEAR:
         found.append(_more_pairs(row, ratio))
     return tuple(found)

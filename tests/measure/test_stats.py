@@ -126,24 +126,41 @@ def test_third_variants_are_paired_with_their_own_runs_of_the_baseline() -> None
 def test_floor_is_taken_from_neighbours_of_one_variant() -> None:
     """Last of a pair and first of the next: b0 c0 | c1 b1 | b2 c2 | c3 b3 ..."""
     base, other = [100, 100, 110, 110, 100, 100, 110, 110], [50, 50, 50, 50, 50, 50, 50, 50]
-    ours = stats.noise_floor(*abba(base, other))
+    ours, bias = stats.noise_floor(*abba(base, other))
     logs = [0, math.log(110 / 100), 0, math.log(100 / 110), 0, math.log(110 / 100), 0]
     low, high = stats.median_interval(logs)
     assert ours == pytest.approx(math.expm1(max(abs(low), abs(high))))
+    assert bias == 0
+
+
+def test_bias_is_what_neighbours_surely_differ_by() -> None:
+    """A second run of a pair that is always 10 % slower than the next pair's first."""
+    base, other = [100, 110] * 5, [110, 100] * 5  # by place: 100 110 | 100 110 | ...
+    floor, bias = stats.noise_floor(*abba(base, other))
+    assert floor == pytest.approx(bias) == pytest.approx(math.expm1(math.log(1.1)))
+
+
+def test_neighbours_in_two_processes_are_none() -> None:
+    """Only runs of one process are the same but for chance."""
+    base, other = abba([100] * 8, [100, 100, 200, 200, 100, 100, 200, 200])
+    process = [0, 0, 1, 1, 2, 2, 3, 3]
+    assert stats.noise_floor(base, other)[0] == pytest.approx(0)
+    apart = Series(base.order, base.values, 1, process), Series(other.order, other.values, 1, process)
+    assert stats.noise_floor(*apart) == (None, 0.0)
 
 
 def test_floor_of_six_pairs_is_the_whole_range_and_of_fewer_unknown() -> None:
     """Five neighbours give their range; four give nothing."""
     base = [100, 100, 120, 120, 100, 100]
-    assert stats.noise_floor(*abba(base, [7] * 6)) == pytest.approx(0.2)
-    assert stats.noise_floor(*abba(base[:5], [7] * 5)) is None
+    assert stats.noise_floor(*abba(base, [7] * 6))[0] == pytest.approx(0.2)
+    assert stats.noise_floor(*abba(base[:5], [7] * 5)) == (None, 0.0)
 
 
-def test_margin_is_never_finer_than_twice_the_floor() -> None:
-    """max(margin, 2 x floor)."""
+def test_margin_is_never_finer_than_twice_the_bias() -> None:
+    """max(margin, 2 x what equal code surely differs by)."""
     assert stats.effective_margin(0.05, 0.01) == 0.05
     assert stats.effective_margin(0.05, 0.04) == 0.08
-    assert stats.effective_margin(0.05, None) == 0.05
+    assert stats.effective_margin(0.05, 0.0) == 0.05
 
 
 @pytest.mark.parametrize("seed", [0, 1, 7])
