@@ -45,7 +45,7 @@ def report(
 
     if output.suffix.lower() not in SUFFIXES:
         raise KscaleError(f"{output}: a report is {' or '.join(SUFFIXES)}, not '{output.suffix}'")
-    store.write(output, render.page(_judged(_subject(results), policy)))
+    store.write(output, render.page(_judged(_subject(results), len(results), policy)))
     typer.echo(f"wrote {output}", err=True)
     if show:
         typer.launch(str(output))
@@ -74,28 +74,43 @@ def _subject(arguments: "Sequence[str]") -> "Subject":
 
 
 def _lasting(named: "Sequence[Named]") -> "Sequence[str]":
-    """Return names that still mean something tomorrow: `latest` and ids become the time of the run."""
-    found = []
+    """Return names that still mean something tomorrow and elsewhere, each once.
+
+    What stands for `latest`, a run's id or a path is the run's own name, or when it was made.
+    """
+    found: list[str] = []
     for one in named:
         run = one.result.run
-        passing = one.name.startswith("latest") or run.id.startswith(one.name)
-        found.append((run.name or f"{run.started[:10]} {run.started[11:16]}") if passing else one.name)
-    return found if len(set(found)) == len(found) else [one.name for one in named]
+        passing = one.name.startswith("latest") or run.id.startswith(one.name) or "/" in one.name
+        name = (run.name or f"{run.started[:10]} {run.started[11:16]}") if passing else one.name
+        numbered = (name, *(f"{name} ({number})" for number in range(2, len(named) + 1)))
+        found.append(next(other for other in numbered if other not in found))
+    return found
 
 
-def _judged(subject: "Subject", path: Path | None) -> "Subject":
-    """Return the subject with what a policy makes of its first comparison, if there is a policy."""
+def _judged(subject: "Subject", arguments: int, path: Path | None) -> "Subject":
+    """Return the subject with what a policy makes of its first comparison, if there is a policy.
+
+    As in a gate, one result alone is asked only for what the policy requires.
+    """
     import os
     from dataclasses import replace
     from datetime import UTC, datetime
 
+    from kscale.errors import KscaleError
     from kscale.judge import gate, policy_load
 
     if path is None and not Path(policy_load.FILE).exists():
         return subject
+    policy = policy_load.load(path)
+    alone = arguments == 1
+    if alone and not policy.requirements:
+        if path is None:
+            return subject
+        raise KscaleError(f"{path}: nothing is required of one result; name two, or leave --policy out")
     judgement = gate.judge(
-        subject.comparisons[0],
-        policy_load.load(path),
+        None if alone else subject.comparisons[0],
+        policy,
         results=subject.results[:2],
         today=datetime.now(tz=UTC).date(),
         ci=bool(os.environ.get("CI")),

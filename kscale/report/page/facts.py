@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from kscale.judge import verdict, wording
 from kscale.judge.compare import Comparison, name_of, same_machine
+from kscale.judge.decision import Judgement
 from kscale.report.page.view import Fact
 from kscale.report.table_run import cautions
 from kscale.report.text import clean
@@ -108,15 +109,22 @@ def warned(results: Sequence[Result], called: Sequence[str]) -> Iterator[str]:
             yield f"{name}: a quick run, with too few pairs to be kept as a baseline"
 
 
-def margins() -> str:
-    """Return what decided where no policy did."""
+def margins(judgement: Judgement | None) -> str:
+    """Return what the verdicts went by where no policy decided."""
+    if judgement is not None and judgement.comparison is not None:
+        return ""
     side, apart, resource = (
         wording.percent(one) for one in (verdict.MARGIN, verdict.MARGIN_APART, verdict.MARGIN_RESOURCE)
     )
+    why = (
+        "No policy was given: the defaults decided."
+        if judgement is None
+        else "The policy was asked only for what it requires; the verdicts on this page are by the defaults."
+    )
     return (
-        f"No policy was given: the defaults decided. A time is judged with a margin of {side} if both sides "
-        f"were measured in turns, of {apart} if they were not, and never finer than twice the noise floor. "
-        f"Counters have tolerance 0. Resources have a margin of {resource} and are not judged on one process."
+        f"{why} A time is judged with a margin of {side} if both sides were measured in turns, of {apart} if "
+        f"they were not, and never finer than twice the noise floor. Counters have tolerance 0. Resources "
+        f"have a margin of {resource} and are not judged on one process."
     )
 
 

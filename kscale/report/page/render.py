@@ -47,9 +47,10 @@ def view(subject: Subject) -> Page:
     results, comparisons = subject.results, subject.comparisons
     called = facts.names(results, comparisons)
     shared = tables.words(results, called, subject.judgement)
+    gated = subject.judgement is not None and subject.judgement.comparison is not None
     drawn = tuple(_called(result, name) for result, name in zip(results, called, strict=True))
     compared = tuple(
-        _compared(one, number, drawn, shared, gated=number == 1 and subject.judgement is not None)
+        _compared(one, number, drawn, shared, gated=gated and number == 1)
         for number, one in enumerate(comparisons, start=1)
     )
     found = sections.sections(results, drawn, comparisons, shared)
@@ -66,7 +67,7 @@ def view(subject: Subject) -> Page:
         runs=facts.runs(results),
         machines=facts.machines(results),
         alike=facts.alike(results),
-        margins=facts.margins(),
+        margins=facts.margins(subject.judgement),
         commands=facts.commands(results, called),
         raw=tuple(
             _raw(result, name, number)
