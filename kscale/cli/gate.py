@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kscale.cli.against import Against
 from kscale.cli.output import Format, Github, Output, Samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kscale.judge.compare import Comparison
-    from kscale.judge.confirming import Remeasure
     from kscale.judge.decision import Judgement
     from kscale.judge.policy import Policy
     from kscale.results.record import Result
@@ -53,6 +53,7 @@ def gate(
     allow_other_machine: Annotated[
         bool, typer.Option("--allow-other-machine", help="Judge times of another machine too.")
     ] = False,
+    against: Against = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="Show every metric.")
     ] = False,
@@ -83,7 +84,7 @@ def gate(
         _selftest(a, by, color)
         return
     comparison, results = _sides(a, b, by, allow_other_machine=allow_other_machine)
-    judgement = _judged(comparison, results, by)
+    judgement = _judged(comparison, results, by, against)
     compared = () if comparison is None else (comparison,)
     outputs.write(
         Subject(results, compared, judgement),
@@ -113,11 +114,14 @@ def _sides(
     return None, (found.named[0].result,)
 
 
-def _judged(comparison: "Comparison | None", results: "Sequence[Result]", policy: "Policy") -> "Judgement":
+def _judged(
+    comparison: "Comparison | None", results: "Sequence[Result]", policy: "Policy", against: str | None
+) -> "Judgement":
     """Return what the policy makes of it, today and here."""
     import os
     from datetime import UTC, datetime
 
+    from kscale.cli.against import remeasure
     from kscale.judge import gate as judging
 
     return judging.judge(
@@ -126,14 +130,8 @@ def _judged(comparison: "Comparison | None", results: "Sequence[Result]", policy
         results=results,
         today=datetime.now(tz=UTC).date(),
         ci=bool(os.environ.get("CI")),
-        remeasure=_remeasure(results),
+        remeasure=remeasure(comparison, results, against),
     )
-
-
-def _remeasure(results: "Sequence[Result]") -> "Remeasure | None":
-    """Return how to measure cells of *results* again; None if that cannot be done."""
-    del results
-    return None
 
 
 def _end(judgement: "Judgement") -> None:

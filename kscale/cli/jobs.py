@@ -1,15 +1,14 @@
 """What `kscale run` can be asked to do with its cells: measure, take turns, plan, or loop one of them."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import typer
 
 from kscale.cli import progress
+from kscale.cli.against import installation
 from kscale.cli.output import Outputs
 from kscale.errors import KscaleError, WrongAnswer
 from kscale.judge import compare
@@ -22,8 +21,6 @@ from kscale.report.export.subject import Subject
 from kscale.results.store import Store
 from kscale.scenario import build
 from kscale.scenario.load import Loaded
-
-_OTHER = re.compile(r"(?:([A-Za-z0-9][A-Za-z0-9._-]*)=)?(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ def _watching(job: Job) -> Iterator[progress.Quiet]:
 
 def take_turns(job: Job, against: str) -> None:
     """Measure this kscale and another one in turns, save both results and print what differs."""
-    other = _other(against)
+    other = installation(against)
     if job.request.resume:
         raise KscaleError("--resume: runs with --against are measured anew; leave one of the two out")
     for name in {other.name, job.request.name} - {None}:
@@ -125,16 +122,3 @@ def profile(job: Job, asked: str, seconds: float) -> None:
 
     runs, took = loop.loop(found[0], variant or None, cluster, seconds, ready)
     typer.echo(f"{runs:,} runs in {took:.1f} s, states built in between included")
-
-
-def _other(against: str) -> together.Installation:
-    """Return the installation that --against names; KscaleError if there is no such interpreter."""
-    found = _OTHER.fullmatch(against)
-    if found is None:
-        raise KscaleError("--against: write it like main=../base/.venv/bin/python")
-    name, python = found[1], Path(found[2])
-    if python.is_dir():
-        python /= "bin/python"
-    if not python.is_file():
-        raise KscaleError(f"--against {against}: {python} is no Python interpreter")
-    return together.Installation(name, str(python.absolute()))

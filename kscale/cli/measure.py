@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kscale.cli import output as output_options
+from kscale.cli.against import Against
 
 if TYPE_CHECKING:
     from kscale.measure.timing import Settings
@@ -61,14 +62,7 @@ def run(
     exact: Annotated[
         bool, typer.Option("--exact", rich_help_panel=SAMPLING, help="Count only, take no times.")
     ] = False,
-    against: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME=PYTHON",
-            rich_help_panel=SAMPLING,
-            help="Take turns with the kscale of another Python, whose result is saved as NAME.",
-        ),
-    ] = None,
+    against: Against = None,
     save: Annotated[
         str | None, typer.Option(metavar="NAME", rich_help_panel=OUTPUT, help="Name the result.")
     ] = None,
