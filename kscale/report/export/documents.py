@@ -89,7 +89,7 @@ def _comparison(comparison: Comparison, params: dict[str, Any]) -> str:
 
 def _side(side: Side) -> dict[str, str]:
     """Return one side as its heading names it."""
-    return {"name": side.name, "commit": side.commit, "date": side.date}
+    return {"name": side.name, "meant": side.meant, "commit": side.commit, "date": side.date}
 
 
 def _judgement(judgement: Judgement | None) -> str:
@@ -101,6 +101,7 @@ def _judgement(judgement: Judgement | None) -> str:
         "exit_code": int(judgement.exit_code),
         "no_verdict": judgement.no_verdict,
         "policy": judgement.policy,
+        "result": judgement.result,
         "notes": list(judgement.notes),
     }
     decisions = []
@@ -110,6 +111,7 @@ def _judgement(judgement: Judgement | None) -> str:
             "cell": row.cell if row is not None else None,
             "variant": row.variant if row is not None else None,
             "metric": row.metric if row is not None else None,
+            "margin": row.margin if row is not None else None,  # the policy's
         }
         decisions.append(dumps(decision_fields(decision) | about))
     return f'{dumps(head)[:-1]}, "decisions": [{_lines(decisions)}]}}'

@@ -16,6 +16,7 @@ from kscale.judge.rows import Row
 from kscale.report import cells
 from kscale.report.export.spelling import one_line
 from kscale.report.export.subject import Subject
+from kscale.report.table_compare import side_words
 
 GONE, NEW, DIFFERENT = "gone", "new", "different work"
 REQUIREMENTS = "requirements"  # stands where a mechanism would
@@ -116,12 +117,8 @@ def words(row: Row) -> str:
 
 def heading(comparison: Comparison) -> str:
     """Return what is compared: "main 1f0c9ab (2026-11-20) → head 77aa012 (2026-11-21)"."""
-    sides = []
-    for side in (comparison.a, comparison.b):
-        commit = f" {one_line(side.commit)}" if side.commit else ""
-        sides.append(one_line(side.name) + commit + (f" ({one_line(side.date)})" if side.date else ""))
-    of_run = f" in run {one_line(comparison.run)}" if comparison.of == "variants" else ""
-    return " → ".join(sides) + of_run
+    sides = f"{side_words(comparison.a)} → {side_words(comparison.b)}"
+    return sides if comparison.of == "results" else f"{sides} of run {one_line(comparison.run)}"
 
 
 def _decided(comparison: Comparison | None, decision: Decision) -> Entry:

@@ -53,11 +53,11 @@ def _of(entry: Entry, *, gate: bool) -> Iterator[tuple[str, str]]:
         if level is not None:
             yield (
                 level,
-                _command(level, f"{decision.status}: {decision.subject}", _why(decision), decision.rule),
+                _command(level, f"{decision.status}: {decision.label}", _why(decision), decision.rule),
             )
     elif not gate and row is not None and row.verdict is Verdict.WORSE:
-        variants = entry.comparison is not None and entry.comparison.of == "variants"
-        if row.ratio is not None or not variants:  # an optimization may pay with one counter for another
+        one_run = entry.comparison is not None and entry.comparison.of != "results"
+        if row.ratio is not None or not one_run:  # an optimization may pay with one counter for another
             yield "warning", _command("warning", f"worse: {entry.subject}", entries.words(row))
 
 

@@ -65,10 +65,11 @@ def _ran(result: Result, of: str) -> Iterator[Case]:
     if result.run.status == "interrupted":
         yield Case(WHOLE, f"whole scenario{of}", "skipped", message="interrupted: some cells may be missing")
     for cell in result.cells:
-        said = "; ".join([*cell.losses, *cell.notes])
         if cell.status == "skipped" or not cell.variants:
-            yield Case(cell.mechanism, cell.label + of, "skipped", message=said or "skipped")
+            why = "; ".join(cell.notes) or "skipped"
+            yield Case(cell.mechanism, cell.label + of, "skipped", message=why)
             continue
+        said = "; ".join([*cell.losses, *cell.notes])
         for variant, record in cell.variants.items():
             name = f"{cell.label} · {variant}{of}"
             out = said if variant == OPTIMIZED else ""
@@ -110,14 +111,14 @@ def _decided(decision: Decision) -> tuple[Outcome, str, str]:
 
 def _outcome(entry: Entry) -> tuple[Outcome, str, str]:
     """Return what a comparison's word is to a test runner: outcome, kind and message."""
-    variants = entry.comparison is not None and entry.comparison.of == "variants"
+    one_run = entry.comparison is not None and entry.comparison.of != "results"
     row = entry.row
     if row is None:
-        if entry.said == entries.GONE and not variants:
+        if entry.said == entries.GONE and not one_run:
             return "failure", entry.said, f"{entry.subject} is gone"
         return "skipped", entry.said, f"{entry.said}: not compared"
     words = f"{entry.said}: {entries.words(row)}"
-    if row.verdict is Verdict.WORSE and (row.ratio is not None or not variants):
+    if row.verdict is Verdict.WORSE and (row.ratio is not None or not one_run):
         return "failure", entry.said, words
     if row.verdict is None or row.verdict is Verdict.UNCLEAR:
         return "skipped", entry.said, "; ".join([words, *cells.noise_note(row)])

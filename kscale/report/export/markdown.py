@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from kscale.judge import wording
 from kscale.judge.decision import Decision, Status
 from kscale.judge.rows import Row
-from kscale.judge.verdict import MARKS
+from kscale.judge.verdict import MARKS, Verdict
 from kscale.report import cells, table_run
 from kscale.report.export import entries, summary
 from kscale.report.export.entries import Entry
@@ -29,6 +29,7 @@ LEGEND = (
 PLACE, LAST = ("", "mechanism", "at", "metric"), ("change", "95 % interval", "margin", "verdict")
 TOLD = frozenset({Status.FAILED, Status.WARNED, Status.ACKNOWLEDGED})  # in the table in any case
 ROOM_FOR_NOTE = 200  # bytes of the sentence that says what was left out
+Head = tuple[str, str]  # a word, and what is said after it
 _ENTITIES = {char: f"&#{ord(char)};" for char in "|`*_[\\~$"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _ACTIVE = str.maketrans(_ENTITIES)
 _LINKED = re.compile(r"[@#]|www\.|://", re.IGNORECASE)
@@ -51,11 +52,12 @@ class Fold:
 
 def render(subject: Subject, *, samples: bool = False, most: int | None = None) -> str:  # noqa: ARG001 - a table has none
     """Return the text; with *most*, of at most so many bytes: lines are left out at the end, and counted."""
-    parts = [f"**{text(word)}** {text(said)}\n" for word, said in summary.sentences(subject)]
+    heads, folds = _judged(subject) if subject.compared or subject.judgement is not None else _ran(subject)
+    parts = [f"**{text(word)}** {text(said)}\n" for word, said in heads]
     notes = [f"- note: {text(note)}" for note in _notes(subject)]
     parts += [*notes, ""] if notes else []
     left, out = None if most is None else most - _size([*parts, LEGEND]) - ROOM_FOR_NOTE, 0
-    for fold in _folds(subject):
+    for fold in folds:
         kept, left = _fitting(fold, left)
         out += len(fold.lines) - len(kept)
         parts += [fold.text(kept)] if kept else []
@@ -103,22 +105,26 @@ def _notes(subject: Subject) -> Iterator[str]:
             yield from table_run.cautions(result)
 
 
-def _folds(subject: Subject) -> Iterator[Fold]:
-    """Return the tables of a subject."""
-    if subject.compared or subject.judgement is not None:
-        yield from _judged(subject)
-        return
-    for _, result in subject.named():
-        yield from _ran(result)
+def _ran(subject: Subject) -> tuple[list[Head], list[Fold]]:
+    """Return what each run came to, and its tables."""
+    heads: list[Head] = []
+    folds: list[Fold] = []
+    for name, result in subject.named():
+        rows = list(summary.run_rows(result))
+        heads.append((one_line(name), summary.of_run(result, rows)))
+        folds += _folds(result, rows)
+    return heads, folds
 
 
-def _ran(result: Result) -> Iterator[Fold]:
+def _folds(result: Result, rows: Sequence[Row]) -> Iterator[Fold]:
     """Return the table of a run, where it loses, and what was not run."""
-    lines = [_line([*_row(row), cells.verdict_words(row)]) for row in summary.run_rows(result)]
+    lines = [_line([*_row(row), cells.verdict_words(row)]) for row in rows]
     yield _table((*PLACE, table_run.BASELINE, table_run.OPTIMIZED, *LAST), lines, _counted(len(lines), "row"))
+    slower = {row.cell for row in rows if row.ratio is not None and row.verdict is Verdict.WORSE}
     losses = [
         f"- {text(cell.mechanism)} · {text(cell.label)}: {text(said)}"
         for cell in result.cells
+        if cell.losses or cell.key in slower
         for said in table_run.losses(result, cell)
     ]
     yield Fold(f"Where it loses: {_counted(len(losses), 'case')}", tuple(losses))
@@ -130,22 +136,29 @@ def _ran(result: Result) -> Iterator[Fold]:
     yield Fold(f"Skipped: {_counted(len(skipped), 'cell')}", tuple(skipped))
 
 
-def _judged(subject: Subject) -> Iterator[Fold]:
-    """Return a table for each comparison, and for a gate what it decided."""
+def _judged(subject: Subject) -> tuple[list[Head], list[Fold]]:
+    """Return what a gate or each comparison came to, and a table for each comparison."""
     found: dict[int, list[Entry]] = {}
     for entry in entries.entries(subject):
         found.setdefault(id(entry.comparison), []).append(entry)
-    gate = subject.judgement is not None
-    for some in found.values():
-        sides = some[0].comparison
-        names = (text(sides.a.name), text(sides.b.name)) if sides is not None else ("before", "after")
-        shown = [entry for entry in some if _told(entry)]
-        hidden = len(some) - len(shown)
-        title = f"{_counted(len(shown), 'row')}{f', {show_count(hidden)} more not shown' if hidden else ''}"
-        head = f"{text(entries.heading(sides))}: {title}" if sides is not None else title
-        failed = any(entry.decision is not None and entry.decision.status is Status.FAILED for entry in some)
-        titles = (*PLACE, *names, *LAST, *(("decision",) if gate else ()))
-        yield _table(titles, [_entry(entry, gate=gate) for entry in shown], head, opened=failed)
+    judgement = subject.judgement
+    folds = [_fold(some, gate=judgement is not None) for some in found.values()]
+    if judgement is not None:
+        return [summary.of_judgement(judgement)], folds
+    return [(entries.heading(one), summary.of_comparison(one)) for one in subject.compared], folds
+
+
+def _fold(some: Sequence[Entry], *, gate: bool) -> Fold:
+    """Return the table of one comparison's entries, open if something failed."""
+    sides = some[0].comparison
+    names = (text(sides.a.name), text(sides.b.name)) if sides is not None else ("before", "after")
+    shown = [entry for entry in some if _told(entry)]
+    hidden = len(some) - len(shown)
+    title = f"{_counted(len(shown), 'row')}{f', {show_count(hidden)} more not shown' if hidden else ''}"
+    head = f"{text(entries.heading(sides))}: {title}" if sides is not None else title
+    failed = any(entry.decision is not None and entry.decision.status is Status.FAILED for entry in some)
+    titles = (*PLACE, *names, *LAST, *(("decision",) if gate else ()))
+    return _table(titles, [_entry(entry, gate=gate) for entry in shown], head, opened=failed)
 
 
 def _told(entry: Entry) -> bool:

@@ -7,6 +7,7 @@ it is. Intervals are gauges of their own, with _low and _high before the unit.
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from kscale.judge import wording
@@ -53,10 +54,14 @@ _NOT_A_NAME = re.compile(r"[^a-zA-Z0-9_]")
 def render(subject: Subject, *, samples: bool = False) -> str:  # noqa: ARG001 - a gauge has one value
     """Return the exposition, ended by # EOF."""
     found: dict[str, dict[str, float]] = {family: {} for family in FAMILIES}
+    written: tuple[Labels, str] = (
+        {},
+        "{}",
+    )  # the points of one number follow each other, with the same labels
     for family, labels, value in _points(subject):
         series = found[family]
-        text = _labels(labels)
-        series[text if text not in series else _labels({**labels, "twin": len(series)})] = value
+        written = written if labels is written[0] else (labels, _labels(labels))
+        series[written[1] if written[1] not in series else _labels({**labels, "twin": len(series)})] = value
     lines = list(_runs(subject))
     for family, series in found.items():
         if series:
@@ -188,6 +193,7 @@ def _labels(labels: Labels) -> str:
     )
 
 
+@lru_cache(maxsize=4096, typed=True)
 def _escaped(value: object) -> str:
     """Return a label's value, escaped."""
     return one_line(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

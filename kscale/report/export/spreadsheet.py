@@ -7,7 +7,7 @@ an apostrophe before it. Numbers are written in full and read back equal.
 import csv
 import io
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from kscale.report.export import entries, values
@@ -34,7 +34,7 @@ VALUES: Final = (
     "status",
     "notes",
 )
-SAMPLES: Final = (*PLACE, "order", "sample_ns", "loops", "run_ns")
+SAMPLES: Final = (*PLACE, "process", "order", "sample_ns", "loops", "run_ns")
 ROWS: Final = (
     "from",
     "to",
@@ -134,8 +134,10 @@ def _samples(subject: Subject) -> Iterator[dict[str, Any]]:
                 if timed is None:
                     continue
                 place = _place(name, result, cell) | {"variant": variant, "loops": timed.loops}
-                for order, taken in zip(timed.order, timed.values, strict=True):
-                    yield place | {"order": order, "sample_ns": taken, "run_ns": taken / timed.loops}
+                processes: Sequence[int | None] = timed.process or [None] * len(timed.values)
+                for process, order, taken in zip(processes, timed.order, timed.values, strict=True):
+                    sample = {"process": process, "order": order, "sample_ns": taken}
+                    yield place | sample | {"run_ns": taken / timed.loops}
 
 
 def _place(name: str, result: Result, cell: Cell) -> dict[str, Any]:

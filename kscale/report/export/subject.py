@@ -33,21 +33,21 @@ class Subject:
     def after(self, comparison: Comparison) -> Result | None:
         """Return the result whose numbers stand at the right of *comparison*; None if it is not here."""
         place = next((i for i, one in enumerate(self.comparisons) if one is comparison), 0)
-        number = 0 if comparison.of == "variants" else place + 1
+        number = place + 1 if comparison.of == "results" else 0
         return self.results[number] if number < len(self.results) else None
 
     def named(self) -> Iterator[tuple[str, Result]]:
         """Return each result under a name of its own: as a comparison heads it, else its name or id."""
         seen: dict[str, int] = {}
+        sides = self._sides()
         for number, result in enumerate(self.results):
-            name = self._side(number) or result.run.name or result.run.id
+            name = sides[number] if sides else result.run.name or result.run.id
             seen[name] = seen.get(name, 0) + 1
             yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), result
 
-    def _side(self, number: int) -> str:
-        """Return what the comparisons call a result; empty if none of them says."""
-        if not self.comparisons or self.comparisons[0].of != "results":
-            return ""
-        if number == 0:
-            return self.comparisons[0].a.name
-        return self.comparisons[number - 1].b.name if number <= len(self.comparisons) else ""
+    def _sides(self) -> list[str]:
+        """Return what the comparisons call the results; empty if they are not of these."""
+        found = self.comparisons
+        if not found or len(self.results) != len(found) + 1 or any(one.of != "results" for one in found):
+            return []
+        return [found[0].a.name, *(one.b.name for one in found)]

@@ -1,17 +1,17 @@
-"""The verdict on a subject in one line: the same words in Markdown, plain text and annotations."""
+"""The verdict on a subject in one line: the same words in every text."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kscale.judge import rows, wording
 from kscale.judge.compare import Comparison
-from kscale.judge.decision import Judgement, Status
+from kscale.judge.decision import Judgement
 from kscale.judge.rows import Row
 from kscale.judge.verdict import Verdict
 from kscale.measure import stats
+from kscale.report import table_gate
 from kscale.report.export.entries import heading
 from kscale.report.export.spelling import one_line
-from kscale.report.export.subject import Subject
 from kscale.report.table_run import BASELINE, OPTIMIZED
 from kscale.results.record import Result
 from kscale.units import show_count
@@ -22,16 +22,6 @@ SPEEDS = {
     Verdict.BETTER: "faster",
     Verdict.SAME: "same",
 }  # a verdict on a time, in a word
-
-
-def sentences(subject: Subject) -> Iterator[tuple[str, str]]:
-    """Return a word and what is to be said after it: the judgement, or each comparison, or each run."""
-    if subject.judgement is not None:
-        yield _judged(subject.judgement)
-    elif subject.comparisons:
-        yield from ((heading(one), _compared(one)) for one in subject.comparisons)
-    else:
-        yield from ((one_line(name), _ran(result)) for name, result in subject.named())
 
 
 def run_rows(result: Result) -> Iterator[Row]:
@@ -47,22 +37,14 @@ def run_rows(result: Result) -> Iterator[Row]:
                     yield row
 
 
-def _judged(judgement: Judgement) -> tuple[str, str]:
-    """Return what a gate says."""
-    counts = " · ".join(
-        f"{show_count(len(judgement.of(status)))} {status}" for status in Status if judgement.of(status)
-    )
-    said = counts or "nothing was judged"
-    if judgement.comparison is not None:
-        said = f"{said} · {heading(judgement.comparison)}"
-    if judgement.of(Status.FAILED):
-        return "FAILED", said
-    if judgement.no_verdict:
-        return "NO VERDICT", f"{one_line(judgement.no_verdict)} · {said}"
-    return "OK", said
+def of_judgement(judgement: Judgement) -> tuple[str, str]:
+    """Return a gate's last word, and what is to be said after it."""
+    parts = [one_line(judgement.no_verdict), one_line(table_gate.summary(judgement))]
+    parts += [heading(judgement.comparison)] if judgement.comparison is not None else []
+    return table_gate.ENDS[judgement.exit_code][0], " · ".join(part for part in parts if part)
 
 
-def _compared(comparison: Comparison) -> str:
+def of_comparison(comparison: Comparison) -> str:
     """Return the counts of every verdict."""
     counts = [(comparison.count(verdict), str(verdict)) for verdict in Verdict]
     counts += [
@@ -74,13 +56,13 @@ def _compared(comparison: Comparison) -> str:
     return " · ".join(f"{show_count(number)} {said}" for number, said in counts if number) or "no rows"
 
 
-def _ran(result: Result) -> str:
+def of_run(result: Result, rows_of_run: Sequence[Row]) -> str:
     """Return how much was run, how its times came out, and whether it was cut short."""
     statuses = Counter(cell.status for cell in result.cells)
     parts = [_counted(statuses["ok"], "cell")]
     parts += [f"{show_count(statuses['skipped'])} skipped"] if statuses["skipped"] else []
     parts += ["interrupted: only finished cells are here"] if result.run.status == "interrupted" else []
-    times = [row for row in run_rows(result) if row.ratio is not None and row.variant == OPTIMIZED]
+    times = [row for row in rows_of_run if row.ratio is not None and row.variant == OPTIMIZED]
     judged = Counter(row.verdict for row in times)
     for verdict, word in SPEEDS.items():
         parts += [f"{_counted(judged[verdict], 'time')} {word}"] if judged[verdict] else []

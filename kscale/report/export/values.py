@@ -22,7 +22,7 @@ class Value:
     info: MetricInfo
     value: float | int
     per: str = ""  # counter by which a time is divided; empty: time of a whole run
-    low: float | None = None  # 95 % interval of a median; None below 6 samples
+    low: float | None = None  # 95 % interval of a median; None if there is none
     high: float | None = None
     spread_pct: float | None = None
     n: int | None = None  # samples
@@ -55,12 +55,15 @@ def _of_variant(info: MechanismInfo, cell: Cell, variant: str, record: VariantRe
 
 
 def _time(per: str, cell: Cell, variant: str, record: VariantRecord) -> Value:
-    """Return the median time per unit of work with its interval, as a comparison's row has it."""
+    """Return the median time per unit of work, with its interval.
+
+    Samples of several processes have none: those of one process are alike, and it would be too narrow.
+    """
     assert record.wall_ns is not None  # noqa: S101 - asked of timed variants only
     runs = stats.per_run(record.wall_ns)
     amount = rows.amount_of_time(per, record)
     low, high = (end / max(1, record.work.get(per, 1)) for end in stats.median_interval(runs))
-    enough = len(runs) >= stats.FEWEST
+    enough = len(runs) >= stats.FEWEST and len(set(record.wall_ns.process or ())) <= 1
     return Value(
         cell,
         variant,
