@@ -1,0 +1,181 @@
+"""Every difference between two results has the effect that the practice note gives it."""
+
+from typing import Any
+
+import pytest
+from sample_results import Made, cell, result
+from together_results import together
+
+from kscale.errors import NoVerdict
+from kscale.judge import compare
+from kscale.judge.rows import APART, OTHER_MACHINE, OTHER_WORK, WALL, Row
+from kscale.judge.verdict import Verdict
+from kscale.results.record import Cell, Result
+
+WORK = {"events": 100, "watchers_tested": 50, "deliveries": 7}
+OTHER = {"fingerprint": "0", "cpu_model": "other"}
+
+
+def fanout(ns: int = 1000, label: str = "defaults", seed: int = 0, **params: int) -> Cell:
+    """Make a cell whose optimized side takes *ns*."""
+    sides = {"baseline": Made(100_000, 5, WORK), "optimized": Made(ns * 100, 5, WORK)}
+    return cell("watch-fanout", label, {"events": 100} | params, sides, seed=seed)
+
+
+def changed(made: Result, part: str, **fields: Any) -> Result:  # noqa: ANN401 - fields of any record
+    """Return a copy with fields of one part replaced."""
+    return made.model_copy(update={part: getattr(made, part).model_copy(update=fields)})
+
+
+def time_of(found: compare.Comparison, variant: str = "optimized") -> Row:
+    """Return the time of a variant."""
+    return next(row for row in found.rows if (row.metric, row.variant) == (WALL, variant))
+
+
+def test_only_the_scenarios_cluster_and_seed_make_work_different() -> None:
+    """Another seed or cluster: nothing to compare, exit 3; another list of mechanisms: compared."""
+    before = result([fanout()])
+    for other in (
+        changed(before, "run", seed=1),
+        changed(before, "scenario", sha256="0", resolved={"cluster": {"nodes": 5}}),
+    ):
+        with pytest.raises(NoVerdict, match="different work in 1 cells"):
+            compare.of_results(before, other)
+    fewer = changed(before, "scenario", sha256="0", resolved={"cluster": {"nodes": 10_000}, "mechanisms": {}})
+    assert compare.of_results(before, fewer).rows
+
+
+def test_other_parameters_under_the_same_name_are_told() -> None:
+    """A default that moved makes different work: not compared, gone and new, and a note says why."""
+    kept = fanout(label="kept", watchers=1)
+    found = compare.of_results(
+        result([kept, fanout(watchers=50)]), result([kept, fanout(watchers=60, slow=1)])
+    )
+    assert {row.at for row in found.rows} == {"kept"}
+    assert (len(found.gone), len(found.new)) == (1, 1)
+    (note,) = found.notes
+    assert note.startswith("different work, so not compared: parameters differ: watch-fanout · defaults")
+    assert note.endswith("(watchers 50 → 60, slow none → 1)")
+
+
+def test_cells_of_one_side_are_gone_or_new() -> None:
+    """A point that only one result has is listed."""
+    found = compare.of_results(
+        result([fanout(), fanout(label="a", events=1)]), result([fanout(), fanout(label="b", events=2)])
+    )
+    assert found.gone == ("watch-fanout[events=1]",)
+    assert found.new == ("watch-fanout[events=2]",)
+    assert found.notes == ()
+
+
+def test_times_of_another_machine_are_not_judged() -> None:
+    """They are shown; counters are judged."""
+    found = compare.of_results(result([fanout()]), changed(result([fanout(9000)]), "machine", **OTHER))
+    row = time_of(found)
+    assert (row.verdict, row.notes) == (None, (OTHER_MACHINE,))
+    assert row.change == pytest.approx(9, rel=0.02)
+    assert {row.verdict for row in found.rows if row.metric != WALL} == {Verdict.SAME}
+    assert found.notes[0].endswith("times are shown, not judged; counters are judged")
+
+
+def test_another_machine_may_be_allowed() -> None:
+    """Who asks for it gets verdicts, and is told so."""
+    other = changed(result([fanout(9000)]), "machine", **OTHER)
+    found = compare.of_results(result([fanout()]), other, allow_other_machine=True)
+    assert time_of(found).verdict is Verdict.WORSE
+    assert not found.same_machine
+    assert "judged all the same (--allow-other-machine)" in found.notes[0]
+
+
+@pytest.mark.parametrize("part", ["python", "numpy", "numba"])
+def test_another_library_is_compared_with_a_note(part: str) -> None:
+    """The fingerprint differs, the hardware does not."""
+    other = changed(result([fanout(9000)]), "machine", fingerprint="0", **{part: "9.9"})
+    found = compare.of_results(result([fanout()]), other)
+    assert found.same_machine
+    assert time_of(found).verdict is Verdict.WORSE
+    assert f"{part} " in found.notes[0]
+    assert found.notes[0].endswith("→ 9.9): times may move with them, counters must not")
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (result([fanout()], name="main", status="interrupted"), "main was interrupted"),
+        (result([fanout()], name="main", quick=True), "main is a quick look"),
+        (changed(result([fanout()], name="main"), "git", dirty=True), "main was measured with uncommitted"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_doubtful_side_is_compared_with_a_note(made: Result, said: str, *, first: bool) -> None:
+    """Interrupted, quick, dirty: on either side, and for the variants of one run."""
+    sides = (made, result([fanout()])) if first else (result([fanout()]), made)
+    found = compare.of_results(*sides)
+    assert [note for note in found.notes if note.startswith(said)]
+    assert time_of(found).verdict is Verdict.SAME
+    assert compare.of_variants(made, "baseline", "optimized").notes[0].startswith(said)
+
+
+def test_runs_that_took_turns_are_pairs() -> None:
+    """A change of 10 % shows between two results measured together, by the narrow margin."""
+    base, head = together({"baseline": 1000, "optimized": 500}, {"baseline": 1000, "optimized": 550})
+    found = compare.of_results(base, head)
+    assert found.paired
+    slow, same = time_of(found), time_of(found, "baseline")
+    assert slow.ratio is not None
+    assert slow.ratio.paired
+    assert (slow.verdict, same.verdict) == (Verdict.WORSE, Verdict.SAME)
+    assert slow.margin == pytest.approx(0.05)
+    assert slow.ratio.n == 20
+
+
+def test_the_noise_floor_of_turns_is_that_of_one_variant() -> None:
+    """Neighbours of one variant and one side only; 0.9 % of noise cannot make a floor of 2 %."""
+    base, head = together({"baseline": 1000, "optimized": 9}, {"baseline": 1000, "optimized": 9})
+    for variant in ("baseline", "optimized"):
+        ratio = time_of(compare.of_results(base, head), variant).ratio
+        assert ratio is not None
+        assert ratio.floor is not None
+        assert 0 < ratio.floor < 0.02
+
+
+def test_variants_of_a_run_that_took_turns_are_no_pairs() -> None:
+    """Their samples stand in different blocks: a wide margin, and a note that says so."""
+    base, _ = together({"baseline": 1000, "optimized": 900}, {"baseline": 1000, "optimized": 900})
+    found = compare.of_variants(base, "baseline", "optimized")
+    assert not found.paired
+    assert any("its own variants are no pairs" in note for note in found.notes)
+    row = time_of(found)
+    assert APART in row.notes
+    assert row.margin == pytest.approx(0.25)
+    assert row.verdict is Verdict.SAME
+
+
+def test_runs_of_different_turns_are_not_pairs() -> None:
+    """Equal positions in the run order mean nothing between two that did not meet."""
+    base, head = together({"baseline": 1000}, {"baseline": 1000})
+    other = changed(head, "run", together="x y")
+    assert not compare.of_results(base, other).paired
+
+
+@pytest.mark.parametrize("across", ["seed", "scenario"])
+def test_what_differs_on_purpose_is_shown_not_judged(across: Any) -> None:  # noqa: ANN401 - a literal
+    """Side by side by seed or by scenario, every number is there, no verdict is."""
+    other = changed(result([fanout(9000)]), "run", seed=1 if across == "seed" else 0)
+    if across == "scenario":
+        other = changed(other, "scenario", sha256="0", resolved={"cluster": {"nodes": 5}})
+    else:
+        other = changed(other, "scenario", sha256="0", resolved={"cluster": {"nodes": 10_000}, "seed": 1})
+    found = compare.of_results(result([fanout()]), other, across=across)
+    assert {row.verdict for row in found.rows} == {None}
+    assert {row.notes for row in found.rows} == {(OTHER_WORK,)}
+    assert found.notes[-1] == f"the work differs by {across}: changes are shown, not judged"
+    assert {row.verdict for row in compare.of_results(other, other, across=across).rows} == {Verdict.SAME}
+
+
+def test_another_cluster_is_not_compared_by_seed() -> None:
+    """Only what was asked for may differ."""
+    other = changed(result([fanout()]), "run", seed=1)
+    other = changed(other, "scenario", sha256="0", resolved={"cluster": {"nodes": 5}, "seed": 1})
+    with pytest.raises(NoVerdict, match="different work"):
+        compare.of_results(result([fanout()]), other, across="seed")
