@@ -292,10 +292,15 @@ def _in_container() -> bool:
 
 def _cgroup_cpus() -> float | None:
     """Return how many cores a container may use; None without a limit."""
-    quota, _, period = (_line(_CGROUP / "cpu.max") or "").partition(" ")
+    return cgroup_cpus(_CGROUP)
+
+
+def cgroup_cpus(folder: Path) -> float | None:
+    """Return how many cores the group of processes at *folder* may use; None without a limit."""
+    quota, _, period = (_line(folder / "cpu.max") or "").partition(" ")
     if not quota:  # cgroup version 1
-        quota = _line(_CGROUP / "cpu/cpu.cfs_quota_us") or ""
-        period = _line(_CGROUP / "cpu/cpu.cfs_period_us") or ""
+        quota = _line(folder / "cpu/cpu.cfs_quota_us") or ""
+        period = _line(folder / "cpu/cpu.cfs_period_us") or ""
     return round(int(quota) / int(period), 2) if quota.isdigit() and period.isdigit() else None
 
 
