@@ -20,7 +20,7 @@ from kscale.judge import compare
 from kscale.judge.compare import Comparison
 from kscale.judge.verdict import Verdict
 from kscale.report import cells as words
-from kscale.report.page import finding, render
+from kscale.report.page import finding, pictures, render
 from kscale.results import store
 from kscale.results.record import Result
 
@@ -76,6 +76,12 @@ def page() -> str:
     return render.page(of_variants(result(name="main")))
 
 
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the pictures out: they take most of the time, and these tests do not look at them."""
+    monkeypatch.setattr(pictures, "_drawn", lambda *_: None)
+
+
 def section(page: str, name: str) -> str:
     """Return the text of one part of the page."""
     return Read(page.split(f'<section id="{name}"')[1].partition("</section>\n\n<section")[0]).said
@@ -123,6 +129,7 @@ def test_every_row_is_on_the_page_in_the_tables_words(page: str) -> None:
         assert words.verdict_words(row) in read
 
 
+@pytest.mark.usefixtures("plain")
 def test_losses_stand_beside_gains() -> None:
     """What a mechanism says it loses and what was judged worse is under its own heading."""
     text = render.page(of_variants(result()))
@@ -139,6 +146,7 @@ def test_losses_stand_beside_gains() -> None:
     assert all(f"time per transaction {words.change(row)}" in lost for row in slower)
 
 
+@pytest.mark.usefixtures("plain")
 def test_nothing_lost_is_said_only_where_it_is_true() -> None:
     """A mechanism without a loss says so; one with doubts says which."""
     assert "Nothing lost here." in render.page(of_variants(result([won()])))
@@ -187,6 +195,7 @@ def test_direction_marks_and_control_characters_are_escaped() -> None:
     assert r"a\u202eb\x07c" in text
 
 
+@pytest.mark.usefixtures("plain")
 def test_commands_are_quoted_and_name_the_seed() -> None:
     """What a result says it was started with is one argument each to a shell, and text to a browser."""
     argv = ["run", "$(touch x).yaml", "--set", "a.b=1; rm -rf ~", "<b>"]
@@ -197,6 +206,7 @@ def test_commands_are_quoted_and_name_the_seed() -> None:
     assert "pip install kscale-bench==0.3.0" in text
 
 
+@pytest.mark.usefixtures("plain")
 def test_machines_are_side_by_side_with_differences_marked() -> None:
     """Two results: what differs between their machines says so in words."""
     other = head()
@@ -209,6 +219,7 @@ def test_machines_are_side_by_side_with_differences_marked() -> None:
     assert "Not the same machine" in text
 
 
+@pytest.mark.usefixtures("plain")
 def test_results_are_compared_and_the_optimization_is_weighed_too() -> None:
     """Between two results a mechanism shows what moved, and what its optimization gains and loses."""
     text = Read(render.page(of_results(result(name="main"), head()))).said
@@ -216,6 +227,7 @@ def test_results_are_compared_and_the_optimization_is_weighed_too() -> None:
     assert "Where it loses: optimized in head" in text
 
 
+@pytest.mark.usefixtures("plain")
 def test_several_results_are_each_compared_with_the_first() -> None:
     """Three results give two tables."""
     third = result(name="third")
@@ -225,6 +237,7 @@ def test_several_results_are_each_compared_with_the_first() -> None:
     assert "2 results against main: head worse in" in text
 
 
+@pytest.mark.usefixtures("plain")
 def test_a_policys_decisions_name_their_rules() -> None:
     """Each decision is on the page with its reason and the line that decided it."""
     rule = '  - match: {mechanism: "etcd-*"}\n    level: warn\n    reason: "<b>old</b>"\n'
@@ -302,6 +315,7 @@ def test_only_a_page_is_written_as_a_page(here: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == "kscale: results/main.json: a report is .html or .htm, not '.json'\n"
 
 
+@pytest.mark.usefixtures("plain")
 def test_names_that_pass_become_the_time_of_the_run(here: Path) -> None:
     """`latest` and ids mean nothing to whom the page is passed on; two of one name are numbered."""
     assert main(["report", "20261120T", "results/main.json", "./results/main.json"]) == 0
@@ -310,6 +324,7 @@ def test_names_that_pass_become_the_time_of_the_run(here: Path) -> None:
     assert "2026-11-20 10:11 → main (2)" in text
 
 
+@pytest.mark.usefixtures("plain")
 def test_variants_of_the_latest_run_may_be_named(here: Path) -> None:
     """Another variant than the optimized one can be what the page is about."""
     assert main(["report", "baseline", "array-simd"]) == 0
@@ -319,6 +334,7 @@ def test_variants_of_the_latest_run_may_be_named(here: Path) -> None:
 REQUIRED = "require: ['etcd-freelist.wall_ns.speedup >= 100']\n"
 
 
+@pytest.mark.usefixtures("plain")
 @pytest.mark.parametrize(
     ("names", "policy", "said"),
     [
