@@ -29,6 +29,7 @@ class _Found:
     label: str  # of the cell, as people say it
     value: float | Fraction | None  # the end that must hold; None if there is nothing to judge
     said: str
+    exact: str = ""  # the same of a counter, to the last digit
 
 
 def decide(policy: Policy, results: Sequence[Result]) -> list[Decision]:
@@ -64,7 +65,8 @@ def _decide(policy: Policy, loc: Loc, wanted: Requirement, things: Sequence[Thin
         worst = worst if worst in broken or not broken else broken[0]
         status = Status.FAILED if broken else Status.PASSED
         many = f", {len(broken) or len(found)} of {len(found)} cells" if len(found) > 1 else ""
-        return Decision(wanted.text, status, REQUIRED, f"{worst.said}{label} at {worst.label}{many}", place)
+        said = f"{worst.said} ({worst.exact})" if broken and worst.exact else worst.said
+        return Decision(wanted.text, status, REQUIRED, f"{said}{label} at {worst.label}{many}", place)
     blind = next(one for one in found if one.value is None)
     status = Status.IGNORED if policy.spec.treat.unclear == "ignore" else Status.WARNED
     return Decision(wanted.text, status, NOT_SEEN, f"{blind.said} at {blind.label}", place)
@@ -174,7 +176,8 @@ def _own(wanted: Requirement, cell: Cell, info: MechanismInfo, record: VariantRe
         count = record.work.get(wanted.metric) if record else None
         if count is None:
             return _Found(cell.label, None, "no baseline")
-        return _Found(cell.label, Fraction(count), wording.amount(count, unit))
+        shown, exact = wording.amount(count, unit), f"{count:,} {unit}".rstrip()
+        return _Found(cell.label, Fraction(count), shown, exact)
     if record is None or record.wall_ns is None:
         return _Found(cell.label, None, NO_INTERVAL)
     times = stats.summary(stats.per_run(record.wall_ns) / max(1, record.work.get(info.per, 1)))
@@ -188,11 +191,13 @@ def _beside_baseline(wanted: Requirement, row: Row) -> _Found:
     """Return a variant's number over the baseline's, or the other way round."""
     ratio = row.ratio
     if ratio is None:
-        before, after = Fraction(row.a.value), Fraction(row.b.value)
-        top, below = (before, after) if wanted.stat == "speedup" else (after, before)
+        before, after = int(row.a.value), int(row.b.value)
+        top, below = (Fraction(one) for one in (before, after))
+        if wanted.stat != "speedup":
+            top, below = below, top
         if not below:  # no ratio: 1 if both are nothing, else beyond any
-            return _Found(row.at, math.inf if top else 1.0, f"{before} → {after}")
-        return _Found(row.at, top / below, _show(wanted, top / below))
+            return _Found(row.at, math.inf if top else 1.0, f"{before:,} → {after:,}")
+        return _Found(row.at, top / below, _show(wanted, top / below), f"{before:,} → {after:,}")
     if not ratio.has_interval:
         return _Found(row.at, None, NO_INTERVAL)
     if wanted.stat == "speedup":
@@ -205,7 +210,7 @@ def _beside_baseline(wanted: Requirement, row: Row) -> _Found:
 def _show(wanted: Requirement, value: float | Fraction) -> str:
     """Return a ratio as its stat is written."""
     if wanted.stat == "fraction":
-        return wording.percent(float(value))
+        return units.show_percent(value)
     return units.show_ratio(value) if wanted.stat == "speedup" else units.show_number(value)
 
 

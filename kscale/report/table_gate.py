@@ -37,6 +37,7 @@ ENDS: Mapping[ExitCode, tuple[str, str]] = {
 AFTER: Mapping[Status, str] = {Status.ACKNOWLEDGED: ", acknowledged", Status.IGNORED: ", ignored"}
 IN_ROWS = UNCLEAR | {OTHER_MACHINE}  # warnings the table tells well enough
 SLIDE = 12  # rows
+LISTED = 12  # of each status, below the table
 LEGEND = "x failed, ! warning, a acknowledged, + better; ± is half the interquartile range"
 
 
@@ -163,10 +164,13 @@ def _end(judgement: Judgement, hidden: int, width: int) -> Iterator[Text]:
     yield from paragraph(text, width, first=f"{word}  ", rest="  ", style=style)
     if judgement.no_verdict:
         yield from paragraph(f"no verdict: {judgement.no_verdict}", width, first="  ", rest="    ")
-    for status in MARKS:
-        for one in judgement.of(status):
-            if not _is_required(one) and one.said not in IN_ROWS:
-                yield from paragraph(_line(one), width, first=f"{MARKS[status]} ", rest="    ")
+    for status, mark in MARKS.items():
+        some = [one for one in judgement.of(status) if not _is_required(one) and one.said not in IN_ROWS]
+        for one in some[:LISTED]:
+            yield from paragraph(_line(one), width, first=f"{mark} ", rest="    ")
+        if len(some) > LISTED:
+            left = f"and {show_count(len(some) - LISTED)} more: --explain lists all"
+            yield from paragraph(left, width, first=f"{mark} ", rest="    ")
     if judgement.comparison is not None:
         yield from paragraph(LEGEND, width, style="dim")
 

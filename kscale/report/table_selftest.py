@@ -11,9 +11,9 @@ from kscale.judge.selftest import Case
 from kscale.report.text import clean, joined, paragraph
 
 WORDS = {
-    ExitCode.OK: ("OK  this policy fails when it should, and passes an equal copy", "bold green"),
-    ExitCode.GATE_FAILED: ("FAILED  the gate does not give the codes it should", "bold red"),
-    ExitCode.NO_VERDICT: ("NO VERDICT  what must be shown could not be", "bold yellow"),
+    ExitCode.OK: ("OK: this policy fails when it should, and passes an equal copy", "bold green"),
+    ExitCode.GATE_FAILED: ("FAILED: the gate does not give the codes it should", "bold red"),
+    ExitCode.NO_VERDICT: ("NO VERDICT: what must be shown could not be", "bold yellow"),
 }
 
 
