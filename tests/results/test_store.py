@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_results import result
 
 from kscale.errors import KscaleError
-from kscale.results import store
+from kscale.results import check, store
 from kscale.results.store import Store
 
 IDS = ("20261121T025400Z-aaaaaaa", "20261121T025401Z-bbbbbbb", "20261121T025402Z-aaaaaaa")
@@ -107,6 +107,11 @@ def test_ids_do_not_repeat(full: Store) -> None:
         (b'{"schema": "kscale.result/1"}', "damaged: 'run'"),
         (b"\xff\xfe", "not JSON"),
         (b'{"schema": NaN}', "not JSON"),
+        (b'{"schema": 1e999}', "not JSON"),
+        (b'{"schema": ' + b"9" * 5000 + b"}", "not JSON"),
+        (b'{"schema": "kscale.result/1", "run": ' + b'{"a":' * 5000, "not JSON"),
+        (b"\x1f\x8b" + b"x" * 100, "not JSON"),
+        (b"mechanism,at\nx,y\n", "not JSON"),
     ],
 )
 def test_a_bad_file_is_one_line(tmp_path: Path, data: bytes, says: str) -> None:
@@ -194,3 +199,88 @@ def test_a_cell_is_there_once() -> None:
     tree["cells"] *= 2
     with pytest.raises(KscaleError, match="is there twice"):
         store.parse(json.dumps(tree).encode(), "x.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"run": {"seconds": 10**400}}, "run.seconds"),
+        ({"run": {"seed": 2**63}}, "run.seed"),
+        ({"run": {"peak_rss_bytes": -1}}, "run.peak_rss_bytes"),
+        ({"run": {"status": "fine"}}, "run.status"),
+        ({"run": {"unknown": 1}}, "run.unknown"),
+        ({"scenario": {"resolved": {"a": "\ud800"}}}, "not plain text"),
+        ({"scenario": {"resolved": {"a": {"b": [[["\udfff"]]]}}}}, "not plain text"),
+    ],
+)
+def test_what_no_run_can_leave_is_refused(change: dict[str, dict[str, object]], says: str) -> None:
+    """Numbers out of reach, unknown keys, half characters: one line, printable."""
+    tree = json.loads(store.dumps(result(IDS[0])))
+    for part, fields in change.items():
+        tree[part] |= fields
+    with pytest.raises(KscaleError, match=f"x.json: .*{says}") as caught:
+        store.parse(json.dumps(tree).encode(), "x.json")
+    assert str(caught.value).isprintable()
+
+
+def test_deep_scenarios_are_refused() -> None:
+    """What could be read but never written again."""
+    tree = json.loads(store.dumps(result(IDS[0])))
+    deep: object = 1
+    for _ in range(200):
+        deep = {"a": [deep]}
+    tree["scenario"]["resolved"] = {"a": deep}
+    with pytest.raises(KscaleError, match="nested too deeply"):
+        store.parse(json.dumps(tree).encode(), "x.json")
+
+
+def test_very_many_samples_are_refused() -> None:
+    """The bootstrap of a million samples would not end."""
+    tree = json.loads(store.dumps(result(IDS[0])))
+    many = check.MOST_SAMPLES + 1
+    tree["cells"][0]["variants"]["baseline"]["wall_ns"] = {
+        "order": list(range(many)),
+        "values": [5] * many,
+        "loops": 1,
+    }
+    with pytest.raises(KscaleError, match="its samples are not whole"):
+        store.parse(json.dumps(tree).encode(), "x.json")
+
+
+def test_very_many_cells_are_read_in_time() -> None:
+    """Looking for a cell that is there twice takes one walk, not one for each cell."""
+    tree = json.loads(store.dumps(result(IDS[0])))
+    one = tree["cells"][0]
+    tree["cells"] = [{**one, "params": {"free_pages": number}} for number in range(20_000)]
+    assert len(store.parse(json.dumps(tree).encode(), "x.json").cells) == 20_000
+
+
+def test_copies_of_a_run_count_once(full: Store) -> None:
+    """latest~1 is the run before, not the same run under another name."""
+    full.save(result(IDS[2], "2026-11-21T02:54:02Z", "copy"))
+    assert full.load("latest").run.id == IDS[2]
+    assert full.load("latest~1").run.id == IDS[1]
+    with pytest.raises(KscaleError, match="has 3"):
+        full.load("latest~3")
+
+
+def test_long_lists_of_names_are_cut(tmp_path: Path) -> None:
+    """A folder of a hundred results does not fill the screen."""
+    kept = Store(tmp_path)
+    for number in range(100):
+        (tmp_path / f"run{number:03}.json").write_text("{}")
+    for name in ("nothing", "run0"):
+        with pytest.raises(KscaleError, match=r"run019 and \d+ more$"):
+            kept.find(name)
+
+
+def test_a_packed_result_of_the_name_is_replaced(full: Store) -> None:
+    """A name is one file: plain takes the place of packed."""
+    one = result("20261121T030000Z-ccccccc", name="packed")
+    packed = full.folder / "packed.json.gz"
+    store.write(packed, store.dumps(one))
+    assert full.load("packed") == one
+    with pytest.raises(KscaleError, match="--force"):
+        full.save(one)
+    full.save(one, replace=True)
+    assert full.files_of("packed") == [full.folder / "packed.json"]
