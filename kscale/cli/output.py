@@ -82,9 +82,7 @@ class Outputs:
         for path, text in texts:
             store.write(path, text)
         if printed is not None:
-            typer.echo(
-                printed.encode(), nl=False
-            )  # bytes: UTF-8 and its line ends, whatever the terminal's are
+            _print(printed)
         elif not self.machine:
             out = console.console(color=color)
             self._show(out, table(out.width))
@@ -101,7 +99,7 @@ class Outputs:
             if formats.of_path(path) == "junit":
                 store.write(path, text)
         if self.format == "junit":
-            typer.echo(text.encode(), nl=False)
+            _print(text)
 
     def _text(self, name: str, subject: "Subject", table: "Callable[[int], Text]") -> str:
         """Return *subject* in a format; the table is the command's own, as wide as without a terminal."""
@@ -117,7 +115,7 @@ class Outputs:
         from kscale.report import console
         from kscale.report.export import github
 
-        fence = github.fence(text.plain) if self.github else None
+        fence = github.fence(text.plain) if self.github and os.environ.get("GITHUB_ACTIONS") else None
         if fence is not None:
             typer.echo(fence[0])
         console.show(out, text)
@@ -167,6 +165,11 @@ def asked(
             raise KscaleError(f"--output: {path} is given twice")
         seen.add(path.resolve())
     return Outputs(name, files, samples, github)
+
+
+def _print(text: str) -> None:
+    """Print a document as bytes: UTF-8 and its own line ends, whatever standard output is set to."""
+    typer.echo(text.encode(), nl=False)
 
 
 def _check_free(path: Path) -> None:
