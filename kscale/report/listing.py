@@ -38,7 +38,7 @@ def card(mechanism: "Mechanism", width: int) -> Text:
     lines.extend(paragraph(mechanism.about, width))
     variants = {name: variant.about for name, variant in mechanism.variants.items()}
     lines.extend(_section("Variants", _named(variants, width)))
-    lines.extend(_section("Parameters", _parameters(mechanism.params, width)))
+    lines.extend(_section("Parameters", _parameters(mechanism, width)))
     lines.extend(_section("Metrics", _metrics(mechanism.metrics, width)))
     lines.extend(_section("Where it loses", _bullets(mechanism.loses, width)))
     lines.extend(_section("Source", paragraph(mechanism.source, width, first=INDENT, rest=INDENT)))
@@ -76,17 +76,19 @@ def _bullets(sentences: Sequence[str], width: int) -> list[Text]:
     ]
 
 
-def _parameters(params: type[Any], width: int) -> list[Text]:
-    """Return each parameter with its default, what is allowed and what it means."""
-    described = _described(params)
+def _parameters(mechanism: "Mechanism", width: int) -> list[Text]:
+    """Return each parameter with its default, what is allowed and what it means; last, which variants run."""
+    described = _described(mechanism.params)
     about: dict[str, str] = {}
-    for field in fields(params):
+    for field in fields(mechanism.params):
         known = described.get(field.name, {})
         show = show_bytes if field.name.endswith("_bytes") else _value
         default = "" if field.default is MISSING or field.default is None else show(field.default)
         about[f"{field.name} = {default}" if default else field.name] = " ".join(
             part for part in (known.get("description", ""), _allowed(known)) if part
         )
+    names = " | ".join(map(clean, mechanism.variants))
+    about["variants"] = f"Which of them to run; baseline and optimized if nothing is said. ({names} | all)"
     return _named(about, width)
 
 

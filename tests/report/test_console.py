@@ -55,6 +55,7 @@ def test_colour_follows_flag_environment_terminal(
     """In this order; without colour there is no escape sequence at all, not even bold."""
     written = shown(monkeypatch, Stream(terminal=terminal), color, env)
     assert ("\x1b[" in written) is coloured
+    assert console.takes_color(Stream(terminal=terminal), color) is coloured
     assert coloured or written == "word\n"
 
 
