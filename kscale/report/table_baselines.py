@@ -60,9 +60,10 @@ def facts(name: str, path: str, result: Result, width: int) -> Text:
         first = f"{title}{' ' * (widest - cell_len(title))}{INDENT}"
         lines.extend(paragraph(said, width, first=first, rest=" " * cell_len(first)))
     lines.extend([Text(), Text("cells", "bold")])
-    for mechanism, labels in _cells(result).items():
+    for mechanism, points in _cells(result).items():
+        lines.extend(paragraph(mechanism, width, first=INDENT, rest=INDENT * 2))
         lines.extend(
-            paragraph(f"{clean(mechanism)}: {'; '.join(labels)}", width, first=INDENT, rest=INDENT * 2)
+            line for one in points for line in paragraph(one, width, first=INDENT * 2, rest=INDENT * 3)
         )
     return joined(lines)
 
@@ -81,7 +82,7 @@ def _row(one: Kept) -> tuple[str, ...]:
         clean(result.run.started[:10]),
         clean(result.scenario.name),
         clean(commit(result)),
-        clean(f"{result.machine.cores_logical} cores, {result.machine.cpu_model}"),
+        clean(f"{_counted(result.machine.cores_logical, 'core')}, {result.machine.cpu_model}"),
         show_count(len(result.cells)),
         ", ".join(marks),
     )
@@ -115,7 +116,9 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
         f"{result.git.sha if result.git else 'none'}{branch}"
         + (", uncommitted changes" if result.git and result.git.dirty else ""),
     )
-    where = [f"{machine.cores_logical} cores ({machine.cores_physical} physical), {machine.cpu_model}"]
+    where = [
+        f"{_counted(machine.cores_logical, 'core')} ({machine.cores_physical} physical), {machine.cpu_model}"
+    ]
     where.append(f"{show_bytes(machine.memory_bytes)} of memory")
     where.append(f"{machine.os} {machine.kernel} {machine.arch}")
     where.extend(["container"] if machine.container else [])
@@ -123,7 +126,10 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     where.extend([f"CI {machine.ci}"] if machine.ci else [])
     yield "machine", f"{' · '.join(where)} · fingerprint {machine.fingerprint}"
     turbo = {None: "unknown", True: "on", False: "off"}[machine.turbo]
-    yield "clock", f"governor {machine.governor or 'unknown'} · turbo {turbo} · {machine.threads} thread(s)"
+    yield (
+        "clock",
+        f"governor {machine.governor or 'unknown'} · turbo {turbo} · {_counted(machine.threads, 'thread')}",
+    )
     versions = (("kscale", run.kscale), ("python", machine.python), ("numpy", machine.numpy))
     yield "versions", ", ".join(f"{name} {said}" for name, said in (*versions, ("numba", machine.numba)))
     before, after = (" ".join(f"{one:g}" for one in side) or "unknown" for side in (load.before, load.after))
@@ -142,7 +148,12 @@ def _cells(result: Result) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {}
     for cell in result.cells:
         timed = [len(one.wall_ns.values) for one in cell.variants.values() if one.wall_ns is not None]
-        samples = f", {show_count(sum(timed))} samples" if timed else ", counted only"
-        said = f"{cell.label} ({' '.join(cell.variants) or cell.status}{samples})"
+        samples = _counted(sum(timed), "sample") if timed else "counted only"
+        said = f"{cell.label}: {', '.join(cell.variants) or cell.status} · {samples}"
         found.setdefault(cell.mechanism, []).append(said)
     return found
+
+
+def _counted(number: int, noun: str) -> str:
+    """Return "1 sample", "80 samples"."""
+    return f"{show_count(number)} {noun}{'' if number == 1 else 's'}"

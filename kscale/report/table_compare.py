@@ -144,15 +144,15 @@ def entry(row: Row, comparison: Comparison, notes: Footnotes, *, verbose: bool) 
 def unmatched(comparison: Comparison, width: int, *, first: str = "") -> Iterator[Text]:
     """Return what only one side has, and what did different work, behind *first*."""
     lists = (
-        (comparison.gone, f"only in {clean(comparison.a.name)} (gone)"),
-        (comparison.new, f"only in {clean(comparison.b.name)} (new)"),
-        (comparison.different, "not compared: different work (scenario or seed)"),
+        (first, comparison.gone, f"only in {clean(comparison.a.name)} (gone)"),
+        ("", comparison.new, f"only in {clean(comparison.b.name)} (new)"),
+        (first, comparison.different, "not compared: different work (scenario or seed)"),
     )
-    for names, said in lists:
+    for before, names, said in lists:
         if names:
             shown = ", ".join(clean(name) for name in names[:LISTED])
             more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-            yield from paragraph(f"{first}{show_count(len(names))} {said}: {shown}{more}", width, rest="  ")
+            yield from paragraph(f"{before}{show_count(len(names))} {said}: {shown}{more}", width, rest="  ")
 
 
 def gate(comparison: Comparison, percent: float, width: int) -> Iterator[Text]:

@@ -247,14 +247,6 @@ def test_very_many_samples_are_refused() -> None:
         store.parse(json.dumps(tree).encode(), "x.json")
 
 
-def test_very_many_cells_are_read_in_time() -> None:
-    """Looking for a cell that is there twice takes one walk, not one for each cell."""
-    tree = json.loads(store.dumps(result(IDS[0])))
-    one = tree["cells"][0]
-    tree["cells"] = [{**one, "params": {"free_pages": number}} for number in range(20_000)]
-    assert len(store.parse(json.dumps(tree).encode(), "x.json").cells) == 20_000
-
-
 def test_copies_of_a_run_count_once(full: Store) -> None:
     """latest~1 is the run before, not the same run under another name."""
     full.save(result(IDS[2], "2026-11-21T02:54:02Z", "copy"))
