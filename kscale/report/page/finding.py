@@ -31,24 +31,32 @@ def of_comparison(comparison: Comparison) -> str:
     """Return what one comparison found: losses first, the largest of them named."""
     a, b = clean(comparison.a.name), clean(comparison.b.name)
     judged = len(comparison.rows) - comparison.count(None)
-    gone = f"; {len(comparison.gone)} gone" if comparison.gone else ""
+    left = (
+        (len(comparison.gone), "gone"),
+        (len(comparison.different), "of different work"),
+        (comparison.count(None), "not judged"),
+    )
+    rest = "".join(f"; {number} {said}" for number, said in left if number)
     if not judged:
-        return f"Nothing could be judged between {a} and {b}{gone}"
+        return f"Nothing could be judged between {a} and {b}{rest}"
     of_all = f"of {judged} number{'' if judged == 1 else 's'}"
     worst, best = (_largest(comparison, found) for found in (Verdict.WORSE, Verdict.BETTER))
     better, unclear = comparison.count(Verdict.BETTER), comparison.count(Verdict.UNCLEAR)
     if worst:
         also = f"; better in {better}" if better else ""
         return (
-            f"{b} is worse than {a} in {comparison.count(Verdict.WORSE)} {of_all}{also}{gone}: "
-            f"{_named(worst)}"
+            f"{b} is worse than {a} in {comparison.count(Verdict.WORSE)} {of_all} "
+            f"(worst: {_named(worst)}){also}{rest}"
         )
-    rest = f"; {unclear} unclear" if unclear else ""
+    doubt = f"; {unclear} unclear" if unclear else ""
     if best:
-        return f"{b} is better than {a} in {better} {of_all}, worse in none{rest}{gone}: {_named(best)}"
+        return (
+            f"{b} is better than {a} in {better} {of_all} (best: {_named(best)}), worse in none{doubt}{rest}"
+        )
     if unclear:
-        return f"{b} is not surely different from {a}: {unclear} {of_all} unclear, the rest the same{gone}"
-    return f"{b} is the same as {a} in all {of_all.removeprefix('of ')}{gone}"
+        return f"{b} is not surely different from {a}: {unclear} {of_all} unclear, the rest the same{rest}"
+    every = "the only number" if judged == 1 else f"all {judged} numbers"
+    return f"{b} is the same as {a} in {every}{rest}"
 
 
 def counts(comparison: Comparison) -> tuple[Count, ...]:
