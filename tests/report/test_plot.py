@@ -1,124 +1,153 @@
+"""What every kind of picture keeps to."""
+
 import warnings
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from sample_results import MECHANISMS, Made, cell, cells, result
+from plot_requests import HOSTILE, LONG, fanout, of_every_kind, renamed, sample
+from sample_results import result
 
+from kscale.cli import plot as command
 from kscale.errors import KscaleError
-from kscale.report.plot import bars, growth, kinds, picture
+from kscale.report.plot import kinds, picture, style
 from kscale.report.plot.asked import Asked
-from kscale.results.record import Cell, Result
 
 PNG = b"\x89PNG\r\n\x1a\n"
-HOSTILE = "$x^$ \\frac [red]\x1b[31m\u202e <b>&amp; -- 節"
 
 
-def hostile() -> Result:
-    """Return a result whose every name tries something."""
-    bad = [one.model_copy(update={"mechanism": HOSTILE, "label": HOSTILE}) for one in cells()[:2]]
-    variants = {("_x" if name == "array-simd" else name): one for name, one in bad[1].variants.items()}
-    bad[1] = bad[1].model_copy(update={"variants": variants})
-    made = result(bad)
-    scenario = made.scenario.model_copy(update={"name": HOSTILE})
-    return made.model_copy(
-        update={"mechanisms": {HOSTILE: MECHANISMS["etcd-freelist"]}, "scenario": scenario}
-    )
+@pytest.fixture(scope="module", params=kinds.KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Return each kind."""
+    return str(request.param)
 
 
-def draw(made: Result, path: Path, kind: str = "overview") -> None:
-    """Draw one result."""
-    picture.write(kinds.picture(kind, Asked((made,))), path)
+def draw(kind: str, asked: Asked, path: Path) -> None:
+    """Draw one request."""
+    picture.write(kinds.picture(kind, asked), path)
 
 
-def shown(made: Result) -> list[bars.Bars]:
-    """Return the bars of one result."""
-    return bars.bars(made, Asked((made,)))
-
-
-def fanout(optimized_ns: int, pairs: int = 20, **work: int) -> Cell:
-    """Make a small cell."""
-    old = {"events": 10, "watchers_tested": 1000}
-    sides = {"baseline": Made(100_000, 5, old), "optimized": Made(optimized_ns, 5, old | work)}
-    return cell("watch-fanout", "x", {"events": 10 + optimized_ns}, sides, pairs=pairs)
-
-
-@pytest.mark.parametrize("made", [result(), hostile(), result([fanout(1, 0, watchers_tested=0)])])
-def test_pictures_parse_and_leave_nothing_behind(made: Result, tmp_path: Path) -> None:
-    """SVG is well-formed, PNG is PNG, no temporary file stays."""
+@pytest.mark.parametrize("name", [None, HOSTILE])
+def test_pictures_parse_and_leave_nothing_behind(kind: str, name: str | None, tmp_path: Path) -> None:
+    """SVG is well-formed, PNG is PNG, no temporary file stays, whatever the names."""
+    made = sample() if name is None else renamed(sample(), name)
+    asked = of_every_kind(made)[kind]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        draw(made, tmp_path / "a.svg")
-        draw(made, tmp_path / "a.PNG")
+        draw(kind, asked, tmp_path / "a.svg")
+        draw(kind, asked, tmp_path / "a.PNG")
     assert ET.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")  # noqa: S314 - our own file
     assert (tmp_path / "a.PNG").read_bytes().startswith(PNG)
     assert {path.name for path in tmp_path.iterdir()} == {"a.svg", "a.PNG"}
 
 
-def test_one_result_gives_one_svg(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [None, LONG])
+def test_nothing_runs_out_of_the_picture(kind: str, name: str | None) -> None:
+    """Every word that is written can be read."""
+    made = sample() if name is None else renamed(sample(), name)
+    whole = picture.whole(kinds.picture(kind, of_every_kind(made)[kind]))
+    figure = picture.drawn(whole)
+    box = figure.get_tightbbox()  # inches around everything that is drawn
+    assert min(box.x0, box.y0) >= -0.02
+    assert box.x1 <= whole.width + 0.02
+    assert box.y1 <= whole.height + 0.02
+    from matplotlib.text import Text  # noqa: PLC0415 - as the pictures do
+
+    texts = [text for text in figure.findobj(Text) if text.get_text().strip()]
+    assert min(text.get_fontsize() for text in texts) >= style.SMALL
+
+
+def test_one_request_gives_one_svg(kind: str, tmp_path: Path) -> None:
     """The same bytes twice: no date, no random ids."""
     for name in ("a.svg", "b.svg"):
-        draw(result(), tmp_path / name)
+        draw(kind, of_every_kind(sample())[kind], tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_nothing_to_draw(kind: str) -> None:
+    """A run without cells has no picture; one line says what is missing."""
+    with pytest.raises(KscaleError, match=r"nothing to (draw|compare)") as said:
+        kinds.picture(kind, Asked((result([]),)))
+    assert "\n" not in str(said.value)
+
+
+def test_unknown_names_are_refused_with_the_nearest(kind: str) -> None:
+    """A variant, a metric and a kind nobody has."""
+    made = of_every_kind(sample())[kind].results
+    with pytest.raises(KscaleError, match="no variant 'optimised'; did you mean 'optimized'"):
+        kinds.picture(kind, Asked(made, after="optimised"))
+    with pytest.raises(KscaleError, match="no metric 'ids_scaned'; did you mean 'ids_scanned'"):
+        kinds.picture(kind, Asked(made, metric="ids_scaned"))
+    with pytest.raises(KscaleError, match=f"did you mean '{kind}'"):
+        kinds.picture(f"{kind}x", Asked(made))
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "a", "a.svg.gz"])
 def test_other_suffixes_are_refused(name: str, tmp_path: Path) -> None:
     """The allowed ones are named, nothing is written."""
     with pytest.raises(KscaleError, match=r"\.png or \.svg"):
-        draw(result(), tmp_path / name)
+        draw("bars", Asked((sample(),)), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     """One line."""
     with pytest.raises(KscaleError, match="cannot be written: No such file"):
-        draw(result(), tmp_path / "no" / "a.svg")
+        draw("bars", Asked((sample(),)), tmp_path / "no" / "a.svg")
 
 
-def test_nothing_to_draw(tmp_path: Path) -> None:
-    """A run without cells has no picture."""
-    with pytest.raises(KscaleError, match="nothing to draw"):
-        draw(result([]), tmp_path / "a.svg")
+def test_too_many_results_are_refused() -> None:
+    """What draws one result names what draws more."""
+    many = Asked((sample(),) * 4)
+    for name in ("forest", "overview", "bars", "growth", "samples", "latency", "heatmap"):
+        with pytest.raises(KscaleError, match="not 4 results; forest compares two, history shows many"):
+            kinds.picture(name, many)
 
 
-def test_the_title_states_gains_losses_and_the_undecided() -> None:
-    """Every cell is in the sentence."""
-    assert bars.finding(shown(result()), "optimized") == (
-        "Optimized is 2.15x to 469x faster in 7 of 10 cells;"
-        " 1.17x to 1.45x slower in 2; no clear difference in 1"
-    )
+def test_options_a_kind_does_not_have_are_refused() -> None:
+    """Parameters along axes that have none; samples of a counter."""
+    with pytest.raises(KscaleError, match="bars has no parameters along its axes"):
+        kinds.picture("bars", Asked((sample(),), by=("free_pages",)))
+    with pytest.raises(KscaleError, match="samples shows times"):
+        kinds.picture("samples", Asked((sample(),), metric="ids_scanned"))
+
+
+def test_the_command_knows_every_kind() -> None:
+    """The shell completes them without loading any."""
+    assert tuple(kinds.KINDS) == command.KINDS
+
+
+def test_the_default_follows_the_number_of_results() -> None:
+    """One is shown, two are compared, many are a history."""
+    made = sample()
+    assert [kinds.default(Asked((made,) * number)) for number in (1, 2, 3)] == [
+        "overview",
+        "forest",
+        "history",
+    ]
+
+
+def test_colours_and_markers_of_a_variant_never_change() -> None:
+    """Baseline and optimized look the same beside anyone; no two of six variants look alike."""
+    alone, many = style.looks(["optimized"]), style.looks(["x", "y", "baseline", "z", "w", "optimized"])
+    assert alone["optimized"] == many["optimized"] == (style.BLUE, "s", "///")
+    assert len({look[0] for look in many.values()}) == len({look[1] for look in many.values()}) == 6
 
 
 @pytest.mark.parametrize(
-    ("ns", "said"),
-    [(50_000, "2.00x faster"), (200_000, "2.00x slower"), (100_000, "makes no clear difference")],
+    ("low", "high"), [(1e-3, 1e12), (3.0, 4.0), (0.999, 1.001), (1.0, 30.0), (90.0, 1100.0), (2e-9, 9e-9)]
 )
-def test_the_title_of_one_cell(ns: int, said: str) -> None:
-    """A loss is said as plainly as a gain."""
-    drawn = shown(result([fanout(ns)]))
-    assert bars.finding(drawn, "optimized").startswith("Optimized ")
-    assert said.partition(" ")[2] in bars.finding(drawn, "optimized")
+def test_every_axis_has_ticks_one_can_read_it_by(low: float, high: float) -> None:
+    """Two at least, none outside, not too many."""
+    ticks = style.ticks(low, high)
+    assert 2 <= len(ticks) <= 10
+    assert all(low * 0.999999 <= tick <= high * 1.000001 for tick in ticks)
+    assert ticks == sorted(ticks)
 
 
-def test_growth_is_found_where_only_one_parameter_differs() -> None:
-    """Three sizes of one workload are a line; other workloads are not on it."""
-    (sweep,) = growth.sweeps(result(), Asked((result(),)))
-    assert (sweep.mechanism, sweep.parameter) == ("etcd-freelist", "free pages")
-    assert [line.variant for line in sweep.lines] == ["baseline", "optimized", "array-simd"]
-    assert list(sweep.lines[0].sizes) == [10_000, 100_000, 1_000_000]
-    fitted = sweep.lines[0].growth
-    assert fitted is not None
-    assert fitted.exponent == pytest.approx(0.99, abs=0.01)
-
-
-def test_counters_are_drawn_where_no_time_was_taken() -> None:
-    """An exact run has a picture too; zero has no bar and no point."""
-    made = result([fanout(1, 0, watchers_tested=0), fanout(2, 0, watchers_tested=10)])
-    drawn = shown(made)
-    assert [one.said for one in drawn] == ["1,000 less", "100x less"]
-    assert bars.finding(drawn, "optimized") == "Optimized does at least 100x less work"
-    assert bars.finding(drawn[:1], "optimized") == "Optimized does less work"
-    assert [one.metric for one in drawn] == ["watchers tested"] * 2
-    (sweep,) = growth.sweeps(made, Asked((made,)))
-    assert [line.variant for line in sweep.lines] == ["baseline"]
+def test_counters_have_pictures_too(tmp_path: Path) -> None:
+    """An exact run: a zero has no bar and no point."""
+    made = Asked((result([fanout(1, 0, watchers_tested=0), fanout(2, 0, watchers_tested=10)]),))
+    for name in ("overview", "forest"):
+        draw(name, made, tmp_path / f"{name}.svg")
+    assert "2 exact counters changed" in kinds.picture("forest", made).title

@@ -4,24 +4,32 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
+from plot_requests import HOSTILE, LONG, of_every_kind, renamed, sample
 from sample_results import result
 
 from kscale.report import svg
+from kscale.report.plot import kinds
 
 PLAIN_COLOR = re.compile(r"(?<!,)#[0-9a-fA-F]{6}\b")
 
 
-@pytest.fixture(scope="module", params=["bars", "growth", "overview"])
+@pytest.fixture(scope="module", params=kinds.KINDS)
 def drawn(request: pytest.FixtureRequest) -> svg.Fragment:
     """Draw one kind."""
-    return svg.described(request.param, [result()])
+    return svg.described(request.param, of_every_kind(sample())[request.param].results)
 
 
 def test_colours_are_the_pages(drawn: svg.Fragment) -> None:
     """Every colour is a variable with a default, or the colour of the text."""
     assert not PLAIN_COLOR.findall(drawn.svg)
-    assert "var(--baseline,#E69F00)" in drawn.svg
-    assert "var(--optimized,#0072B2)" in drawn.svg
+    assert "var(--" in drawn.svg
+
+
+def test_variants_have_their_own_variables() -> None:
+    """The page says what they look like."""
+    found = svg.fragment("growth", [result()])
+    for variable in ("--baseline,#E69F00", "--optimized,#0072B2", "--variant-1,#009E73", "--grid,#DDDDDD"):
+        assert f"var({variable})" in found
 
 
 def test_it_is_one_element_that_says_what_it_shows(drawn: svg.Fragment) -> None:
@@ -51,4 +59,31 @@ def test_the_text_stays_text(drawn: svg.Fragment) -> None:
         element.text or ""
         for element in ET.fromstring(drawn.svg).iter("text")  # noqa: S314
     )
-    assert len(drawn.svg) < 60_000
+
+
+def test_it_is_small() -> None:
+    """A page holds a dozen: seven cells, one result."""
+    for kind in ("forest", "bars", "growth", "samples", "latency", "heatmap"):
+        assert len(svg.fragment(kind, [sample()])) < 60_000, kind
+
+
+def test_hostile_names_stay_text() -> None:
+    """Nothing a name holds becomes an element or an attribute."""
+    name = '"><script>alert(1)</script>' + HOSTILE
+    for kind, asked in of_every_kind(renamed(sample(), name)).items():
+        if kind == "heatmap":
+            continue  # sweeps of one mechanism are held apart by their names
+        found = svg.fragment(kind, asked.results)
+        assert "<script" not in found
+        assert "\x1b" not in found
+        ET.fromstring(found)  # noqa: S314 - our own
+
+
+def test_one_mechanism_of_several() -> None:
+    """Only its cells are drawn, whatever its name looks like."""
+    found = svg.described("bars", [result()], mechanism="watch-fanout")
+    assert "etcd-freelist" not in found.svg
+    assert found.title == "Optimized is 469x faster"
+    assert "watch-fanout" in svg.fragment("forest", [result()], mechanism="watch-fanout")
+    odd = renamed(sample(), LONG[:190] + "[*]")
+    assert svg.described("bars", [odd], mechanism=LONG[:190] + "[*]").title

@@ -151,7 +151,7 @@ def _line(axes: "Axes", line: Line, look: style.Look) -> None:
     costs = [side.value for side in line.costs]
     below = [side.value - side.low for side in line.costs]
     above = [side.high - side.value for side in line.costs]
-    label = f"{line.variant}: {exponent(line.growth)}"
+    label = f"{style.clipped(line.variant)}: {exponent(line.growth)}"
     axes.errorbar(
         line.sizes,
         costs,

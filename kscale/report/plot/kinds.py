@@ -44,6 +44,8 @@ def picture(name: str, asked: Asked) -> Picture:
     if asked.by and not kind.by:
         able = ", ".join(other for other, one in KINDS.items() if one.by)
         raise KscaleError(f"--by: {name} has no parameters along its axes; these have: {able}")
+    if not any(result.cells for result in asked.results):
+        raise KscaleError(f"{', '.join(asked.called)}: nothing to draw: no cell was finished")
     chosen.check(asked)
     if kind.times_only and asked.metric not in {None, WALL}:
         raise KscaleError(f"--metric {asked.metric}: {name} shows times; counters have no samples")

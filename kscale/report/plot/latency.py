@@ -51,20 +51,20 @@ def picture(asked: Asked) -> Picture:
         for result, name in zip(asked.results, asked.called, strict=True)
         for cell in result.cells
     ]
-    found = {_name(asked, cell, name): tails(_samples(result, cell, asked)) for result, cell, name in every}
-    panels = {name: lines for name, lines in found.items() if lines}
+    found = [(_name(asked, cell, name), tails(_samples(result, cell, asked))) for result, cell, name in every]
+    panels = [(name, lines) for name, lines in found if lines]
     if not panels:
         most = max((len(values) for one in every for values in _samples(*one[:2], asked).values()), default=0)
         raise KscaleError(
             f"{', '.join(asked.called)}: nothing to draw: a distribution takes {FEWEST} samples of a variant"
             f" ({BEYOND} beyond its median), the most here is {most}; kscale run --budget takes more"
         )
-    shown = dict(list(panels.items())[:MOST_PANELS])
+    shown = panels[:MOST_PANELS]
     columns = min(COLUMNS, len(shown))
 
     def draw(canvas: Canvas) -> None:
         """Draw the panels."""
-        for place, (name, lines) in zip(canvas.grid(len(shown), columns, HEIGHT), shown.items(), strict=True):
+        for place, (name, lines) in zip(canvas.grid(len(shown), columns, HEIGHT), shown, strict=True):
             head = place.heading(name) + KEY
             draw_tails(place.axes(LEFT, head, EDGE * 1.5, FOOT), lines, "time, measured here")
 
@@ -122,9 +122,9 @@ def draw_tails(axes: "Axes", lines: Sequence[Tail], what: str, events: str = "sa
     )
 
 
-def finding(panels: Mapping[str, Sequence[Tail]]) -> str:
+def finding(panels: Sequence[tuple[str, Sequence[Tail]]]) -> str:
     """Return where the tail is longest: the last quantile drawn over the median."""
-    every = [(name, line) for name, lines in panels.items() for line in lines]
+    every = [(name, line) for name, lines in panels for line in lines]
     name, line = max(every, key=lambda one: _stretch(one[1]))
     stretch = _stretch(line)
     over = f"{show_ratio(stretch)} the median" if stretch >= wording.RATIO_FROM else ""

@@ -24,6 +24,7 @@ WIDE, NARROW = 12.8, 8.6  # inches
 EDGE = 0.14  # inches around everything
 TITLE, CAPTION = 18, 11  # points
 DPI = 150
+LONGEST = 100  # characters of a heading; no honest one is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Canvas:
 
     def heading(self, text: str) -> float:
         """Write the heading of a panel and return the room it takes, in inches."""
-        lines = style.fitted(text, style.MEDIUM, self.width - 2 * EDGE, bold=True)
+        lines = style.fitted(style.clipped(text, LONGEST), style.MEDIUM, self.width - 2 * EDGE, bold=True)
         self.text(EDGE, 0, lines, style.MEDIUM, fontweight="bold")
         return style.height_of(lines, style.MEDIUM) + 0.1
 
@@ -117,14 +118,21 @@ def rendered(picture: Picture, suffix: Literal["png", "svg"], *, page: bool = Fa
     out = io.BytesIO()
     metadata = {"Date": None} if suffix == "svg" else {"Software": None}
     with _settings(page=page):
-        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow; pictures only
-        from matplotlib.figure import Figure  # noqa: PLC0415 - as above
-
-        figure = Figure(figsize=(picture.width, picture.height), facecolor="none" if page else style.SURFACE)
-        FigureCanvasAgg(figure)
-        picture.draw(Canvas(figure, 0, 0, picture.width, picture.height))
+        figure = drawn(picture)
+        figure.set_facecolor("none" if page else style.SURFACE)
         figure.savefig(out, format=suffix, dpi=72 if page else DPI, metadata=metadata)
     return out.getvalue()
+
+
+def drawn(picture: Picture) -> "Figure":
+    """Return the figure before it is a file."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow to import; pictures only
+    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
+
+    figure = Figure(figsize=(picture.width, picture.height))
+    FigureCanvasAgg(figure)
+    picture.draw(Canvas(figure, 0, 0, picture.width, picture.height))
+    return figure
 
 
 @contextmanager

@@ -1,0 +1,119 @@
+"""Samples in run order, and distributions on a tail scale."""
+
+import numpy as np
+import pytest
+from plot_requests import fanout, sample
+from sample_results import result
+
+from kscale.errors import KscaleError
+from kscale.report.plot import latency, picture, samples
+from kscale.report.plot.asked import Asked
+from kscale.report.plot.picture import Canvas, Picture
+from kscale.results.record import Cell, Samples
+
+
+def with_times(values: list[int], process: list[int] | None = None) -> Cell:
+    """Return a cell whose optimized variant took these times."""
+    one = fanout(50_000, pairs=len(values))
+    record = one.variants["optimized"]
+    assert record.wall_ns is not None
+    taken = Samples(order=record.wall_ns.order, values=values, loops=1, process=process)
+    variants = one.variants | {"optimized": record.model_copy(update={"wall_ns": taken})}
+    return one.model_copy(update={"variants": variants})
+
+
+def optimized(one: Cell) -> samples.Series:
+    """Return the series of the optimized variant."""
+    (panel,) = samples._panels(result([one]), one, Asked((result([one]),)), "")
+    return panel.series[1]
+
+
+def test_outliers_are_marked_and_none_is_dropped() -> None:
+    """Every sample is drawn."""
+    found = optimized(with_times([100, 101, 99, 100, 102, 98, 100, 300]))
+    assert len(found.percent) == 8
+    assert found.percent[-1] == pytest.approx(200)
+    assert found.outlier == (False,) * 7 + (True,)
+
+
+def test_drift_is_the_last_third_over_the_first() -> None:
+    """Warm-up shows as a fall."""
+    steady, falling = [100] * 9, [200, 200, 200, 100, 100, 100, 100, 100, 100]
+    assert samples.drift(optimized(with_times(steady))) == 0
+    assert samples.drift(optimized(with_times(falling))) == pytest.approx(-50)
+
+
+def test_samples_stand_in_run_order() -> None:
+    """In whatever order the file has them."""
+    one = with_times([1, 2, 3, 4, 5, 6])
+    record = one.variants["optimized"]
+    assert record.wall_ns is not None
+    back = record.wall_ns.model_copy(
+        update={"order": record.wall_ns.order[::-1], "values": record.wall_ns.values[::-1]}
+    )
+    turned = one.model_copy(
+        update={"variants": one.variants | {"optimized": record.model_copy(update={"wall_ns": back})}}
+    )
+    assert optimized(turned).order == optimized(one).order
+    assert optimized(turned).percent.tolist() == optimized(one).percent.tolist()
+
+
+def test_another_process_is_marked() -> None:
+    """Memory lands elsewhere, so times may step."""
+    one = with_times([100] * 6, process=[0, 0, 0, 1, 1, 1])
+    (panel,) = samples._panels(result([one]), one, Asked((result([one]),)), "")
+    assert len(panel.fresh) == 1
+    assert "another process" in samples.picture(Asked((result([one]),))).caption
+
+
+def test_the_title_counts_outliers_and_names_the_largest_drift() -> None:
+    """Which cell, which variant, which way."""
+    falling = with_times([220, 210, 200, 100, 101, 99, 100, 100, 100])
+    title = samples.picture(Asked((result([falling]),))).title
+    assert title.endswith("the largest drift is -52.4 %: watch-fanout, x, optimized")
+
+
+def test_an_exact_run_has_no_samples() -> None:
+    """One line says how to get some."""
+    with pytest.raises(KscaleError, match=r"no cell was timed \(run without --exact\)"):
+        samples.picture(Asked((result([fanout(1, 0)]),)))
+
+
+@pytest.mark.parametrize(("events", "last"), [(20, 0.5), (100, 0.9), (1_000, 0.99), (100_000, 0.9999)])
+def test_a_line_ends_where_ten_events_lie_beyond(events: int, last: float) -> None:
+    """No quantile is drawn from fewer."""
+    (tail,) = latency.tails({"optimized": np.arange(events, dtype=np.float64) + 1})
+    assert tail.quantiles[0] == 0
+    assert tail.quantiles[-1] == pytest.approx(last)
+    assert tail.values[-1] == pytest.approx(np.quantile(np.arange(events) + 1.0, last))
+
+
+def test_too_few_events_are_no_line() -> None:
+    """Nineteen have no median worth drawing."""
+    assert latency.tails({"optimized": np.ones(19)}) == ()
+    with pytest.raises(KscaleError, match=r"takes 20 samples .* the most here is 10"):
+        latency.picture(Asked((result([fanout(50_000, pairs=10)]),)))
+
+
+def test_cells_with_too_few_samples_are_counted() -> None:
+    """Two of the seven took fewer."""
+    drawn = latency.picture(Asked((sample(),)))
+    assert "2 cells with fewer than 20 samples not drawn" in drawn.caption
+    assert "not latencies of single requests" in drawn.caption
+
+
+def test_simulated_latencies_are_drawn_by_the_same_axes() -> None:
+    """Plain arrays are enough: ticks go as far as there are events."""
+    tails = latency.tails(
+        {"baseline": np.linspace(1e6, 9e6, 50_000), "optimized": np.linspace(1e5, 2e5, 500)}
+    )
+    labels: list[str] = []
+
+    def draw(canvas: Canvas) -> None:
+        """Draw and keep the labels of the axis."""
+        axes = canvas.axes(1, 0.5, 0.5, 0.6)
+        latency.draw_tails(axes, tails, "pod start, modelled", "pods")
+        labels.extend(label.get_text() for label in axes.get_xticklabels())
+
+    assert picture.rendered(Picture("", "", 6, 4, draw), "svg")
+    assert labels == ["least", "p50", "p90", "p99", "p99.9"]
