@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kscale.cli import completion
 from kscale.cli import output as output_options
 from kscale.cli.against import Against
 
@@ -23,7 +24,12 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    scenario: Annotated[str, typer.Argument(help="A scenario's name or file; - reads standard input.")],
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            help="A scenario's name or file; - reads standard input.", autocompletion=completion.scenarios
+        ),
+    ],
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -31,6 +37,7 @@ def run(
             metavar="PATTERN",
             rich_help_panel=SCENARIO,
             help="Only cells whose mechanism or key=value matches; may be repeated.",
+            autocompletion=completion.filters,
         ),
     ] = None,
     overrides: Annotated[
@@ -40,6 +47,7 @@ def run(
             metavar="MECHANISM.KEY=VALUES",
             rich_help_panel=SCENARIO,
             help="Give a parameter; several values, with commas, are a sweep. May be repeated.",
+            autocompletion=completion.settings,
         ),
     ] = None,
     seed: Annotated[
@@ -79,7 +87,13 @@ def run(
         bool, typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="No progress on standard error.")
     ] = False,
     color: Annotated[
-        str, typer.Option(metavar="WHEN", rich_help_panel=OUTPUT, help="auto, always or never.")
+        str,
+        typer.Option(
+            metavar="WHEN",
+            rich_help_panel=OUTPUT,
+            help="auto, always or never.",
+            autocompletion=completion.colors,
+        ),
     ] = "auto",
     resume: Annotated[
         bool, typer.Option("--resume", rich_help_panel=ADVANCED, help="Go on with the interrupted run.")
@@ -101,7 +115,10 @@ def run(
     profile: Annotated[
         str | None,
         typer.Option(
-            metavar="CELL[:VARIANT]", rich_help_panel=ADVANCED, help="Loop one cell, for an outside profiler."
+            metavar="CELL[:VARIANT]",
+            rich_help_panel=ADVANCED,
+            help="Loop one cell, for an outside profiler.",
+            autocompletion=completion.mechanisms,
         ),
     ] = None,
 ) -> None:
