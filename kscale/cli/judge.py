@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from kscale.cli import completion
 from kscale.cli.output import Format, Github, Output, Samples
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def compare(
             metavar="A B ...",
             help="Results: name, path, beginning of an id, latest, latest~1, - for standard input; or "
             "variants of the latest run. The first is the reference. title=RESULT renames a column.",
+            autocompletion=completion.sides,
         ),
     ],
     by: Annotated[
@@ -51,6 +53,7 @@ def compare(
             metavar="PATTERN",
             rich_help_panel=ROWS,
             help="Only cells whose mechanism or key=value matches; may be repeated.",
+            autocompletion=completion.filters,
         ),
     ] = None,
     only_changed: Annotated[
@@ -68,7 +71,13 @@ def compare(
         bool, typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="Show every metric.")
     ] = False,
     color: Annotated[
-        str, typer.Option(metavar="WHEN", rich_help_panel=OUTPUT, help="auto, always or never.")
+        str,
+        typer.Option(
+            metavar="WHEN",
+            rich_help_panel=OUTPUT,
+            help="auto, always or never.",
+            autocompletion=completion.colors,
+        ),
     ] = "auto",
     as_json: Annotated[
         bool, typer.Option("--json", rich_help_panel=OUTPUT, help="The same as --format json.")
