@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kscale.cli import completion
 from kscale.cli.against import Against
 from kscale.cli.output import Format, Github, Output, Samples
 
@@ -35,9 +36,13 @@ def gate(
             metavar="[A]",
             help="What was before: a result, or a variant of the latest run. Alone: only what the policy "
             "requires is judged. Default: latest.",
+            autocompletion=completion.sides,
         ),
     ] = None,
-    b: Annotated[str | None, typer.Argument(metavar="[B]", help="What is now.")] = None,
+    b: Annotated[
+        str | None,
+        typer.Argument(metavar="[B]", help="What is now.", autocompletion=completion.sides),
+    ] = None,
     policy: Annotated[
         Path | None,
         typer.Option(
@@ -58,7 +63,13 @@ def gate(
         bool, typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="Show every metric.")
     ] = False,
     color: Annotated[
-        str, typer.Option(metavar="WHEN", rich_help_panel=OUTPUT, help="auto, always or never.")
+        str,
+        typer.Option(
+            metavar="WHEN",
+            rich_help_panel=OUTPUT,
+            help="auto, always or never.",
+            autocompletion=completion.colors,
+        ),
     ] = "auto",
     as_json: Annotated[
         bool, typer.Option("--json", rich_help_panel=OUTPUT, help="The same as --format json.")
