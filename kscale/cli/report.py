@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kscale.cli import completion
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -27,6 +29,7 @@ def report(
             metavar="RESULT",
             help="Results: path, name, id prefix or latest. One alone shows its optimizations; of several "
             "the first is compared with each other one. Or variants of the latest run.",
+            autocompletion=completion.sides,
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="An .html file.")] = Path(
