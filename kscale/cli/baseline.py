@@ -4,9 +4,14 @@ from typing import Annotated
 
 import typer
 
+from kscale.cli import completion
+
 PANEL = "Judge"
 
-Color = Annotated[str, typer.Option(metavar="WHEN", help="auto, always or never.")]
+Color = Annotated[
+    str,
+    typer.Option(metavar="WHEN", help="auto, always or never.", autocompletion=completion.colors),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +51,12 @@ def list_(
 def save(
     name: Annotated[str, typer.Argument(help="The name: letters, digits and . _ -")],
     result: Annotated[
-        str, typer.Argument(metavar="[RESULT]", help="Path, name, beginning of an id, latest, latest~1.")
+        str,
+        typer.Argument(
+            metavar="[RESULT]",
+            help="Path, name, beginning of an id, latest, latest~1.",
+            autocompletion=completion.results,
+        ),
     ] = "latest",
     force: Annotated[
         bool,
@@ -75,7 +85,12 @@ def save(
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="Path, name, beginning of an id, latest, latest~1.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Path, name, beginning of an id, latest, latest~1.", autocompletion=completion.results
+        ),
+    ],
     color: Color = "auto",
 ) -> None:
     """Show the facts of one result: machine, versions, load, command, cells."""
@@ -89,7 +104,12 @@ def show(
 
 
 def rm(
-    names: Annotated[list[str], typer.Argument(metavar="NAME ...", help="Saved names, in full.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME ...", help="Saved names, in full.", autocompletion=completion.names_of_results
+        ),
+    ],
 ) -> None:
     """Remove results by name."""
     from kscale.report.text import clean
