@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kscale.cli import completion
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,6 +27,7 @@ Format = Annotated[
         metavar="FORMAT",
         rich_help_panel=PANEL,
         help="table, json, jsonl, csv, markdown, junit or openmetrics, on standard output.",
+        autocompletion=completion.formats,
     ),
 ]
 Output = Annotated[
