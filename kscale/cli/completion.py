@@ -83,21 +83,27 @@ def _silent(offer: Callable[[str], Iterator[Offer]]) -> Callable[[str], list[Off
 
 
 @_silent
-def results(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell chooses
-    """Yield saved results by name, and the newest ones by age."""
+def names_of_results(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell chooses
+    """Yield saved results by name."""
     from kscale.cli import config_files, config_settings
     from kscale.cli.config import RESULTS_VARIABLE
 
     named = os.environ.get(RESULTS_VARIABLE)
     kept = None if named else config_settings.results(config_files.read())
     folder = Path(named or (kept.value if kept else config_settings.RESULTS))
-    names = sorted(
+    yield from sorted(
         {
             path.name.removesuffix(".gz").removesuffix(".json")
             for path in folder.iterdir()
             if path.name.endswith((".json", ".json.gz")) and _SAFE.fullmatch(path.name)
         }
     )
+
+
+@_silent
+def results(incomplete: str) -> Iterator[Offer]:
+    """Yield the newest results by age, and all by name."""
+    names = names_of_results(incomplete)
     if names:
         yield "latest", "the newest result"
     yield from (

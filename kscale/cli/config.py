@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from kscale.report.table_config import OptionValue
 
-RIVALS = (frozenset({"format", "as_json"}),)  # parameters that contradict each other
+RIVALS = (frozenset({"--format", "--json"}),)  # options that contradict each other
 RESULTS_VARIABLE = "KSCALE_RESULTS"
 OTHER_VARIABLES = frozenset({RESULTS_VARIABLE, "KSCALE_VECTORS"})  # the latter is the test suite's
 EVERYWHERE = (
@@ -129,8 +129,9 @@ def _listen(param: "Parameter") -> None:
 
     def hear(ctx: "Context", heard: "Parameter", value: object) -> object:
         """Keep where the value comes from; what is typed drives out what a file says against it."""
-        rival = next((other for pair in RIVALS if heard.name in pair for other in pair - {heard.name}), "")
-        if is_typed(ctx, rival) and not is_typed(ctx, heard.name or ""):
+        rivals = {opt for pair in RIVALS if pair & {*heard.opts} for opt in pair} - {*heard.opts}
+        others = (other for other in ctx.command.params if rivals & {*other.opts})
+        if not is_typed(ctx, heard.name or "") and any(is_typed(ctx, other.name or "") for other in others):
             return heard.default
         if isinstance(ctx.obj, Told):
             ctx.obj.hear(ctx, heard, value)

@@ -11,7 +11,10 @@ PANEL = "Look"
 OUTPUT = output.PANEL
 CONFIG = "config"
 
-Color = Annotated[str, typer.Option(metavar="WHEN", help="auto, always or never.")]
+Color = Annotated[
+    str,
+    typer.Option(metavar="WHEN", help="auto, always or never.", autocompletion=completion.colors),
+]
 
 
 def register(app: typer.Typer) -> None:

@@ -3,15 +3,21 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import typer
 from command import environment, kscale
 from made_results import result
 
-from kscale.cli import completion, names
+from kscale.cli import app, completion, config_settings, names
 from kscale.mechanisms.registry import MECHANISMS
 from kscale.report import console
+from kscale.report.export import formats
 from kscale.results.store import Store
+
+if TYPE_CHECKING:
+    from typer._click import Command, Parameter
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -204,3 +210,27 @@ def test_completers_import_nothing_heavy(folder: Path) -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "True set()\n"
+
+
+def test_formats_are_those_there_are() -> None:
+    """Offered without importing them."""
+    assert list(completion.FORMATS) == list(formats.FORMATS)
+
+
+def test_whatever_takes_a_name_offers_names(folder: Path) -> None:
+    """Every argument that is no free text, and every option of that kind, of every command."""
+    free = {("baseline save", "name")}
+    offering = {"--filter", "--set", "--color", "--format", "--variant", "--metric", "--kind"}
+    silent = []
+    for path, command in config_settings.commands(typer.main.get_command(app.app)):
+        for param in command.params:
+            asked = param.param_type_name == "argument" or offering & {*param.opts}
+            if asked and (" ".join(path), param.name) not in free and not offers(command, param):
+                silent.append((path, param.name))
+    assert silent == []
+
+
+def offers(command: "Command", param: "Parameter") -> bool:
+    """Say whether a parameter offers anything to an empty word."""
+    ctx = typer.Context(command, info_name="kscale", resilient_parsing=True)
+    return bool(param.shell_complete(ctx, ""))
