@@ -6,6 +6,7 @@ import pytest
 from export_subjects import (
     NASTY,
     all_subjects,
+    decided,
     gated,
     hostile,
     hostile_gate,
@@ -16,6 +17,7 @@ from export_subjects import (
 from markdown_it import MarkdownIt  # what rich reads Markdown with
 from sample_results import cells, result
 
+from kscale.judge.decision import Judgement, Status
 from kscale.report.export import markdown
 from kscale.report.export.spelling import one_line
 from kscale.report.export.subject import Subject
@@ -91,6 +93,16 @@ def test_what_failed_is_open_and_has_its_rule() -> None:
     (row,) = [line for line in text.splitlines() if "| x |" in line and "confirmed" in line]
     assert "kscale-gate.yaml:" in row
     assert "<details open>" not in markdown.render(of_results())
+
+
+def test_what_is_worse_and_passes_has_no_mark() -> None:
+    """x is for what failed: a reader scans for it."""
+    comparison = of_results().comparisons[0]
+    decisions = decided(comparison, status=Status.PASSED)
+    made = markdown.render(Subject((), (comparison,), Judgement(comparison, "p", decisions)))
+    rows = [line for line in made.splitlines() if "| worse |" in line]
+    assert len(rows) == 2
+    assert not [line for line in rows if not line.startswith("|  |")]
 
 
 def test_losses_and_kinds_are_shown() -> None:

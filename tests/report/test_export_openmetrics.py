@@ -137,13 +137,14 @@ def test_results_of_one_name_stay_apart() -> None:
 
 def test_parameters_become_labels() -> None:
     """Their names made valid, and never those of other labels."""
-    params = {"a-b": 1, "a_b": 2, "9": 3, "variant": 4, "é": 5, "__x": 6}
+    params = {"a-b": 1, "a_b": 2, "9": 3, "variant": 4, "é": 5, "__x": 6, "unset": None}
     made = result([cell("watch-fanout", "l", params, {"baseline": Made(10, 1, {"events": 7})}, pairs=0)])
     series = read(Subject((made,)))
     (labels,) = [dict(found) for (name, found), _ in series.items() if name == "kscale_work"]
     assert labels["variant"] == "baseline"
     assert labels["param_variant"] == "4"
     assert labels["param_9"] == "3"
+    assert "unset" not in labels
     assert {labels["a_b"], labels["param_a_b"]} == {"1", "2"}
     assert not [name for name in labels if name.startswith("__")]
 

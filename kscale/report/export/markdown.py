@@ -12,7 +12,7 @@ from kscale.judge import wording
 from kscale.judge.decision import Decision, Status
 from kscale.judge.rows import Row
 from kscale.judge.verdict import MARKS, Verdict
-from kscale.report import cells, table_run
+from kscale.report import cells, table_gate, table_run
 from kscale.report.export import entries, summary
 from kscale.report.export.entries import Entry
 from kscale.report.export.spelling import one_line
@@ -22,10 +22,9 @@ from kscale.results.record import Result
 from kscale.units import show_count
 
 LONGEST = 500  # characters of a field; no honest one comes near
-LEGEND = (
-    "x worse, ! unclear, + better; ± is half the interquartile range; exact: counted on executed code; "
-    "modelled: computed from a cost model, not measured"
-)
+KINDS = "exact: counted on executed code; modelled: computed from a cost model, not measured"
+LEGEND = f"x worse, ! unclear, + better; ± is half the interquartile range; {KINDS}"
+GATE_LEGEND = f"{table_gate.LEGEND}; {KINDS}"
 PLACE, LAST = ("", "mechanism", "at", "metric"), ("change", "95 % interval", "margin", "verdict")
 TOLD = frozenset({Status.FAILED, Status.WARNED, Status.ACKNOWLEDGED})  # in the table in any case
 ROOM_FOR_NOTE = 200  # bytes of the sentence that says what was left out
@@ -56,7 +55,8 @@ def render(subject: Subject, *, samples: bool = False, most: int | None = None) 
     parts = [f"**{text(word)}** {text(said)}\n" for word, said in heads]
     notes = [f"- note: {text(note)}" for note in _notes(subject)]
     parts += [*notes, ""] if notes else []
-    left, out = None if most is None else most - _size([*parts, LEGEND]) - ROOM_FOR_NOTE, 0
+    legend = LEGEND if subject.judgement is None else GATE_LEGEND
+    left, out = None if most is None else most - _size([*parts, legend]) - ROOM_FOR_NOTE, 0
     for fold in folds:
         kept, left = _fitting(fold, left)
         out += len(fold.lines) - len(kept)
@@ -65,7 +65,7 @@ def render(subject: Subject, *, samples: bool = False, most: int | None = None) 
         parts.append(
             f"{show_count(out)} lines do not fit and are left out: kscale writes them all with --output\n"
         )
-    return "\n".join([*parts, f"<sub>{LEGEND}</sub>"]) + "\n"
+    return "\n".join([*parts, f"<sub>{legend}</sub>"]) + "\n"
 
 
 def text(value: object) -> str:
@@ -111,14 +111,16 @@ def _ran(subject: Subject) -> tuple[list[Head], list[Fold]]:
     folds: list[Fold] = []
     for name, result in subject.named():
         rows = list(summary.run_rows(result))
-        heads.append((one_line(name), summary.of_run(result, rows)))
+        heads.append(
+            (one_line(result.scenario.name), f"run {one_line(name)} · {summary.of_run(result, rows)}")
+        )
         folds += _folds(result, rows)
     return heads, folds
 
 
 def _folds(result: Result, rows: Sequence[Row]) -> Iterator[Fold]:
     """Return the table of a run, where it loses, and what was not run."""
-    lines = [_line([*_row(row), cells.verdict_words(row)]) for row in rows]
+    lines = [_line([_mark(row), *_row(row), cells.verdict_words(row)]) for row in rows]
     yield _table((*PLACE, table_run.BASELINE, table_run.OPTIMIZED, *LAST), lines, _counted(len(lines), "row"))
     slower = {row.cell for row in rows if row.ratio is not None and row.verdict is Verdict.WORSE}
     losses = [
@@ -172,10 +174,16 @@ def _entry(entry: Entry, *, gate: bool) -> str:
     """Return an entry as a line of the table."""
     row, decision = entry.row, entry.decision
     last = [_decision(decision, why=row is not None)] if gate else []
+    mark = table_gate.MARKS.get(decision.status) if decision is not None else None
     if row is None:
         said = decision.why if decision is not None else ""
-        return _line(["", entry.mechanism, entry.subject, "", "", "", said, "", "", entry.said, *last])
-    return _line([*_row(row), entry.said, *last])
+        return _line(
+            [mark or "", entry.mechanism, entry.subject, "", "", "", said, "", "", entry.said, *last]
+        )
+    own = _mark(row)
+    if decision is not None:  # what is worse and passes or is ignored has no mark
+        own = mark or (own if row.verdict is Verdict.BETTER else "")
+    return _line([own, *_row(row), entry.said, *last])
 
 
 def _decision(decision: Decision | None, *, why: bool) -> str:
@@ -189,12 +197,16 @@ def _decision(decision: Decision | None, *, why: bool) -> str:
     )
 
 
+def _mark(row: Row) -> str:
+    """Return the mark of a row's verdict."""
+    return MARKS[row.verdict] if row.verdict is not None else ""
+
+
 def _row(row: Row) -> list[str]:
-    """Return the fields of a row up to its verdict."""
+    """Return the fields of a row from its place to its margin."""
     other = "" if row.variant in {table_run.OPTIMIZED, ""} else f" · {row.variant}"
     before, after = wording.sides(row)
     return [
-        MARKS[row.verdict] if row.verdict is not None else "",
         row.mechanism,
         row.at,
         cells.metric_name(row) + other,

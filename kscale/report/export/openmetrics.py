@@ -174,9 +174,9 @@ def _judged(judgement: Judgement) -> Iterator[Point]:
 
 
 def _with_params(labels: Labels, params: Mapping[str, object]) -> Labels:
-    """Return labels with one for each parameter, under a name that is valid and not taken."""
+    """Return labels with one for each parameter that is set, under a name that is valid and not taken."""
     found = dict(labels)
-    for key in sorted(params):
+    for key in sorted(key for key, value in params.items() if value is not None):
         name = _NOT_A_NAME.sub("_", key).lstrip("_") or "param"
         if name in found or name[0].isdigit():
             name = f"param_{name}"
