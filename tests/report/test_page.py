@@ -5,24 +5,18 @@ import hashlib
 import json
 import re
 import shlex
-from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
-from command import kscale
-from made_pages import ENDS, SCRIPT, head, hostile, of_results, of_variants, whole, with_policy, won
+from made_pages import ENDS, SCRIPT, head, hostile, of_results, of_variants, with_policy, won
 from sample_results import cells, freelist, result
 
-from kscale.cli.app import main
 from kscale.judge import compare
-from kscale.judge.compare import Comparison
 from kscale.judge.verdict import Verdict
 from kscale.report import cells as words
-from kscale.report.page import finding, pictures, render
+from kscale.report.page import pictures, render
 from kscale.results import store
-from kscale.results.record import Result
 
 ORDER = ("comparison", "forest", "mechanisms", "notes", "words", "machine", "policy", "again", "raw")
 
@@ -255,113 +249,3 @@ def test_a_policys_decisions_name_their_rules() -> None:
 def test_without_a_policy_the_default_margins_are_named(page: str) -> None:
     """What decided is said even if nobody wrote it down."""
     assert "No policy was given" in section(page, "policy")
-
-
-def made(*verdicts: Verdict | None, gone: tuple[str, ...] = ()) -> Comparison:
-    """Return a comparison of results whose rows got these verdicts."""
-    found = compare.of_results(result(name="main"), head())
-    timed = next(row for row in found.rows if row.ratio is not None)
-    return replace(found, rows=tuple(replace(timed, verdict=one) for one in verdicts), gone=gone)
-
-
-LARGEST = "etcd-freelist, 10k free pages: time per transaction 0 % time"
-
-
-@pytest.mark.parametrize(
-    ("comparison", "said"),
-    [
-        (
-            made(Verdict.WORSE, Verdict.BETTER, gone=("x",)),
-            f"head is worse than main in 1 of 2 numbers (worst: {LARGEST}); better in 1; 1 gone",
-        ),
-        (
-            made(Verdict.BETTER, Verdict.UNCLEAR),
-            f"head is better than main in 1 of 2 numbers (best: {LARGEST}), worse in none; 1 unclear",
-        ),
-        (
-            made(Verdict.SAME, Verdict.UNCLEAR),
-            "head is not surely different from main: 1 of 2 numbers unclear, the rest the same",
-        ),
-        (made(Verdict.SAME, None), "head is the same as main in the only number; 1 not judged"),
-        (made(Verdict.SAME, gone=("x",)), "head is the same as main in the only number; 1 gone"),
-        (made(None), "Nothing could be judged between main and head; 1 not judged"),
-    ],
-)
-def test_the_finding_says_losses_first(comparison: Comparison, said: str) -> None:
-    """One sentence for what was found, never better than what is known."""
-    assert finding.of_comparison(comparison) == said
-
-
-def kept(folder: Path, **more: Result) -> None:
-    """Save results where the command looks for them."""
-    for name, one in ({"main": result(name="main"), "head": head()} | more).items():
-        store.write(folder / "results" / f"{name}.json", store.dumps(whole(one)))
-
-
-def test_the_command_writes_the_page(tmp_path: Path) -> None:
-    """`kscale report` writes a file and prints nothing on standard output."""
-    kept(tmp_path)
-    ran = kscale(tmp_path, "report", "main")
-    assert (ran.code, ran.out, ran.err) == (0, "", "wrote report.html\n")
-    assert "Where it loses" in (tmp_path / "report.html").read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the current folder, with two results in it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("KSCALE_RESULTS", raising=False)
-    monkeypatch.delenv("CI", raising=False)
-    kept(tmp_path, unnamed=result(id="20261120T101112Z-1f0c9ab", started="2026-11-20T10:11:12Z"))
-    return tmp_path
-
-
-def test_only_a_page_is_written_as_a_page(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A suffix that is none of a page's is refused, so that no result is overwritten."""
-    assert main(["report", "main", "-o", "results/main.json"]) == 2
-    assert capsys.readouterr().err == "kscale: results/main.json: a report is .html or .htm, not '.json'\n"
-
-
-@pytest.mark.usefixtures("plain")
-def test_names_that_pass_become_the_time_of_the_run(here: Path) -> None:
-    """`latest` and ids mean nothing to whom the page is passed on; two of one name are numbered."""
-    assert main(["report", "20261120T", "results/main.json", "./results/main.json"]) == 0
-    text = Read((here / "report.html").read_text(encoding="utf-8")).said
-    assert "2026-11-20 10:11 → main" in text
-    assert "2026-11-20 10:11 → main (2)" in text
-
-
-@pytest.mark.usefixtures("plain")
-def test_variants_of_the_latest_run_may_be_named(here: Path) -> None:
-    """Another variant than the optimized one can be what the page is about."""
-    assert main(["report", "baseline", "array-simd"]) == 0
-    assert "baseline → array-simd" in (here / "report.html").read_text(encoding="utf-8")
-
-
-REQUIRED = "require: ['etcd-freelist.wall_ns.speedup >= 100']\n"
-
-
-@pytest.mark.usefixtures("plain")
-@pytest.mark.parametrize(
-    ("names", "policy", "said"),
-    [
-        (["main", "head"], "", "gone_cell"),  # the policy of this folder, without being asked
-        (["main"], REQUIRED, "etcd-freelist.wall_ns.speedup >= 100"),
-    ],
-)
-def test_the_policy_of_the_folder_is_applied(here: Path, names: list[str], policy: str, said: str) -> None:
-    """A kscale-gate.yaml judges two results; of one, only what it requires."""
-    (here / "kscale-gate.yaml").write_text(f"schema: kscale.policy/1\n{policy}", encoding="utf-8")
-    assert main(["report", *names]) == 0
-    page = (here / "report.html").read_text(encoding="utf-8")
-    assert said in section(page, "policy").replace("&gt;", ">")
-    assert "failed" in Read(page).said.partition("scenario")[0]
-
-
-def test_one_result_needs_a_policy_that_requires_something(
-    here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A policy that was asked for and can say nothing is not passed over."""
-    (here / "mine.yaml").write_text("schema: kscale.policy/1\n", encoding="utf-8")
-    assert main(["report", "main", "--policy", "mine.yaml"]) == 2
-    assert "mine.yaml: nothing is required of one result" in capsys.readouterr().err
