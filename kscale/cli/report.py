@@ -27,7 +27,6 @@ def report(
         list[str],
         typer.Argument(
             metavar="RESULT",
-            autocompletion=completion.sides,
             help="Results: path, name, id prefix or latest. One alone shows its optimizations; of several "
             "the first is compared with each other one. Or variants of the latest run.",
             autocompletion=completion.sides,
