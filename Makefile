@@ -6,12 +6,13 @@ LOWEST := .venv-lowest
 SUITE := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-lowest check bench format clean
+.PHONY: help run test test-lowest check gate bench format clean
 
 help:
 	@echo "make run          the 10,000-node scenario: table on screen, result in results/"
 	@echo "make test         the whole test suite: with the JIT, with bounds checks, without the JIT"
 	@echo "make check        format, lint, types, layers"
+	@echo "make gate         this working tree's counters against results/baseline.json, on any machine"
 	@echo "make bench        every figure of speed and memory beside its bar"
 	@echo "make test-lowest  the suite on the oldest versions pyproject.toml allows"
 
@@ -48,6 +49,12 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Counters only: they are equal on every machine, so a baseline from another one will do.
+gate: $(VENV)/installed
+	@$(BIN)/kscale run smoke --exact --quiet --save ci --force >/dev/null
+	@$(BIN)/kscale gate baseline ci
+	@$(BIN)/kscale gate ci --selftest
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff format .

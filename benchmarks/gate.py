@@ -5,17 +5,23 @@ spiked. Base and head are measured in turns (ABBA), as `kscale run --against` do
 whole comparison of two results by the built-in policy, without a second measurement.
 """
 
+import tempfile
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figure import Figure
+from kscale.cli.progress import Quiet
 from kscale.errors import ExitCode
 from kscale.judge import compare, gate
 from kscale.judge.policy import Policy, PolicySpec
-from kscale.results import check
+from kscale.measure import campaign, plan
+from kscale.measure.timing import Settings
+from kscale.mechanisms.registry import MECHANISMS
+from kscale.results import check, store
 from kscale.results.record import (
     Cell,
     Machine,
@@ -28,8 +34,9 @@ from kscale.results.record import (
     ScenarioRef,
     VariantRecord,
 )
+from kscale.scenario import load
 
-GATES, PAIRS, SLOWDOWN = 1000, 20, 1.10
+GATES, PAIRS, SLOWDOWN, REAL_RUNS = 1000, 20, 1.10, 200
 TODAY = date(2026, 11, 21)  # no ack is in play
 SAMPLE_NS = 20_000_000
 JITTER, DRIFT, STEP, SPIKED, SPIKE = 0.02, 0.05, 0.08, 0.08, 0.5  # shares of a sample's time, or of samples
@@ -42,6 +49,24 @@ def figures() -> Iterator[Figure]:
     yield Figure(f"{what}: equal code is red", 100 * equal, "%", most=0)
     yield Figure(f"{what}: 10 % slower is red", 100 * red(GATES, SLOWDOWN, seed=2), "%", least=95)
     yield Figure(f"{what}: one more id is red", 100 * red(100, 1.0, seed=3, more=1), "%", least=100)
+    yield from real_runs()
+
+
+def real_runs(runs: int = REAL_RUNS) -> Iterator[Figure]:
+    """Yield how many of so many real runs of smoke, counted only, a gate against the first calls changed."""
+    loaded = load.load("smoke")
+    cells = plan.plan(loaded, MECHANISMS)
+    settings, request = Settings(timing=False), campaign.Request(argv=[])
+    red_runs = 0
+    with tempfile.TemporaryDirectory() as folder:
+        place = store.Store(Path(folder))
+        first = campaign.run(loaded, cells, settings, Quiet(), place, request)
+        for _ in range(runs):
+            again = campaign.run(loaded, cells, settings, Quiet(), place, request)
+            found = compare.of_results(first, again)
+            judged = gate.judge(found, Policy(PolicySpec()), results=(first, again), today=TODAY)
+            red_runs += judged.exit_code is not ExitCode.OK
+    yield Figure(f"gate, {runs} real runs of smoke, counted: red", red_runs, most=0)
 
 
 def red(gates: int, ratio: float, *, seed: int, more: int = 0, pairs: int = PAIRS) -> float:
