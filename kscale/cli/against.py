@@ -18,6 +18,7 @@ Against = Annotated[
     str | None,
     typer.Option(
         metavar="NAME=PYTHON",
+        rich_help_panel="Sampling",
         help="Take turns with the kscale of another Python (or virtual environment), called NAME.",
     ),
 ]
