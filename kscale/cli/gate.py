@@ -33,7 +33,7 @@ def gate(
     a: Annotated[
         str | None,
         typer.Argument(
-            metavar="[A]",
+            metavar="A",
             help="What was before: a result, or a variant of the latest run. Alone: only what the policy "
             "requires is judged. Default: latest.",
             autocompletion=completion.sides,
@@ -41,7 +41,7 @@ def gate(
     ] = None,
     b: Annotated[
         str | None,
-        typer.Argument(metavar="[B]", help="What is now.", autocompletion=completion.sides),
+        typer.Argument(metavar="B", help="What is now.", autocompletion=completion.sides),
     ] = None,
     policy: Annotated[
         Path | None,
