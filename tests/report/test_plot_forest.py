@@ -95,7 +95,7 @@ def test_what_is_left_out_is_counted() -> None:
 
 def test_one_variant_of_two_results() -> None:
     """Only its rows are drawn."""
-    assert "of 7 timings" in title(sample(), later(sample(), 22, factor=2.0), variant="optimized")
+    assert "of 5 timings" in title(sample(), later(sample(), 22, factor=2.0), variant="optimized")
 
 
 def test_a_comparison_that_is_there_is_drawn() -> None:

@@ -58,6 +58,12 @@ def test_samples_stand_in_run_order() -> None:
     assert optimized(turned).percent.tolist() == optimized(one).percent.tolist()
 
 
+def test_two_results_stand_side_by_side() -> None:
+    """The same cell of each in a row."""
+    made = samples.picture(Asked((sample(), sample()), names=("old", "new")))
+    assert made.height == samples.HEIGHT * 5
+
+
 def test_another_process_is_marked() -> None:
     """Memory lands elsewhere, so times may step."""
     one = with_times([100] * 6, process=[0, 0, 0, 1, 1, 1])
@@ -96,9 +102,9 @@ def test_too_few_events_are_no_line() -> None:
 
 
 def test_cells_with_too_few_samples_are_counted() -> None:
-    """Two of the seven took fewer."""
+    """One of the five took fewer."""
     drawn = latency.picture(Asked((sample(),)))
-    assert "2 cells with fewer than 20 samples not drawn" in drawn.caption
+    assert "1 cell with fewer than 20 samples not drawn" in drawn.caption
     assert "not latencies of single requests" in drawn.caption
 
 

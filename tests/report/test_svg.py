@@ -62,7 +62,7 @@ def test_the_text_stays_text(drawn: svg.Fragment) -> None:
 
 
 def test_it_is_small() -> None:
-    """A page holds a dozen: seven cells, one result."""
+    """A page holds a dozen: five cells, one result."""
     for kind in ("forest", "bars", "growth", "samples", "latency", "heatmap"):
         assert len(svg.fragment(kind, [sample()])) < 60_000, kind
 

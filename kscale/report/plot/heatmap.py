@@ -37,6 +37,8 @@ FAINTEST, STRONGEST = 0.08, 0.5  # of a colour: text stays legible on it
 
 LEAST_SCALE = 2.0  # change of the strongest colour, if no change is larger: small ones stay faint
 
+HOW_READ = "+ better, x worse; stronger colour: larger change, on a log scale; hatched: not run"
+
 Value = bool | int | float | str | None
 Point = tuple[Value, Value]
 
@@ -298,9 +300,7 @@ def _caption(asked: Asked, found: Sequence[Map], left_out: int) -> str:
         parts = [f"{clean(asked.before)} → {clean(asked.after)}", chosen.facts(asked.results[0])]
     else:
         parts = [f"{clean(asked.after)}: {' → '.join(asked.called)}", chosen.facts(asked.results[-1])]
-    parts.append(
-        f"{chosen.witness(row.info)}; blue: better, red: worse, stronger on a log scale; hatched: not run"
-    )
+    parts.append(f"{chosen.witness(row.info)}; {HOW_READ}")
     if left_out:
         parts.append(f"{left_out} more maps are not drawn")
     return " · ".join(parts)
