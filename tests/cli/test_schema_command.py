@@ -43,12 +43,10 @@ def test_every_committed_schema_is_printed() -> None:
     assert {path.name for path in SCHEMAS.iterdir()} == {f"{which}.schema.json" for which in Schema}
 
 
-@pytest.mark.parametrize("which", Schema)
+@pytest.mark.parametrize("which", [Schema.SCENARIO, Schema.POLICY])
 def test_every_key_of_a_file_people_write_is_explained(which: Schema) -> None:
     """An editor that reads the schema can say what a key is for."""
     kept = json.loads((SCHEMAS / f"{which}.schema.json").read_text(encoding="utf-8"))
-    if which is Schema.RESULT:
-        pytest.skip("results are written by kscale")
     silent = [
         f"{place}.{key}"
         for place, one in {"": kept, **kept["$defs"]}.items()
