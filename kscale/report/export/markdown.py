@@ -25,7 +25,9 @@ LONGEST = 500  # characters of a field; no honest one comes near
 KINDS = "exact: counted on executed code; modelled: computed from a cost model, not measured"
 LEGEND = f"x worse, ! unclear, + better; ± is half the interquartile range; {KINDS}"
 GATE_LEGEND = f"{table_gate.LEGEND}; {KINDS}"
-PLACE, LAST = ("", "mechanism", "at", "metric"), ("change", "95 % interval", "margin", "verdict")
+PLACE = ("", "verdict", "mechanism", "at", "metric")  # a table wider than the page is read from the left
+LAST = ("change", "95 % interval", "margin")
+NO_BREAK = "\u00a0"  # a space at which no line ends
 TOLD = frozenset({Status.FAILED, Status.WARNED, Status.ACKNOWLEDGED})  # in the table in any case
 ROOM_FOR_NOTE = 200  # bytes of the sentence that says what was left out
 Head = tuple[str, str]  # a word, and what is said after it
@@ -120,7 +122,7 @@ def _ran(subject: Subject) -> tuple[list[Head], list[Fold]]:
 
 def _folds(result: Result, rows: Sequence[Row]) -> Iterator[Fold]:
     """Return the table of a run, where it loses, and what was not run."""
-    lines = [_line([_mark(row), *_row(row), cells.verdict_words(row)]) for row in rows]
+    lines = [_line([_mark(row), text(cells.verdict_words(row)), *_row(row)]) for row in rows]
     yield _table((*PLACE, table_run.BASELINE, table_run.OPTIMIZED, *LAST), lines, _counted(len(lines), "row"))
     slower = {row.cell for row in rows if row.ratio is not None and row.verdict is Verdict.WORSE}
     losses = [
@@ -173,17 +175,15 @@ def _told(entry: Entry) -> bool:
 def _entry(entry: Entry, *, gate: bool) -> str:
     """Return an entry as a line of the table."""
     row, decision = entry.row, entry.decision
-    last = [_decision(decision, why=row is not None)] if gate else []
-    mark = table_gate.MARKS.get(decision.status) if decision is not None else None
+    said = text(entry.said)
+    last = [text(_decision(decision, why=row is not None))] if gate else []
+    mark = table_gate.MARKS.get(decision.status, "") if decision is not None else ""
     if row is None:
-        said = decision.why if decision is not None else ""
-        return _line(
-            [mark or "", entry.mechanism, entry.subject, "", "", "", said, "", "", entry.said, *last]
-        )
-    own = _mark(row)
-    if decision is not None:  # what is worse and passes or is ignored has no mark
-        own = mark or (own if row.verdict is Verdict.BETTER else "")
-    return _line([own, *_row(row), entry.said, *last])
+        why = text(decision.why) if decision is not None else ""
+        return _line([mark, said, text(entry.mechanism), text(entry.subject), "", "", "", why, "", "", *last])
+    if decision is None or (row.verdict is Verdict.BETTER and not mark):
+        mark = _mark(row)  # what is worse, but passes or is ignored, has none
+    return _line([mark, said, *_row(row), *last])
 
 
 def _decision(decision: Decision | None, *, why: bool) -> str:
@@ -203,31 +203,23 @@ def _mark(row: Row) -> str:
 
 
 def _row(row: Row) -> list[str]:
-    """Return the fields of a row from its place to its margin."""
+    """Return the fields of a row, from its place to its margin, as text."""
     other = "" if row.variant in {table_run.OPTIMIZED, ""} else f" · {row.variant}"
-    before, after = wording.sides(row)
-    return [
-        row.mechanism,
-        row.at,
-        cells.metric_name(row) + other,
-        before,
-        after,
-        cells.change(row),
-        cells.sureness(row).plain,
-        cells.margin(row),
-    ]
+    numbers = (*wording.sides(row), cells.change(row), cells.sureness(row).plain, cells.margin(row))
+    unbroken = [text(number).replace(" ", NO_BREAK) for number in numbers]  # names wrap, numbers never do
+    return [text(row.mechanism), text(row.at), text(cells.metric_name(row) + other), *unbroken]
 
 
 def _line(fields: Sequence[str]) -> str:
-    """Return fields as a line of a table."""
-    return f"| {' | '.join(text(one) for one in fields)} |"
+    """Return fields, which are text already, as a line of a table."""
+    return f"| {' | '.join(fields)} |"
 
 
 def _table(titles: Sequence[str], lines: Sequence[str], title: str, *, opened: bool = False) -> Fold:
     """Return a folded table; *titles* are text already."""
     amounts = range(len(PLACE), len(PLACE) + 3)  # both sides and the change stand at the right
     rule = "|".join("---:" if number in amounts else "---" for number in range(len(titles)))
-    return Fold(title, tuple(lines), (f"| {' | '.join(titles)} |", f"|{rule}|"), opened=opened)
+    return Fold(title, tuple(lines), (_line(titles), f"|{rule}|"), opened=opened)
 
 
 def _counted(number: int, noun: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from kscale.judge import rows, wording
 from kscale.judge.compare import Comparison
-from kscale.judge.decision import Judgement
+from kscale.judge.decision import Judgement, Status
 from kscale.judge.rows import Row
 from kscale.judge.verdict import Verdict
 from kscale.measure import stats
@@ -39,7 +39,8 @@ def run_rows(result: Result) -> Iterator[Row]:
 
 def of_judgement(judgement: Judgement) -> tuple[str, str]:
     """Return a gate's last word, and what is to be said after it."""
-    parts = [one_line(judgement.no_verdict), one_line(table_gate.summary(judgement))]
+    parts = [one_line(table_gate.summary(judgement)), one_line(judgement.no_verdict)]
+    parts = parts if judgement.of(Status.FAILED) else parts[::-1]  # what decides the code comes first
     parts += [heading(judgement.comparison)] if judgement.comparison is not None else []
     return table_gate.ENDS[judgement.exit_code][0], " · ".join(part for part in parts if part)
 
