@@ -80,6 +80,8 @@ def main(args: list[str] | None = None) -> int:
     """Run one command and return its exit code; the only handler of errors."""
     if completion.asked():
         return completion.answer(app)
+    if os.environ.get("NO_COLOR"):  # typer's help would keep bold text where a terminal is forced
+        os.environ.setdefault("_TYPER_FORCE_DISABLE_TERMINAL", "1")
     told = Told()
     try:
         code = app(args=args, prog_name="kscale", standalone_mode=False, obj=told)

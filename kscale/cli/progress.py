@@ -95,7 +95,7 @@ class Bar(Quiet):
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} cells"),
+            TextColumn("cells {task.completed:.0f}/{task.total:.0f}"),
             TextColumn("{task.fields[state]}"),
             TimeElapsedColumn(),
             console=self.out,

@@ -27,7 +27,7 @@ def listing(mechanisms: Sequence["Mechanism"], scenarios: Mapping[str, str], wid
         lines.extend([Text("Scenarios", "bold"), *_named(scenarios, width), Text()])
     example = next(iter(mechanisms), None)
     about = f"kscale show {example.id}" if example else "kscale show MECHANISM"
-    lines.append(Text(f"run one: kscale run SCENARIO · look closer: {about}", "dim"))
+    lines.extend(paragraph(f"run one: kscale run SCENARIO · look closer: {about}", width, style="dim"))
     return joined(lines)
 
 

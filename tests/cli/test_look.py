@@ -113,3 +113,20 @@ def test_the_version_says_more_on_demand(store: Store, capsys: pytest.CaptureFix
         assert app.main(asked) == 0
         lines = capsys.readouterr().out.splitlines()
         assert [line.split()[0] for line in lines] == ["kscale", "python", "numpy", "numba", "machine"]
+
+
+@pytest.mark.parametrize("args", [["--help"], ["run", "--help"], ["list"], ["show", "config"]])
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [
+        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"TERM": "dumb"}, False),
+    ],
+    ids=["NO_COLOR", "FORCE_COLOR", "dumb"],
+)
+def test_help_takes_colour_as_tables_do(
+    tmp_path: Path, args: list[str], environment: dict[str, str], coloured: bool
+) -> None:
+    """Without colour there is no escape sequence at all."""
+    assert ("\x1b[" in kscale(tmp_path, *args, **environment).out) is coloured
