@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 MOST = 60  # rows of a picture; more are no longer one
 MOST_COUNTERS = 10  # kept for counters if there are too many times
 ROW, COUNTER, HEAD, FOOT = 0.52, 0.3, 0.1, 0.85  # inches
-LABELS, WORDS = 3.9, 2.95  # inches left and right of the axis
+LABELS, WORDS = 4.3, 2.95  # inches left and right of the axis
+INDENT = 0.35  # inches of the mark
 COUNTERS = (0.45, 7.1, 9.6)  # inches of the columns of a counter: its name, its amounts, its change
 PERCENT_UP_TO = 2.0  # an axis that goes no further is read in percent
 MARKERS = {Verdict.WORSE: "X", Verdict.UNCLEAR: "D", Verdict.BETTER: "P", Verdict.SAME: "o", None: "o"}
@@ -49,7 +50,8 @@ def picture(asked: Asked) -> Picture:
         high = drawn * ROW + HEAD + FOOT if drawn else 0.0
         if drawn:
             _draw_times(canvas.part(0, 0, WIDE, high), times[:drawn], comparison)
-        _draw_counters(canvas.part(0, high, WIDE, canvas.height - high), counters[:listed])
+        below = canvas.part(0, high, WIDE, canvas.height - high)
+        _draw_counters(below, counters[:listed], named=comparison.of == "results")
 
     height = (drawn * ROW + HEAD + FOOT if drawn else 0.0) + ((listed + 1.4) * COUNTER if listed else 0.0)
     title = finding(times, counters, comparison)
@@ -169,40 +171,37 @@ def _draw_time(axes: "Axes", y: float, row: Row, comparison: Comparison) -> None
         markersize=9,
         markeredgewidth=1.4 if hollow else 0.6,
     )
-    mark = MARKS[row.verdict] if row.verdict else ""
-    variant = f" · {clean(row.variant)}" if comparison.of == "results" else ""
-    said = str(row.verdict) if row.verdict else "not judged"
-    sure = wording.interval(row) or "no interval"
+    _write(axes, y, row, color, named=comparison.of == "results")
+
+
+def _write(axes: "Axes", y: float, row: Row, color: str, *, named: bool) -> None:
+    """Write a row's mark and name at the left, what is said of it at the right; *named*: its variant too."""
+    room = LABELS - INDENT - 0.1
+    variant = f" · {style.clipped(clean(row.variant), 18)}" if named else ""
+    name = style.cut(clean(row.mechanism), style.MEDIUM, room - 1.1 * named, bold=True)
+    name = style.cut(name + variant, style.MEDIUM, room, bold=True)
+    place = style.cut(f"{clean(row.at)} · {metric_name(row)}", style.SMALL, room)
     margin = f", margin {wording.percent(row.margin)}" if row.margin else ""
-    across = axes.get_yaxis_transform()
     for x, text, shift, up, points, weight, ink in (
-        (0.0, mark, -LABELS + EDGE, 0, style.LARGE, "bold", color),
+        (0.0, MARKS[row.verdict] if row.verdict else "", EDGE - LABELS, 0, style.LARGE, "bold", color),
+        (0.0, name, INDENT - LABELS, 8, style.MEDIUM, "bold", style.TEXT),
+        (0.0, place, INDENT - LABELS, -8, style.SMALL, "normal", style.MUTED),
+        (1.0, f"{wording.change(row)} · {_said(row)}", 0.12, 8, style.MEDIUM, "bold", color),
         (
-            0.0,
-            style.clipped(clean(row.mechanism) + variant, 40),
-            0.35 - LABELS,
-            8,
-            style.MEDIUM,
-            "bold",
-            style.TEXT,
-        ),
-        (
-            0.0,
-            style.clipped(f"{clean(row.at)} · {metric_name(row)}", 46),
-            0.35 - LABELS,
+            1.0,
+            f"{wording.interval(row) or 'no interval'}{margin}",
+            0.12,
             -8,
             style.SMALL,
             "normal",
             style.MUTED,
         ),
-        (1.0, f"{wording.change(row)} · {said}", 0.12, 8, style.MEDIUM, "bold", color),
-        (1.0, f"{sure}{margin}", 0.12, -8, style.SMALL, "normal", style.MUTED),
     ):
         axes.annotate(
             text,
             (x, y),
-            xycoords=across,
-            xytext=(shift * 72, up),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(shift / style.POINT, up),
             textcoords="offset points",
             fontsize=points,
             fontweight=weight,
@@ -212,7 +211,12 @@ def _draw_time(axes: "Axes", y: float, row: Row, comparison: Comparison) -> None
         )
 
 
-def _draw_counters(canvas: Canvas, counters: Sequence[Row]) -> None:
+def _said(row: Row) -> str:
+    """Return the verdict, or that there is none."""
+    return str(row.verdict) if row.verdict else "not judged"
+
+
+def _draw_counters(canvas: Canvas, counters: Sequence[Row], *, named: bool) -> None:
     """List the counters that changed: no interval, so no axis."""
     if not counters:
         return
@@ -225,8 +229,10 @@ def _draw_counters(canvas: Canvas, counters: Sequence[Row]) -> None:
         mark = MARKS[row.verdict] if row.verdict else ""
         before, after = wording.sides(row)
         canvas.text(EDGE, y, mark, style.MEDIUM, color=color, fontweight="bold")
-        name = f"{clean(row.mechanism)} · {clean(row.at)} · {metric_name(row)}"
-        canvas.text(COUNTERS[0], y, style.clipped(name, 72), style.SMALL)
+        parts = (row.mechanism, row.at, *([row.variant] if named else []))
+        name = " · ".join((*(clean(part) for part in parts), metric_name(row)))
+        shown = style.cut(name, style.SMALL, COUNTERS[1] - COUNTERS[0] - 0.1)
+        canvas.text(COUNTERS[0], y, shown, style.SMALL)
         canvas.text(COUNTERS[1], y, f"{before} → {after}", style.SMALL, color=style.MUTED)
         said = f"{wording.change(row)} · {row.verdict or chosen.witness(row.info)}"
         if row.info.provenance != "measured":
@@ -260,7 +266,7 @@ def _tick(value: float, low: float, high: float) -> str:
 
 def _place(row: Row) -> str:
     """Return where a row was measured."""
-    return f"{clean(row.mechanism)} {clean(row.at)}"
+    return f"{style.clipped(clean(row.mechanism), 40)} {style.clipped(clean(row.at), 60)}"
 
 
 def _caption(comparison: Comparison, left_out: tuple[int, int], asked: Asked) -> str:

@@ -157,9 +157,7 @@ def _percents(axes: "Axes", panel: Panel) -> None:
     low, high = min(-LEAST_PERCENT, *ends), max(LEAST_PERCENT, *ends)
     room = (high - low) * 0.08
     axes.set_ylim(low - room, high + room)
-    step = next(step for step in style.round_steps() if (high - low) / step <= 5)  # noqa: PLR2004 - ticks
-    ticks = [number * step for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
-    axes.set_yticks(ticks, labels=[wording.percent(tick / 100, signed=True) for tick in ticks])
+    style.percent_axis(axes, low, high)
 
 
 def _counts(axes: "Axes", panel: Panel) -> None:

@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,9 +20,6 @@ from kscale.report.plot.asked import Asked
 from kscale.report.plot.picture import EDGE, WIDE, Canvas, Picture
 from kscale.report.text import clean
 from kscale.results.record import Cell, Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MOST_PANELS = 24
 HEIGHT, LEFT, FOOT, KEY = 2.75, 1.0, 0.55, 0.42  # inches of a panel, of its numbers, of its key
@@ -164,13 +160,15 @@ def _draw(canvas: Canvas, panel: Panel) -> None:
         far = [(x, y) for x, y, out in zip(series.order, series.percent, series.outlier, strict=True) if out]
         if far:
             axes.plot(*zip(*far, strict=True), "o", markersize=11, markerfacecolor="none", color=style.WORSE)
-    most = 1.15 * max(LEAST_PERCENT, *(float(np.abs(series.percent).max()) for series in panel.series))
-    axes.set_ylim(-most, most)
+    every = np.concatenate([series.percent for series in panel.series])
+    low, high = min(-LEAST_PERCENT, float(every.min())), max(LEAST_PERCENT, float(every.max()))
+    room = (high - low) * 0.1
+    axes.set_ylim(low - room, high + room)
     style.plain(axes, grid="y")
     axes.set_xlabel("run, in the order taken", fontsize=style.SMALL)
     axes.set_ylabel("beyond median", fontsize=style.SMALL)
     axes.locator_params(axis="x", integer=True)
-    _percent_axis(axes, most)
+    style.percent_axis(axes, low, high)
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(
         handles,
@@ -183,13 +181,6 @@ def _draw(canvas: Canvas, panel: Panel) -> None:
         frameon=False,
         fontsize=style.SMALL,
     )
-
-
-def _percent_axis(axes: "Axes", most: float) -> None:
-    """Write the axis in percent, with few ticks."""
-    step = next(step for step in style.round_steps() if most / step <= 2.6)  # noqa: PLR2004 - two ticks a side
-    ticks = [number * step for number in range(-int(most // step), int(most // step) + 1)]
-    axes.set_yticks(ticks, labels=[wording.percent(tick / 100, signed=True) for tick in ticks])
 
 
 def _caption(asked: Asked, left_out: int) -> str:

@@ -39,6 +39,7 @@ SETTINGS = {
 }
 LARGE, MEDIUM, SMALL = 13, 12, 11  # points; at half of 12.8 inches the smallest is still read
 POINT = 1 / 72  # inches
+MOST_STEPS = 4.5  # between the ticks of a small axis
 LEADING = 1.3  # line height over font size
 
 Look = tuple[str, str, str]  # colour, marker, hatch
@@ -87,6 +88,14 @@ def fitted(text: str, points: float, inches: float, *, bold: bool = False) -> st
             break
         columns -= max(1, columns // 20)
     return "\n".join(wrapped(text, columns))
+
+
+def cut(text: str, points: float, inches: float, *, bold: bool = False) -> str:
+    """Return *text* on one line no wider than so many inches, its end cut off if it must be."""
+    shown = text
+    while len(shown) > 1 and width_of(shown, points, bold=bold) > inches:
+        shown = f"{shown[: min(len(shown) - 2, int(len(shown) * 0.95))]}…"
+    return shown
 
 
 def height_of(text: str, points: float) -> float:
@@ -147,10 +156,12 @@ def limits(values: Sequence[float], *, room: float = 0.08) -> tuple[float, float
     return math.exp(low - spare), math.exp(high + spare)
 
 
-def round_steps() -> Iterator[float]:
-    """Return 1, 2, 5, 10, ... as far as anyone needs, from a tenth on."""
-    for power in range(-1, 12):
-        yield from (factor * 10.0**power for factor in (1, 2, 5))
+def percent_axis(axes: "Axes", low: float, high: float) -> None:
+    """Write the y axis in percent, more or less than none, with few round ticks."""
+    steps = (factor * 10.0**power for power in range(-1, 12) for factor in (1, 2, 5))
+    step = next(step for step in steps if (high - low) / step <= MOST_STEPS)
+    places = [number * step for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    axes.set_yticks(places, labels=[wording.percent(place / 100, signed=True) for place in places])
 
 
 def tick_of(value: object) -> str:
