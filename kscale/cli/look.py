@@ -131,7 +131,7 @@ def _config(ctx: typer.Context, *, as_json: bool, color: str) -> None:
     found = {file.kind: file.shown for file in config_files.read()}
     files = {
         "project": found.get("project", "no kscale.toml, no [tool.kscale], from here upwards"),
-        "user   ": found.get("user", f"no {config_files.shown(config_files.user_path())}"),
+        "user": found.get("user", f"no {config_files.shown(config_files.user_path())}"),
     }
     out = console.console(color=color)
     console.show(out, table_config.config_table(files, values, out.width))

@@ -27,8 +27,10 @@ class OptionValue:
 def config_table(files: Mapping[str, str], values: Sequence[OptionValue], width: int) -> Text:
     """Return the files that were looked at, then each command's options; what is not a default is bold."""
     lines: list[Text] = []
+    kinds = _widest(files)
     for kind, what in files.items():
-        lines.extend(paragraph(what, width, first=f"{kind}  ", rest=" " * (cell_len(kind) + 2)))
+        start = f"{kind:<{kinds}}{GAP}"
+        lines.extend(paragraph(what, width, first=start, rest=" " * cell_len(start)))
     names = _widest(value.option for value in values)
     room = width - len(INDENT) - names - len(GAP)  # of value and origin
     column = min(_widest(said(value.value) for value in values), room - len(GAP) - _widest(_origins(values)))

@@ -3,7 +3,7 @@ from rich.cells import cell_len
 
 from kscale.report.table_config import OptionValue, config_table, said
 
-FILES = {"project": "kscale.toml", "user   ": "no ~/.config/kscale/config.toml"}
+FILES = {"project": "kscale.toml", "user": "no ~/.config/kscale/config.toml"}
 VALUES = [
     OptionValue("", "results", "results", "default"),
     OptionValue("kscale run", "--budget", "45s", "default"),
