@@ -44,7 +44,8 @@ def test_it_fits(width: int) -> None:
 
 def test_values_are_said_as_they_are_written() -> None:
     """true, not True; nothing is a dash."""
-    assert [said(one) for one in (True, None, [], ("a", 1), 2.5)] == ["true", "-", "-", "a, 1", "2.5"]
+    values: list[object] = [True, None, [], ("a", 1), 2.5]
+    assert [said(one) for one in values] == ["true", "-", "-", "a, 1", "2.5"]
 
 
 def test_no_options_make_no_table() -> None:
