@@ -70,6 +70,9 @@ def compare(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="Show every metric.")
     ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="Show the summary only.")
+    ] = False,
     color: Annotated[
         str,
         typer.Option(
@@ -100,6 +103,8 @@ def compare(
         raise KscaleError(f"--fail-over: {fail_over} is not a percentage; write it like 10")
     console.console(color=color)  # complains of an unknown colour before any work
     outputs = asked(format_, output, samples=samples, github=github, json=as_json)
+    if quiet and (verbose or stats):
+        raise KscaleError(f"--quiet and --{'verbose' if verbose else 'stats'} contradict each other")
     if stats:
         significance.scipy_stats()
     chosen = sides.narrowed(sides.look_up(Store.default(), results), only or ())
@@ -107,6 +112,8 @@ def compare(
 
     def table(width: int) -> "Text":
         """Return what is printed."""
+        if quiet:
+            return table_sides.brief(found, width, fail_over=fail_over)
         if len(found.comparisons) == 1:
             return table_compare.comparison_table(
                 found.comparisons[0],

@@ -163,11 +163,12 @@ def _is_there(store: "Store", argument: str) -> bool:
 
 
 def _distinct(named: "Sequence[Named]") -> "Iterator[Named]":
-    """Return the results under names of their own: the whole path, then a number, where two are equal."""
-    names = [one.name for one in named]
+    """Return the results under names of their own: what is meant, else a number, where two are equal."""
+    names, meanings = [one.name for one in named], [one.meant for one in named]
     taken: set[str] = set()
     for one in named:
-        name = one.meant if names.count(one.name) > 1 and one.meant else one.name
+        equal = names.count(one.name) > 1
+        name = one.meant if equal and one.meant and meanings.count(one.meant) == 1 else one.name
         numbered = (name, *(f"{name} ({number})" for number in range(2, len(named) + 1)))
         name = next(other for other in numbered if other not in taken)
         taken.add(name)

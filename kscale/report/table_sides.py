@@ -54,15 +54,34 @@ def sides_table(
     for comparison in found.comparisons:
         lines.extend(table_compare.unmatched(comparison, width, first=f"{clean(comparison.b.name)}: "))
     lines.append(Text())
-    for comparison in found.comparisons:
-        name = f"{clean(comparison.b.name)}: "
-        if fail_over is not None:
-            lines.append(Text(name.rstrip(), "bold"))
-            lines.extend(table_compare.gate(comparison, fail_over, width))
-        hidden = 0 if comparison is not found.comparisons[-1] else len(found.lines) - len(shown)
-        lines.extend(table_compare.summary(comparison, hidden, width, only_changed=only_changed, first=name))
+    hidden = len(found.lines) - len(shown)
+    lines.extend(_ends(found, width, fail_over=fail_over, hidden=hidden, only_changed=only_changed))
     lines.extend(paragraph(table_compare.LEGEND, width, style="dim"))
     return joined(lines)
+
+
+def brief(found: SideBySide, width: int, *, fail_over: float | None = None) -> Text:
+    """Return the summary alone: what is compared, what fails, the counts of every verdict."""
+    return joined([*_heading(found, width), *_ends(found, width, fail_over=fail_over)])
+
+
+def _ends(
+    found: SideBySide,
+    width: int,
+    *,
+    fail_over: float | None,
+    hidden: int = 0,
+    only_changed: bool = False,
+) -> Iterator[Text]:
+    """Return for each side but the first whether it passes, and the counts of its verdicts."""
+    for number, comparison in enumerate(found.comparisons, start=1):
+        first = f"{clean(comparison.b.name)}: " if len(found.comparisons) > 1 else ""
+        if fail_over is not None:
+            if first:
+                yield Text(first.rstrip(), "bold")
+            yield from table_compare.gate(comparison, fail_over, width)
+        left = hidden if number == len(found.comparisons) else 0
+        yield from table_compare.summary(comparison, left, width, only_changed=only_changed, first=first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +142,13 @@ def _heading(found: SideBySide, width: int) -> Iterator[Text]:
     facts = [f"{first} → {', '.join(others)}", _what(found)]
     if comparisons[0].of == "results":
         same = all(one.same_machine for one in comparisons)
-        facts.append("same machine" if same else "other machines among them")
+        facts.append(
+            "same machine"
+            if same
+            else OTHER_MACHINE
+            if len(comparisons) == 1
+            else "other machines among them"
+        )
     paired = [one.paired for one in comparisons]
     facts.append("paired" if all(paired) else "some paired" if any(paired) else "not paired")
     yield from paragraph(" · ".join(facts), width, style="bold")
@@ -142,7 +167,7 @@ def _told(shown: Sequence[Line], found: SideBySide) -> Iterator[tuple[str, Row]]
 def _what(found: SideBySide) -> str:
     """Return what the sides are, in words."""
     one = found.comparisons[0]
-    several = f"{len(found.sides)} {one.of}"
+    several = f"{'two' if len(found.sides) == 2 else len(found.sides)} {one.of}"  # noqa: PLR2004 - a word
     if one.of != "results":
         return f"{several} of run {clean(one.run)}"
     return several if found.by == "result" else f"{several} by {found.by}"

@@ -71,6 +71,7 @@ def test_equal_names_are_told_apart(full: Store) -> None:
         "results/main.json",
         "other/main.json",
     ]
+    assert [one[0] for one in named(full, "latest", "latest")] == ["latest", "latest (2)"]
     assert [one[0] for one in named(full, "main", "main", "main")] == ["main", "main (2)", "main (3)"]
 
 

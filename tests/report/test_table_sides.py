@@ -11,7 +11,7 @@ from sample_results import MECHANISMS, cells, result
 from kscale.judge import by, compare, side_by_side
 from kscale.judge.side_by_side import Named, SideBySide
 from kscale.report.table_compare import comparison_table
-from kscale.report.table_sides import sides_table
+from kscale.report.table_sides import brief, sides_table
 from kscale.results.record import Result
 
 HOSTILE = "[red]$x^$\x1b[31m\u202e\r\n</td>"
@@ -59,6 +59,19 @@ def test_no_line_is_wider_and_no_number_is_cut(width: int) -> None:
     flat = " ".join(text.split())
     for number in ("4.31 µs ± 0.6 %", "2.91 µs ± 0.8 %", "3.16x faster", "2,014,200", "+45.1 % time"):
         assert number in flat
+
+
+def test_the_summary_alone_is_short() -> None:
+    """-q: what is compared, what fails, the counts."""
+    lines = brief(three(), 160, fail_over=10).plain.splitlines()
+    assert lines[1:4] == ["next:", "OK  nothing is surely worse by more than 10 %", "next: 108 same"]
+    assert lines[4:6] == ["head:", "FAILED  2 over 10 %"]
+    assert [line.split()[0] for line in lines[6:8]] == ["watch-fanout[events=1000000,watchers=10050]"] * 2
+    assert lines[8:] == ["head: 2 worse · 106 same"]
+    two = side_by_side.of_results([Named(name, slower(name, 1, 0)) for name in ("main", "head")])
+    heading, counts = brief(two, 160).plain.splitlines()
+    assert heading.endswith("(2026-11-21) · two results · same machine · not paired")
+    assert counts == "108 same"
 
 
 def test_modelled_numbers_carry_their_label() -> None:
