@@ -4,7 +4,7 @@
     chosen    the row of each cell that is drawn, and its numbers
     picture   a picture before it is drawn, and the file it becomes
     style     colours, markers, hatches, axes
-    kinds     every kind by its name
+    kinds     every kind by its name: forest, overview, bars, growth, samples, latency, heatmap, history
 
 The same request gives the same SVG, byte for byte, with one version of matplotlib.
 Names are drawn as text, never as formulas.
