@@ -124,7 +124,7 @@ def _of_time(by: Terms, row: Row, ratio: Ratio, held: Limits) -> Decision:
             return _of_unlike(by, row, note, key)
     if not ratio.has_interval or ratio.n < held.min_pairs:
         said = TOO_FEW if ratio.paired else TOO_FEW_APART
-        why = f"{wording.change(row)}: {ratio.n} {'pairs' if ratio.paired else 'samples a side'}"
+        why = f"{wording.change(row)}: {ratio.n} {ratio.witnesses}"
         return _unclear(by, replace(row, verdict=None), said, f"{why}, a verdict takes {held.min_pairs}")
     row = slower(row, held)
     if row.verdict is Verdict.UNCLEAR:

@@ -69,6 +69,14 @@ class Ratio:
     floor: float | None = None  # noise floor as a fraction; None if it cannot be known
     bias: float = 0.0  # part of the floor that is surely there, see noise_floor
     paired: bool = True
+    processes: bool = False  # n counts processes, each with pairs of its own
+
+    @property
+    def witnesses(self) -> str:
+        """Return what n counts."""
+        if self.processes:
+            return "processes"
+        return "pairs" if self.paired else "samples a side"
 
     @property
     def has_interval(self) -> bool:
@@ -191,7 +199,9 @@ def _ratio_over_processes(baseline: Series, changed: Series) -> Ratio:
     witnesses = [median(logs[processes == one]) for one in dict.fromkeys(processes.tolist())]
     low, high = median_interval(witnesses)
     noise = noise_floor(baseline, changed)
-    return Ratio(math.exp(median(witnesses)), math.exp(low), math.exp(high), len(witnesses), *noise)
+    return Ratio(
+        math.exp(median(witnesses)), math.exp(low), math.exp(high), len(witnesses), *noise, processes=True
+    )
 
 
 def noise_floor(baseline: Series, changed: Series) -> tuple[float | None, float]:

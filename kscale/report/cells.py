@@ -121,18 +121,18 @@ def noise_note(row: Row) -> tuple[str, ...]:
     found = list(row.notes)
     if not ratio.has_interval:
         found.append("fewer than 6 pairs: medians only, no interval and no verdict")
+    doubts = []
     if row.noisy and ratio.floor is not None:
         floor, margin = wording.percent(ratio.floor), wording.percent(row.margin)
         widened = f", so the margin here is {margin}" if 0 < row.margin <= 2 * ratio.bias else ""
-        found.append(f"noisy: equal code may seem to differ by {floor}{widened}")
+        doubts.append(f"noisy: equal code may seem to differ by {floor}{widened}")
     if row.verdict is Verdict.UNCLEAR:
-        found.append(_more_pairs(row, ratio))
-    return tuple(found)
+        doubts.append(_more_pairs(row, ratio))
+    return (*found, "; ".join(doubts)) if doubts else tuple(found)
 
 
 def _more_pairs(row: Row, ratio: Ratio) -> str:
     """Return what an unclear verdict would have needed."""
-    what = "pairs" if ratio.paired else "samples a side"
     shown = wording.percent(stats.smallest_change(ratio, row.margin))
     needed = stats.pairs_to_decide(ratio, row.margin)
     if needed is None or needed > MOST_PAIRS:
@@ -141,4 +141,4 @@ def _more_pairs(row: Row, ratio: Ratio) -> str:
         rest = f"about {show_count(needed)} would decide"
     else:
         rest = "a few more would decide"
-    return f"unclear: {ratio.n} {what} show a slowdown from {shown} on; {rest}"
+    return f"unclear: {ratio.n} {ratio.witnesses} show a slowdown from {shown} on; {rest}"
