@@ -96,7 +96,7 @@ def gate(
         return
     comparison, results = _sides(a, b, by, allow_other_machine=allow_other_machine)
     judgement = _judged(comparison, results, by, against)
-    compared = () if comparison is None else (comparison,)
+    compared = () if judgement.comparison is None else (judgement.comparison,)
     outputs.write(
         Subject(results, compared, judgement),
         lambda width: table_gate.gate_table(judgement, width, explain=explain, verbose=verbose),

@@ -118,4 +118,5 @@ def _judged(subject: "Subject", arguments: int, path: Path | None) -> "Subject":
         today=datetime.now(tz=UTC).date(),
         ci=bool(os.environ.get("CI")),
     )
-    return replace(subject, judgement=judgement)
+    first = subject.comparisons[0] if judgement.comparison is None else judgement.comparison
+    return replace(subject, comparisons=(first, *subject.comparisons[1:]), judgement=judgement)

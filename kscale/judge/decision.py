@@ -46,7 +46,7 @@ class Decision:
 class Judgement:
     """Everything a gate decided."""
 
-    comparison: Comparison | None  # None if only requirements were judged
+    comparison: Comparison | None  # by the policy's margins; None if only requirements were judged
     policy: str  # where the policy stands, or "defaults"
     decisions: tuple[Decision, ...]  # worst first
     no_verdict: str = ""  # why nothing could be decided; empty if something was

@@ -4,6 +4,7 @@ Nothing here reads a clock or a file: the day and the second measurement are giv
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 from kscale.judge import acks, confirming, deciding, matching, requiring
@@ -39,6 +40,7 @@ def judge(
     if comparison is not None:
         by = deciding.terms(policy, comparison, results, today=today, ci=ci)
         found = confirming.confirmed(by, list(_of_rows(by)), remeasure)
+        comparison = replace(comparison, rows=tuple(one.row for one in found if one.row is not None))
         found.extend(deciding.of_lists(by))
     found.extend(requiring.decide(policy, results))
     return Judgement(
