@@ -243,9 +243,9 @@ def peak_rss_bytes() -> int:
 
 
 def _own_s() -> float:
-    """Return the processor time of this process."""
+    """Return the processor time of this process and of those it started that have ended."""
     times = psutil.Process().cpu_times()
-    return times.user + times.system
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _average() -> tuple[float, ...]:
