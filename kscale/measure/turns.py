@@ -18,7 +18,7 @@ from kscale.measure.timing import Allowance, Couple, Observer, Settings, Timing
 from kscale.results.record import Cell, MechanismInfo, Samples, VariantRecord
 
 ROUNDS = 10  # processes of each side: the interval of their median leaves one out at either end
-PAIRS = (2, 5)  # of one round, least and most
+PAIRS = (2, 10)  # of one round, least and most: their median is what the process witnesses
 SHORT_NS = 200_000_000  # a run shorter than that is repeated to warm up
 
 
