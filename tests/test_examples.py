@@ -14,6 +14,7 @@ from command import kscale
 from kscale.cli.app import app
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+README = EXAMPLES.parent / "README.md"
 WORKFLOWS = sorted(path for path in EXAMPLES.glob("*.yml"))
 
 
@@ -53,9 +54,14 @@ def test_both_workflows_say_the_same() -> None:
     assert both[0] == both[1]
 
 
-def test_the_policy_judges_smoke(tmp_path: Path) -> None:
-    """Each rule and requirement of the example finds something in a timed run of smoke."""
+def test_the_policies_judge_smoke(tmp_path: Path) -> None:
+    """Each rule, requirement and ack of the example and of the README finds something in a timed smoke."""
     assert kscale(tmp_path, "run", "smoke", "--quick", "--save", "main", "-q").code == 0
     ran = kscale(tmp_path, "gate", "main", "main", "--policy", str(EXAMPLES / "kscale-gate.yaml"))
     assert ran.code == 0, ran.err
     assert "2 as required" in ran.out
+    (block,) = re.findall(r"```yaml\n(schema: kscale.policy/1.*?)```", README.read_text("utf-8"), re.DOTALL)
+    (tmp_path / "kscale-gate.yaml").write_text(block, encoding="utf-8")
+    ran = kscale(tmp_path, "gate", "main", "main")
+    assert ran.code == 0, ran.err
+    assert "1 as required" in ran.out
