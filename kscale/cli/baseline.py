@@ -5,13 +5,9 @@ from typing import Annotated
 import typer
 
 from kscale.cli import completion
+from kscale.cli.output import Color
 
 PANEL = "Judge"
-
-Color = Annotated[
-    str,
-    typer.Option(metavar="WHEN", help="auto, always or never.", autocompletion=completion.colors),
-]
 
 
 def register(app: typer.Typer) -> None:

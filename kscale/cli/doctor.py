@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kscale.cli import completion
+from kscale.cli.output import Color
 
 if TYPE_CHECKING:
     from kscale.measure.doctor import Finding
@@ -23,15 +23,7 @@ def doctor(
     as_json: Annotated[
         bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print the findings as one JSON document.")
     ] = False,
-    color: Annotated[
-        str,
-        typer.Option(
-            metavar="WHEN",
-            rich_help_panel=OUTPUT,
-            help="auto, always or never.",
-            autocompletion=completion.colors,
-        ),
-    ] = "auto",
+    color: Color = "auto",
 ) -> None:
     """Say how steady times are on this machine, what disturbs them, and what to type against it.
 

@@ -7,7 +7,7 @@ import typer
 
 from kscale.cli import completion
 from kscale.cli.against import Against
-from kscale.cli.output import Format, Github, Output, Samples
+from kscale.cli.output import Color, Format, Github, Json, Output, Samples, Verbose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,21 +59,9 @@ def gate(
         bool, typer.Option("--allow-other-machine", help="Judge times of another machine too.")
     ] = False,
     against: Against = None,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="Show every metric.")
-    ] = False,
-    color: Annotated[
-        str,
-        typer.Option(
-            metavar="WHEN",
-            rich_help_panel=OUTPUT,
-            help="auto, always or never.",
-            autocompletion=completion.colors,
-        ),
-    ] = "auto",
-    as_json: Annotated[
-        bool, typer.Option("--json", rich_help_panel=OUTPUT, help="The same as --format json.")
-    ] = False,
+    verbose: Verbose = False,
+    color: Color = "auto",
+    as_json: Json = False,
     format_: Format = None,
     output: Output = None,
     samples: Samples = False,

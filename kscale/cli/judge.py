@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from kscale.cli import completion
-from kscale.cli.output import Format, Github, Output, Samples
+from kscale.cli.output import Color, Filter, Format, Github, Json, Output, Samples, Verbose
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -46,16 +46,7 @@ def compare(
     allow_other_machine: Annotated[
         bool, typer.Option("--allow-other-machine", help="Judge times of another machine too.")
     ] = False,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--filter",
-            metavar="PATTERN",
-            rich_help_panel=ROWS,
-            help="Only cells whose mechanism or key=value matches; may be repeated.",
-            autocompletion=completion.filters,
-        ),
-    ] = None,
+    only: Filter = None,
     only_changed: Annotated[
         bool, typer.Option("--only-changed", rich_help_panel=ROWS, help="Hide what is the same.")
     ] = False,
@@ -67,24 +58,12 @@ def compare(
         bool,
         typer.Option("--stats", rich_help_panel=ROWS, help="Add p, spread and outliers; needs scipy."),
     ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="Show every metric.")
-    ] = False,
+    verbose: Verbose = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="Show the summary only.")
     ] = False,
-    color: Annotated[
-        str,
-        typer.Option(
-            metavar="WHEN",
-            rich_help_panel=OUTPUT,
-            help="auto, always or never.",
-            autocompletion=completion.colors,
-        ),
-    ] = "auto",
-    as_json: Annotated[
-        bool, typer.Option("--json", rich_help_panel=OUTPUT, help="The same as --format json.")
-    ] = False,
+    color: Color = "auto",
+    as_json: Json = False,
     format_: Format = None,
     output: Output = None,
     samples: Samples = False,

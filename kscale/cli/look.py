@@ -11,11 +11,6 @@ PANEL = "Look"
 OUTPUT = output.PANEL
 CONFIG = "config"
 
-Color = Annotated[
-    str,
-    typer.Option(metavar="WHEN", help="auto, always or never.", autocompletion=completion.colors),
-]
-
 
 def register(app: typer.Typer) -> None:
     """Add this file's commands to *app*."""
@@ -23,7 +18,7 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel=PANEL, epilog="Example: kscale show etcd-freelist")(show)
 
 
-def list_(color: Color = "auto") -> None:
+def list_(color: output.Color = "auto") -> None:
     """List the mechanisms and the scenarios that come with kscale."""
     from kscale.measure import machine
 
@@ -53,18 +48,8 @@ def show(
     format: output.Format = None,  # noqa: A002 - the option's name
     files: output.Output = None,
     samples: output.Samples = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print a result or config as JSON.")
-    ] = False,
-    color: Annotated[
-        str,
-        typer.Option(
-            metavar="WHEN",
-            rich_help_panel=OUTPUT,
-            help="auto, always or never.",
-            autocompletion=completion.colors,
-        ),
-    ] = "auto",
+    as_json: output.Json = False,
+    color: output.Color = "auto",
 ) -> None:
     """Show a mechanism, a saved result as kscale run printed it, or the value and origin of every option."""
     from kscale.cli import config, names

@@ -30,16 +30,7 @@ def run(
             help="A scenario's name or file; - reads standard input.", autocompletion=completion.scenarios
         ),
     ],
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--filter",
-            metavar="PATTERN",
-            rich_help_panel=SCENARIO,
-            help="Only cells whose mechanism or key=value matches; may be repeated.",
-            autocompletion=completion.filters,
-        ),
-    ] = None,
+    only: output_options.Filter = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option(
@@ -77,24 +68,12 @@ def run(
     format: output_options.Format = None,  # noqa: A002 - the option's name
     output: output_options.Output = None,
     samples: output_options.Samples = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print the result as one JSON document.")
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="Show every metric.")
-    ] = False,
+    as_json: output_options.Json = False,
+    verbose: output_options.Verbose = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="No progress on standard error.")
     ] = False,
-    color: Annotated[
-        str,
-        typer.Option(
-            metavar="WHEN",
-            rich_help_panel=OUTPUT,
-            help="auto, always or never.",
-            autocompletion=completion.colors,
-        ),
-    ] = "auto",
+    color: output_options.Color = "auto",
     resume: Annotated[
         bool, typer.Option("--resume", rich_help_panel=ADVANCED, help="Go on with the interrupted run.")
     ] = False,

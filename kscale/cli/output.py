@@ -49,6 +49,29 @@ Github = Annotated[
 ]
 
 
+Json = Annotated[bool, typer.Option("--json", rich_help_panel=PANEL, help="The same as --format json.")]
+Color = Annotated[
+    str,
+    typer.Option(
+        metavar="WHEN",
+        rich_help_panel=PANEL,
+        help="auto, always or never.",
+        autocompletion=completion.colors,
+    ),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", rich_help_panel=PANEL, help="Show every metric.")]
+Filter = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        metavar="PATTERN",
+        rich_help_panel="Cells",
+        help="Only cells whose mechanism or key=value matches; may be repeated.",
+        autocompletion=completion.filters,
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Outputs:
     """What was asked for; made by `asked`, which refuses what cannot be done before any work is."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kscale.cli import completion
+from kscale.cli.output import Filter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,16 +66,7 @@ def plot(
             autocompletion=completion.metrics,
         ),
     ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--filter",
-            metavar="PATTERN",
-            rich_help_panel=WHAT,
-            help="Only cells whose mechanism or key=value matches; may be repeated.",
-            autocompletion=completion.filters,
-        ),
-    ] = None,
+    only: Filter = None,
     variant: Annotated[
         str | None,
         typer.Option(
