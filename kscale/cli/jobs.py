@@ -70,8 +70,6 @@ def _watching(job: Job) -> Iterator[progress.Quiet]:
 def take_turns(job: Job, against: str) -> None:
     """Measure this kscale and another one in turns, save both results and print what differs."""
     other = installation(against)
-    if job.request.resume:
-        raise KscaleError("--resume: runs with --against are measured anew; leave one of the two out")
     for name in {other.name, job.request.name} - {None}:
         job.store.check_free(str(name), replace=job.request.force)
     if other.name is not None and other.name == job.request.name:

@@ -103,6 +103,12 @@ def run(
 ) -> None:
     """Run a scenario's mechanisms before and after: print the table, save the result."""
     outputs = output_options.asked(format, output, samples=samples, json=as_json)
+    written = outputs.machine or bool(outputs.files)
+    _refuse(
+        ("--dry-run", dry_run, {"--against": against, "--profile": profile, "--format or --output": written}),
+        ("--profile", profile, {"--against": against, "--save": save, "--format or --output": written}),
+        ("--against", against, {"--quick": quick, "--resume": resume}),
+    )
     from kscale.measure import machine
 
     machine.use_jit_cache()  # before anything imports numba
@@ -140,6 +146,16 @@ def run(
         jobs.take_turns(job, against)
     else:
         jobs.measure(job)
+
+
+def _refuse(*rivals: tuple[str, object, dict[str, object]]) -> None:
+    """Raise KscaleError if an option is given with one that it cannot be combined with."""
+    from kscale.errors import KscaleError
+
+    for option, given, others in rivals:
+        found = [name for name, value in others.items() if given and value]
+        if found:
+            raise KscaleError(f"{option} cannot be combined with {found[0]}; leave one of the two out")
 
 
 def _budget(*, quick: bool, profile: str | None) -> str:

@@ -42,6 +42,7 @@ def measure(
         _check(ours, head)
         ours.ask("scenario", text=json.dumps(head.scenario.resolved))
         cells = [turns.alone(ours, one, settings, observer, AMPLE) for one in planned]
+    _same_work(head, cells)
     again = _with(head, cells)
     if first is head:
         return (again,)
@@ -66,6 +67,8 @@ def _in_turns(
         _check(ours, head)
     together.measure(sides, planned, json.dumps(head.scenario.resolved), settings, observer)
     kept = [[one.kept() for one in side.opened.values()] for side in sides]
+    for result, cells in zip((first, head), kept, strict=True):
+        _same_work(result, cells)
     return _with(first, kept[0]), _with(head, kept[1])
 
 
@@ -85,6 +88,14 @@ def _check(remote: Remote, result: Result) -> None:
         raise KscaleError(f"{remote.name} was measured by another kscale than the one that is here")
     if remote.machine.fingerprint != result.machine.fingerprint:
         raise KscaleError(f"{remote.name} was measured on another machine")
+
+
+def _same_work(result: Result, cells: Sequence[Cell]) -> None:
+    """Raise KscaleError if a cell did other work than the result's: its times would say nothing."""
+    digests = {cell.key: cell.digest for cell in result.cells}
+    for cell in cells:
+        if digests.get(cell.key) != cell.digest:
+            raise KscaleError(f"{cell.key} counts something else now than {_name(result)} says")
 
 
 def _with(result: Result, cells: list[Cell]) -> Result:

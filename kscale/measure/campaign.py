@@ -262,11 +262,12 @@ def _stopped(
     return saying(stop, f"{what}, saved as {path}; --resume goes on")
 
 
-def saying(stop: Interrupted | WrongAnswer, more: str) -> KscaleError:
+def saying(stop: KscaleError, more: str) -> KscaleError:
     """Return the same error with *more* said."""
     if isinstance(stop, Interrupted):
         return Interrupted(f"{stop}; {more}", stop.exit_code)
-    return WrongAnswer(f"{stop}; {more}")
+    kind = WrongAnswer if isinstance(stop, WrongAnswer) else KscaleError
+    return kind(f"{stop}; {more}")
 
 
 def _in_order(done: Sequence[Cell], cells: Sequence[PlannedCell]) -> list[Cell]:

@@ -4,11 +4,14 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
+
+from pydantic import ValidationError
 
 import kscale
 from kscale.errors import ExitCode, KscaleError, WrongAnswer
@@ -17,7 +20,12 @@ from kscale.measure.worker import PROTOCOL
 from kscale.results.record import Git, Machine
 
 _COMMAND = ("-P", "-m", "kscale.measure.worker")  # -P: not the kscale of the current folder
+HELLO_S = 60.0  # until a worker must have said hello: imports from a slow disk
 _LAST = 200  # characters of what a worker said before it ended
+
+
+class Refused(KscaleError):
+    """A worker's answer: it lives, but its kscale cannot do that."""
 
 
 @dataclass(slots=True)
@@ -39,35 +47,62 @@ class Remote:
         try:
             self.process.stdin.write(json.dumps({"do": do, **more}) + "\n")
             self.process.stdin.flush()
-            answer = json.loads(self.process.stdout.readline())
-        except (OSError, ValueError):
-            raise KscaleError(f"{self.name}: {self._last_words()}") from None
-        if "ok" in answer:
+            line = self.process.stdout.readline()
+        except OSError:
+            line = ""
+        if not line:
+            raise KscaleError(f"{self.name}: {self._last_words()}")
+        answer = _parsed(line)
+        if isinstance(answer.get("ok"), dict):
             return dict(answer["ok"])
-        kind = WrongAnswer if answer["code"] == ExitCode.WRONG_ANSWER else KscaleError
+        if not isinstance(answer.get("error"), str):
+            raise KscaleError(f"{self.name}: its Python does not speak kscale's language of workers")
+        kind = WrongAnswer if answer.get("code") == ExitCode.WRONG_ANSWER else Refused
         raise kind(f"{self.name}: {answer['error']}")
 
     def greet(self) -> None:
         """Learn who it is; KscaleError if it speaks another language."""
-        about = self.ask("hello")
-        if about["protocol"] != PROTOCOL:
+        assert self.process.stdout is not None  # noqa: S101 - opened as a pipe
+        asked = threading.Timer(HELLO_S, self.process.kill)  # an interpreter that waits for something else
+        asked.start()
+        try:
+            about = self.ask("hello")
+        finally:
+            asked.cancel()
+        if about.get("protocol") != PROTOCOL:
             raise KscaleError(
-                f"{self.name}: kscale {about['kscale']} cannot take turns with {kscale.__version__}; "
+                f"{self.name}: kscale {about.get('kscale')} cannot take turns with {kscale.__version__}; "
                 "measure each with run --save and compare the results"
             )
-        self.kscale, self.code = about["kscale"], about["code"]
-        self.machine = Machine.model_validate(about["machine"])
-        self.git = Git.model_validate(about["git"]) if about["git"] else None
+        try:
+            self.kscale, self.code = str(about["kscale"]), str(about["code"])
+            self.machine = Machine.model_validate(about["machine"])
+            self.git = Git.model_validate(about["git"]) if about["git"] else None
+        except (KeyError, ValidationError):
+            raise KscaleError(f"{self.name}: its Python does not say which kscale it has") from None
 
     def _last_words(self) -> str:
         """Return why it ended, as far as it said so."""
-        self.process.kill()
-        self.process.wait()
+        try:
+            code = self.process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
         self.said.seek(0)
         lines = [line.strip() for line in self.said if line.strip()]
         if lines and "kscale.measure.worker" in lines[-1]:
             return "its Python has no kscale that can take turns (0.2 or later)"
-        return f"its process ended: {lines[-1][:_LAST] if lines else 'it said nothing'}"
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
+        return f"its process {how}{': ' + lines[-1][:_LAST] if lines else ''}"
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    """Return a line of JSON as an object; an empty one if it is something else."""
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 @contextmanager

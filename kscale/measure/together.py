@@ -12,12 +12,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from kscale.errors import Interrupted, KscaleError, WrongAnswer
+from kscale.errors import KscaleError
 from kscale.measure import campaign, memory, stopping, turns
 from kscale.measure.campaign import Observer, Origin, Request
 from kscale.measure.machine import LoadMeter
 from kscale.measure.plan import PlannedCell
-from kscale.measure.remote import Remote, worker
+from kscale.measure.remote import Refused, Remote, worker
 from kscale.measure.timing import Settings
 from kscale.measure.turns import ROUNDS, Opened
 from kscale.results.record import Result
@@ -51,6 +51,11 @@ class Side:
         self.remote.ask("scenario", text=scenario)
         return self.remote
 
+    @property
+    def timed(self) -> bool:
+        """Say whether anything was timed."""
+        return any(one.values for cell in self.opened.values() for one in cell.variants.values())
+
     def open(self, remote: Remote, cell: PlannedCell) -> Opened:
         """Open a cell in the present process; KscaleError if this kscale does not have it."""
         if cell.key in self.opened:
@@ -79,14 +84,14 @@ def run(
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     ours = Installation(request.name)
     sides = Side(other, other.name or BASE), Side(ours, ours.name or HEAD)
-    stop: Interrupted | WrongAnswer | None = None
+    stop: KscaleError | None = None
     with stopping.stoppable():
         try:
             measure(sides, cells, json.dumps(loaded.resolved()), settings, observer)
-        except (Interrupted, WrongAnswer) as stopped:
+        except KscaleError as stopped:  # also of a worker that was killed: what is measured is kept
             stop = stopped
-    if stop is not None and not sides[1].opened:
-        raise campaign.saying(stop, "no cell was finished, nothing is saved")
+    if stop is not None and not all(side.timed for side in sides):
+        raise campaign.saying(stop, "nothing was measured yet, nothing is saved")
     load, token = meter.stop(), f"{started} {time.monotonic_ns()}"
     results = []
     for side in sides:
@@ -111,7 +116,8 @@ def run(
         results.append(campaign.record(loaded, settings, named, origin, infos, kept))
         store.save(results[-1], replace=request.force)
     if stop is not None:
-        raise campaign.saying(stop, "what both had measured is saved")
+        ids = " and ".join(result.run.id for result in results)
+        raise campaign.saying(stop, f"what both had measured is saved as {ids}")
     return results[0], results[1]
 
 
@@ -159,9 +165,7 @@ def _opened(
     ours = head.open(head.remote, cell)
     try:
         theirs = base.open(base.remote, cell)
-    except WrongAnswer:
-        raise
-    except KscaleError as error:
+    except Refused as error:
         ours.notes = [f"counted only: {error}"]
         return []
     return turns.couples_of(theirs, ours)

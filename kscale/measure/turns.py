@@ -37,9 +37,16 @@ class RemoteVariant(Timed):
         return max(1, int(answer["ns"]))
 
     def samples(self) -> Samples:
-        """Return the samples as they are kept."""
-        process = self.process or None
-        return Samples(order=self.order, values=self.values, loops=self.loops, process=process)
+        """Return the samples as they are kept; one that a signal cut short is left out."""
+        if not self.process:
+            return Samples(order=self.order, values=self.values, loops=self.loops)
+        whole = min(len(self.order), len(self.values), len(self.process))
+        return Samples(
+            order=self.order[:whole],
+            values=self.values[:whole],
+            loops=self.loops,
+            process=self.process[:whole],
+        )
 
 
 @dataclass(slots=True)
@@ -125,7 +132,7 @@ def take(couples: Sequence[tuple[RemoteVariant, RemoteVariant]], number: int, sh
 
     The loops of a sample are chosen in the first round and kept.
     """
-    for place, couple in enumerate(couples):
+    for stretch, couple in enumerate(couples):
         for one in couple:
             if one.run_ns < SHORT_NS:
                 one.warm()
@@ -137,11 +144,10 @@ def take(couples: Sequence[tuple[RemoteVariant, RemoteVariant]], number: int, sh
                 break
             base, head = couple
             taken = len(base.values)
-            position = 2 * (place * ROUNDS * PAIRS[1] + taken)
+            position = 2 * (stretch * ROUNDS * PAIRS[1] + taken)
             first, second = (head, base) if taken % 2 else (base, head)
-            first.sample(position)
-            second.sample(position + 1)
-            for one in couple:
+            for place, one in enumerate((first, second), start=position):
+                one.sample(place)
                 one.process.append(number)
 
 

@@ -54,6 +54,7 @@ class Worker:
         from kscale.measure import campaign, parameters, runner, subject  # noqa: PLC0415 - as above
         from kscale.measure.plan import PlannedCell  # noqa: PLC0415 - as above
         from kscale.mechanisms import registry  # noqa: PLC0415 - as above
+        from kscale.mechanisms.base import BASELINE  # noqa: PLC0415 - as above
         from kscale.results.check import digest  # noqa: PLC0415 - as above
 
         self.close()
@@ -63,6 +64,8 @@ class Worker:
         except parameters.ParameterError as error:
             raise KscaleError(str(error)) from error
         known = tuple(name for name in variants if name in found.variants)
+        if BASELINE not in known:
+            raise KscaleError(f"{mechanism} has none of the variants {', '.join(variants)}")
         planned = PlannedCell(found, read, known, label="")
         self.open.enter_context(subject.heap_set_aside())
         self.subjects = dict(runner.subjects_of(planned, self.cluster, time.perf_counter_ns))

@@ -94,7 +94,11 @@ def test_turns(tmp_path: Path) -> None:
     [
         (["--against", "main=/nowhere/python"], "is no Python interpreter"),
         (["--against", f"x={sys.executable}", "--save", "x"], "two results need two names"),
-        (["--against", f"x={sys.executable}", "--resume"], "leave one of the two out"),
+        (["--against", f"x={sys.executable}", "--resume"], "--against cannot be combined with --resume"),
+        (["--against", f"x={sys.executable}", "--quick"], "cannot be combined with --quick"),
+        (["--dry-run", "--json"], "--dry-run cannot be combined with --format"),
+        (["--dry-run", "--against", "x=/nowhere"], "--dry-run cannot be combined with --against"),
+        (["--profile", "watch-fanout", "-o", "x.json"], "--profile cannot be combined with --format"),
         (["--profile", "nothing"], "matches no cell"),
         (["--format", "pdf"], "pdf"),
     ],

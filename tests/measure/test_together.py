@@ -121,14 +121,20 @@ def test_a_cell_only_one_side_has_is_counted_only(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize(
     ("script", "says"),
     [
-        ("echo 'no module named kscale' >&2; exit 1", "its process ended: no module named kscale"),
+        ("echo 'no module named kscale' >&2; exit 1", "ended with 1: no module named kscale"),
+        ("kill -9 $$", "was ended by signal 9"),
         ('echo \'{"ok": {"protocol": 99, "kscale": "9.9"}}\'; cat >/dev/null', "cannot take turns with"),
-        ("echo hello; cat >/dev/null", "its process ended: it said nothing"),
+        ('echo \'{"ok": {"protocol": 1}}\'; cat >/dev/null', "does not say which kscale"),
+        ("echo 5; cat >/dev/null", "does not speak"),
+        ("echo hello; cat >/dev/null", "does not speak"),
+        ("echo '{\"error\": 5}'; cat >/dev/null", "does not speak"),
         ("echo \"No module named 'kscale.measure.worker'\" >&2; exit 1", "has no kscale that can take turns"),
+        ("exec sleep 60", "was ended by signal 9"),
     ],
 )
-def test_another_that_cannot(tmp_path: Path, script: str, says: str) -> None:
-    """An interpreter that has no such kscale is one line, naming the side."""
+def test_another_that_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, says: str) -> None:
+    """An interpreter that has no such kscale is one line, naming the side; one that hangs is ended."""
+    monkeypatch.setattr(remote, "HELLO_S", 1.0)
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     python.chmod(0o755)
@@ -186,3 +192,49 @@ def test_again_only_the_same(pair: tuple[Result, Result], field: str, says: str)
         other = head.model_copy(update={"machine": place})
     with pytest.raises(KscaleError, match=says):
         again.measure([other], [head.cells[0].key], Quiet())
+
+
+def test_a_killed_worker_loses_nothing_that_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What both had measured before is saved, whole, and the line says how it ended and where it is."""
+    monkeypatch.setattr(together, "ROUNDS", 3)
+    rounds: list[int] = []
+    take = turns.take
+
+    def killing(
+        couples: list[tuple[turns.RemoteVariant, turns.RemoteVariant]], number: int, ns: float
+    ) -> None:
+        rounds.append(number)
+        if number == 1:
+            couples[0][0].remote.process.kill()
+        take(couples, number, ns)
+
+    monkeypatch.setattr(turns, "take", killing)
+    with pytest.raises(KscaleError, match=r"main: its process was ended by signal 9; .*saved as 20") as error:
+        run(tmp_path, Installation("main", sys.executable))
+    assert rounds == [0, 1]
+    assert error.value.exit_code == 2
+    names = Store(tmp_path).names()
+    assert len(names) == 2
+    for name in names:
+        samples = Store(tmp_path).load(name).cells[0].variants["baseline"].wall_ns
+        assert samples is not None
+        assert samples.process is not None
+        assert set(samples.process) == {0}
+
+
+def test_a_sample_cut_short_is_left_out() -> None:
+    """A signal between a sample and the note of its process leaves whole samples only."""
+    one = turns.RemoteVariant("head: x", remote=None, variant="x")  # type: ignore[arg-type]  # never asked
+    one.order, one.values, one.process = [0, 3, 4], [10, 10, 10], [0, 0]
+    assert one.samples().order == [0, 3]
+
+
+def test_again_is_not_of_other_work(pair: tuple[Result, Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times of a cell that counts something else than the saved one confirm nothing."""
+    monkeypatch.setattr(again, "AMPLE", Allowance(share_s=0.1, even_s=0.1))
+    head = pair[1]
+    cell = head.cells[0].model_copy(update={"digest": "0"})
+    with pytest.raises(KscaleError, match="counts something else now than head says"):
+        again.measure([head.model_copy(update={"cells": [cell]})], [cell.key], Quiet())
