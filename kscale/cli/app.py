@@ -134,7 +134,7 @@ def _usage(error: Exception, told: Told) -> str:
 
 def _formatted(error: Exception) -> str:
     """Return a usage error's own words."""
-    return str(getattr(error, "format_message", error.__str__)())
+    return str(getattr(error, "format_message", error.__str__)()).replace("Value error, ", "")
 
 
 def _red(color: str) -> str | None:

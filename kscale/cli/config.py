@@ -102,7 +102,9 @@ class Configured(TyperGroup):
     ) -> "tuple[str | None, Command | None, list[str]]":
         """Return the command that is meant, after reading the files for it; KscaleError if one is wrong."""
         name, command, rest = super().resolve_command(ctx, args)
-        if not ctx.resilient_parsing:
+        if not ctx.resilient_parsing and not {"-h", "--help"} & {
+            *rest
+        }:  # help must work whatever a file says
             told = ctx.obj if isinstance(ctx.obj, Told) else Told()
             told.command = f"{ctx.command_path} {name}"  # a fault in its options may not say it
             self._configure(ctx, told)

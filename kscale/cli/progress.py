@@ -4,7 +4,6 @@ On a terminal: a bar with the cell, its pairs, the ratio so far and the time lef
 for each finished cell above it. Elsewhere, and in CI: the lines only.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -12,6 +11,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from kscale import units
+from kscale.cli.ci import in_ci
 from kscale.measure import campaign
 from kscale.measure.plan import PlannedCell
 from kscale.report import console, table_run
@@ -37,7 +37,7 @@ class Quiet:
 
 
 class Lines(Quiet):
-    """Prints the rows of each finished cell."""
+    """Prints a line for each finished cell."""
 
     def __init__(self, color: str) -> None:
         """Write to standard error."""
@@ -51,9 +51,9 @@ class Lines(Quiet):
             self.out.print(f"resumed: {len(finished)} of {len(cells)} cells are finished")
 
     def cell_done(self, cell: Cell) -> None:
-        """Print the cell's rows."""
+        """Print the cell's line."""
         with suppress(OSError, SystemExit):  # a closed or full standard error must not end a run
-            console.show(self.out, table_run.cell_rows(self.infos[cell.mechanism], cell, self.out.width))
+            console.show(self.out, table_run.cell_line(self.infos[cell.mechanism], cell, self.out.width))
 
 
 class Stream(Quiet):
@@ -138,7 +138,7 @@ def observer(*, quiet: bool, color: str, turns: bool = False) -> Iterator[Quiet]
         yield Quiet()
         return
     lines = Turns(color) if turns else Lines(color)
-    if not lines.out.is_terminal or os.environ.get("CI"):
+    if not lines.out.is_terminal or in_ci():
         yield lines
         return
     bar = Bar(lines)

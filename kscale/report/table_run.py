@@ -1,7 +1,7 @@
 """What `kscale run` prints: each cell before and after, then where it loses.
 
 run_table   the whole of a finished run
-cell_rows   one cell, as it finishes
+cell_line   one cell, as it finishes
 saved_line  the last line
 """
 
@@ -44,14 +44,20 @@ def run_table(result: Result, width: int, *, verbose: bool = False) -> Text:
     return joined(lines)
 
 
-def cell_rows(info: MechanismInfo, cell: Cell, width: int) -> Text:
-    """Return the rows of one finished cell, for display while the run goes on."""
-    notes = Footnotes()
-    entries = list(_entries(info, cell, notes, verbose=False))
-    if not entries:
-        return Text(f"{clean(cell.mechanism)} · {clean(cell.label)}: {_skipped(cell)}")
-    lines = lay_out(entries, TITLES, width)
-    return joined([*lines, *_numbered(notes, width)])
+def cell_line(info: MechanismInfo, cell: Cell, width: int) -> Text:
+    """Return one finished cell in a line, for display while the run goes on: its time, else its headline."""
+    where = f"{clean(cell.mechanism)} · {clean(cell.label)}"
+    found = [] if cell.status == "skipped" else list(rows.of_cell(info, cell, BASELINE, OPTIMIZED))
+    told = [row for row in found if row.ratio is not None or row.info.headline][:1]
+    if not told:
+        return joined(paragraph(f"{where}: {_skipped(cell)}", width, rest="  "))
+    (row,) = told
+    before, after = wording.sides(row)
+    said = f"{where}: {cells.metric_name(row)} {before} → {after}, "
+    change = _change(row)
+    lines = paragraph(f"{said}{change.plain}", width, rest="  ")
+    lines[-1].stylize(change.style, max(0, len(lines[-1]) - len(change)))
+    return joined(lines)
 
 
 def saved_line(path: str, seconds: float) -> Text:

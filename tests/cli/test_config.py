@@ -370,3 +370,10 @@ def test_the_line_of_a_key(tables: list[tuple[str, str]], data: st.DataObject) -
             lines.append("  1, 2 ]")
     for keys, line in where.items():
         assert config_files.line_of("\n".join(lines), keys) == line
+
+
+def test_help_works_whatever_a_file_says(tmp_path: Path) -> None:
+    """A broken file must not keep anybody from reading how to mend it."""
+    (tmp_path / "kscale.toml").write_text("budget = [", encoding="utf-8")
+    assert kscale(tmp_path, "run", "smoke").code == 2
+    assert kscale(tmp_path, "run", "--help").code == 0

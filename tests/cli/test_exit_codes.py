@@ -172,6 +172,13 @@ def test_errors_become_codes(
     assert ("kscale: bug: RuntimeError: x" in said) == (code is ExitCode.BUG)
 
 
+def test_70_a_kscale_that_cannot_be_loaded(tmp_path: Path) -> None:
+    """Python's own 1 for a broken import would read as a failed gate."""
+    broken = "import sys; sys.modules['kscale.cli.judge'] = None; from kscale.__main__ import run; run()"
+    ran = subprocess.run([sys.executable, "-c", broken], cwd=tmp_path, capture_output=True, check=False)
+    assert ran.returncode == ExitCode.BUG
+
+
 @pytest.mark.parametrize(
     ("sent", "code"), [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, ExitCode.TERMINATED)]
 )

@@ -10,7 +10,7 @@ from sample_results import MECHANISMS, Made, cell, cells, result
 
 from kscale.judge import compare
 from kscale.report.table_compare import comparison_table
-from kscale.report.table_run import cell_rows, run_table, saved_line
+from kscale.report.table_run import cell_line, run_table, saved_line
 from kscale.results.record import Cell, Result
 
 WIDTHS = (60, 100, 140)
@@ -134,7 +134,7 @@ def test_a_skipped_cell_is_told() -> None:
     )
     text = run_table(result([one(20), skipped]), 100).plain
     assert "watch-fanout · huge: needs 80 GiB" in text
-    assert cell_rows(MECHANISMS["watch-fanout"], skipped, 100).plain.endswith("huge: needs 80 GiB")
+    assert cell_line(MECHANISMS["watch-fanout"], skipped, 100).plain.endswith("huge: needs 80 GiB")
 
 
 def test_disturbances_are_told() -> None:
@@ -153,11 +153,24 @@ def test_disturbances_are_told() -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_one_cell_as_it_finishes(width: int) -> None:
-    """The same rows as in the whole table, without its heading."""
-    text = cell_rows(MECHANISMS["watch-fanout"], cells()[5], width)
+    """Its time in a line, in the table's words."""
+    text = cell_line(MECHANISMS["watch-fanout"], cells()[5], width)
     assert isinstance(text, Text)
-    assert "469x faster" in text.plain
-    assert "seed" not in text.plain
+    assert "469x faster" in " ".join(text.plain.split())
+    assert text.plain.startswith("watch-fanout · ")
+    assert all(len(line) <= width for line in text.plain.splitlines())
+
+
+def test_one_counted_cell_as_it_finishes() -> None:
+    """Without times its first headline counter stands there."""
+    cell = cells()[5].model_copy(
+        update={
+            "variants": {
+                name: one.model_copy(update={"wall_ns": None}) for name, one in cells()[5].variants.items()
+            }
+        }
+    )
+    assert "watchers tested" in cell_line(MECHANISMS["watch-fanout"], cell, 100).plain
 
 
 def test_the_last_line_says_what_to_type() -> None:
