@@ -91,8 +91,8 @@ def read(path: Path) -> Journal | None:
     cells: list[Cell] = []
     for line in lines[1:]:
         try:
-            cell = Cell.model_validate_json(line)
-        except ValidationError:
+            cell = Cell.model_validate(store.loads(line))
+        except (ValueError, RecursionError):
             break  # the line that was being written when the machine stopped
         if check.cell_fault(cell):
             break

@@ -12,9 +12,11 @@ import os
 import re
 import tempfile
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -62,11 +64,14 @@ class Store:
         """Write *result* under its name, or its id if it has none, and return the path.
 
         KscaleError if the name belongs to another run and *replace* is not set, or if
-        nothing can be written.
+        nothing can be written. RuntimeError if the file could not be read again.
         """
         path = self.path_of(result.run.name or result.run.id)
         if result.run.name:
             self.check_free(result.run.name, replace=replace)
+        wrong = check.fault(result)
+        if wrong:  # a bug in kscale, better met now than when the run is needed
+            raise RuntimeError(f"{path}: not saved, it could not be read again: {wrong}")
         write(path, dumps(result))
         for other in self.files_of(stem(path)):
             if other != path:  # a packed one of the name that was replaced
@@ -106,17 +111,17 @@ class Store:
         if latest:
             return self._latest(int(latest[1] or 0))
         ids = {_head(path, "id"): path for path in saved.values()}  # a named result has an id as well
-        saved |= {run_id: path for run_id, path in ids.items() if run_id}
-        begins = sorted(known for known in saved if name and known.startswith(name))
-        if len({saved[one] for one in begins}) == 1:
-            return saved[begins[0]]
+        ids.pop("", None)
+        begins = sorted(run_id for run_id in ids if name and run_id.startswith(name))
+        if len(begins) == 1:
+            return ids[begins[0]]
         if begins:
             raise KscaleError(f"several results begin with {quote(name)}: {listed(begins)}")
         if not saved:
             raise KscaleError(
                 f"no result {quote(name)}: {self.folder} has none yet; make one with kscale run smoke"
             )
-        raise KscaleError(f"no result {quote(name)} in {self.folder}; {did_you_mean(name, saved)}")
+        raise KscaleError(f"no result {quote(name)} in {self.folder}; {did_you_mean(name, saved | ids)}")
 
     def _latest(self, back: int) -> Path:
         """Return the *back*-th newest run; a run and its copies under other names count once."""
@@ -158,10 +163,21 @@ def load(path: Path) -> Result:
     return parse(data, str(path))
 
 
+class KeyTwice(ValueError):
+    """A JSON object has a key twice: readers differ in which of the two they take."""
+
+
+def loads(data: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return what the JSON in *data* holds; ValueError if it is none, KeyTwice if an object has a key twice."""
+    return json.loads(data, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_once)
+
+
 def parse(data: bytes, where: str) -> Result:
     """Return the result in *data*; *where* is named in complaints."""
     try:
-        tree = json.loads(data, parse_constant=_no_number, parse_float=_finite)
+        tree = loads(data)
+    except KeyTwice as error:
+        raise KscaleError(f"{where}: damaged: {error}") from None
     except (ValueError, RecursionError) as error:
         at = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise KscaleError(
@@ -200,6 +216,15 @@ def _finite(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{text[:20]} is not a number")
     return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; KeyTwice if it has a key twice."""
+    tree = dict(pairs)
+    if len(tree) < len(pairs):
+        twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        raise KeyTwice(f"{quote(twice)} is there twice")
+    return tree
 
 
 def write(path: Path, text: str) -> None:

@@ -99,3 +99,15 @@ def test_two_runs_never_share_a_journal(tmp_path: Path) -> None:
     journal.create(tmp_path, HEADER)
     with pytest.raises(KscaleError, match="cannot be written"):
         journal.create(tmp_path, HEADER)
+
+
+def test_a_line_with_a_key_twice_is_not_a_cell(tmp_path: Path) -> None:
+    """Nobody knows which of two counters was meant; what comes after such a line is not trusted either."""
+    kept = journal.create(tmp_path, HEADER)
+    kept.append(cell(free_pages=1))
+    twice = cell(free_pages=2).model_dump_json().replace('"ids_scanned":7', '"ids_scanned":8,"ids_scanned":7')
+    with kept.path.open("a") as file:
+        file.write(f"{twice}\n")
+    found = journal.read(kept.path)
+    assert found
+    assert len(found.cells) == 1

@@ -55,6 +55,7 @@ def test_names_are_looked_up(full: Store, name: str, found: str) -> None:
     [
         ("latest~3", "has 3"),
         ("mian", "did you mean 'main'?"),
+        ("mai", "did you mean 'main'?"),
         ("2026112", "several results begin with '2026112'"),
         ("", "no result ''"),
         ("nowhere/x.json", "no such file"),
@@ -67,6 +68,14 @@ def test_a_bad_name_is_one_line(full: Store, name: str, says: str) -> None:
         full.load(name)
     assert says in str(caught.value)
     assert str(caught.value).isprintable()
+
+
+def test_a_name_does_not_stand_for_another(full: Store) -> None:
+    """Only ids are known by their beginning: a head that was not saved must not be an older one."""
+    full.save(result("20261121T030000Z-ccccccc", name="head-old"))
+    with pytest.raises(KscaleError, match="no result 'head' in .*did you mean 'head-old'"):
+        full.find("head")
+    assert full.find("20261121T03").name == "head-old.json"
 
 
 def test_an_empty_folder_says_how_to_start(tmp_path: Path) -> None:
@@ -112,6 +121,8 @@ def test_ids_do_not_repeat(full: Store) -> None:
         (b'{"schema": "kscale.result/1", "run": ' + b'{"a":' * 5000, "not JSON"),
         (b"\x1f\x8b" + b"x" * 100, "not JSON"),
         (b"mechanism,at\nx,y\n", "not JSON"),
+        (b'{"schema": "kscale.result/1", "schema": "kscale.result/1"}', "damaged: 'schema' is there twice"),
+        (b'{"schema": "kscale.result/1", "run": {"\\n": 1, "\\n": 1}}', "is there twice"),
     ],
 )
 def test_a_bad_file_is_one_line(tmp_path: Path, data: bytes, says: str) -> None:
@@ -157,6 +168,15 @@ def test_tampered_bytes_never_escape(data: st.DataObject) -> None:
         said = str(error)
     assert said.startswith("x.json: ")
     assert "\n" not in said
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    """A bug elsewhere shows when a run is saved, not when it is needed."""
+    made = result(IDS[0])
+    cell = made.cells[0].model_copy(update={"digest": "0" * 64})
+    with pytest.raises(RuntimeError, match="do not match their digest"):
+        Store(tmp_path).save(made.model_copy(update={"cells": [cell]}))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
