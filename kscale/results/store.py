@@ -168,7 +168,7 @@ class KeyTwice(ValueError):
 
 
 def loads(data: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """Return what the JSON in *data* holds; ValueError if it is none, KeyTwice if an object has a key twice."""
+    """Return what the JSON in *data* holds; ValueError if it is none, KeyTwice if a key is there twice."""
     return json.loads(data, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_once)
 
 

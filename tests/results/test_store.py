@@ -73,7 +73,7 @@ def test_a_bad_name_is_one_line(full: Store, name: str, says: str) -> None:
 def test_a_name_does_not_stand_for_another(full: Store) -> None:
     """Only ids are known by their beginning: a head that was not saved must not be an older one."""
     full.save(result("20261121T030000Z-ccccccc", name="head-old"))
-    with pytest.raises(KscaleError, match="no result 'head' in .*did you mean 'head-old'"):
+    with pytest.raises(KscaleError, match=r"no result 'head' in .*did you mean 'head-old'"):
         full.find("head")
     assert full.find("20261121T03").name == "head-old.json"
 
