@@ -25,7 +25,6 @@ TREATED: Mapping[Treatment, Status] = {
 LEVELS = {"error": Status.FAILED, "warn": Status.WARNED, "ignore": Status.IGNORED}
 TOO_FEW, TOO_FEW_APART = "too few pairs", "too few samples"
 UNCLEAR = frozenset({"unclear", TOO_FEW, TOO_FEW_APART})
-DIFFERENT = "different work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +70,9 @@ def of_row(by: Terms, row: Row) -> Decision:
 
 
 def of_lists(by: Terms) -> list[Decision]:
-    """Return what the policy makes of what only one side has, and of what did different work."""
+    """Return what the policy makes of what only one side has."""
     comparison = by.comparison
-    found = [
+    return [
         *(
             _of_part(by, name, "gone", comparison.a.name, by.policy.spec.treat.gone_cell)
             for name in comparison.gone
@@ -83,9 +82,6 @@ def of_lists(by: Terms) -> list[Decision]:
             for name in comparison.new
         ),
     ]
-    why = "another scenario or seed: not compared"
-    found.extend(Decision(name, Status.WARNED, DIFFERENT, why, "always") for name in comparison.different)
-    return found
 
 
 def slower(row: Row, held: Limits) -> Row:
@@ -118,10 +114,15 @@ def growth(row: Row) -> Fraction | float:
 
 
 def _of_time(by: Terms, row: Row, ratio: Ratio, held: Limits) -> Decision:
-    """Judge a time by its interval."""
+    """Judge a time, if it can be compared."""
     for note, key in ((OTHER_MACHINE, "other_machine"), (OTHER_WORK, "")):
         if row.verdict is None and note in row.notes:
             return _of_unlike(by, row, note, key)
+    return by_interval(by, row, ratio, held)
+
+
+def by_interval(by: Terms, row: Row, ratio: Ratio, held: Limits) -> Decision:
+    """Judge a time that may be compared by its interval; too few pairs have none that counts."""
     if not ratio.has_interval or ratio.n < held.min_pairs:
         said = TOO_FEW if ratio.paired else TOO_FEW_APART
         why = f"{wording.change(row)}: {ratio.n} {ratio.witnesses}"
@@ -167,14 +168,17 @@ def _of_counter(by: Terms, row: Row, held: Limits) -> Decision:
 
 
 def _of_resource(row: Row, held: Limits) -> Decision:
-    """Warn of a resource that grew; one process on each side is never failed."""
+    """Warn of a resource that grew; one process on each side is never failed, and an error says so."""
     found = verdict.of_repeat(int(row.a.value), int(row.b.value), row.info.better)
     row = replace(row, margin=float(held.margin))
     margin = f"margin {wording.percent(row.margin)}"
+    in_vain = ", whatever its level" if held.level == "error" else ""
     if found is Verdict.WORSE and growth(row) > held.margin:
-        why = f"{_counts(row)}, {margin}; one process on each side is never failed"
+        why = f"{_counts(row)}, {margin}; one process on each side is never failed{in_vain}"
         return _decision(row, Status.WARNED, "over margin", why, held)
-    why = f"{_counts(row)}, {margin}; one process on each side"
+    why = (
+        f"{_counts(row)}, {margin}; one process on each side{' is never failed' if in_vain else ''}{in_vain}"
+    )
     return _decision(row, Status.IGNORED, "not judged", why, held)
 
 
