@@ -28,12 +28,14 @@ def judge(
     today: date,
     ci: bool = False,
     remeasure: Remeasure | None = None,
+    incomparable: str = "",
 ) -> Judgement:
     """Return what *policy* makes of a comparison, and of the last of *results*.
 
-    Without a comparison only its requirements are judged. *today* decides which acks hold, *ci* which
-    margin. *remeasure* measures cells again; without it a slower time fails unconfirmed. KscaleError,
-    naming file and line, if a rule, a requirement or an ack is about nothing in *results*.
+    Without a comparison only its requirements are judged; *incomparable* is why there is none where one
+    was asked for. *today* decides which acks hold, *ci* which margin. *remeasure* measures cells again;
+    without it a slower time fails unconfirmed. KscaleError, naming file and line, if a rule, a
+    requirement or an ack is about nothing in *results*.
     """
     matching.check(policy, matching.everything(results))
     found: list[Decision] = []
@@ -41,14 +43,16 @@ def judge(
         by = deciding.terms(policy, comparison, results, today=today, ci=ci)
         found = confirming.confirmed(by, list(_of_rows(by)), remeasure)
         comparison = replace(comparison, rows=tuple(one.row for one in found if one.row is not None))
+        things = [(one, by.thing(one.row)) for one in found if one.row is not None]
+        found.extend(acks.expired(policy, things, today))
         found.extend(deciding.of_lists(by))
     found.extend(requiring.decide(policy, results))
     return Judgement(
         comparison=comparison,
         policy=policy.name,
         decisions=tuple(sorted(found, key=_severity)),
-        no_verdict="; ".join(_undecided(policy, found)),
-        notes=("CI is set: margins for CI hold",) if ci and comparison is not None else (),
+        no_verdict="; ".join(_undecided(policy, found, incomparable)),
+        notes=tuple(_notes(policy, incomparable, ci=ci and comparison is not None)),
         result=comparison.b.name if comparison and comparison.of == "results" else name_of(results[-1]),
     )
 
@@ -65,7 +69,15 @@ def _severity(decision: Decision) -> tuple[int, tuple[int, float]]:
     return list(Status).index(decision.status), decision.row.severity if decision.row else last
 
 
-def _undecided(policy: Policy, found: Sequence[Decision]) -> Iterator[str]:
+def _notes(policy: Policy, incomparable: str, *, ci: bool) -> Iterator[str]:
+    """Return what a reader must know of how it was judged."""
+    if ci:
+        yield "CI is set: margins for CI hold"
+    if incomparable and policy.spec.treat.nothing_judged == "ignore":
+        yield incomparable
+
+
+def _undecided(policy: Policy, found: Sequence[Decision], incomparable: str) -> Iterator[str]:
     """Return each reason why there is no verdict."""
     treat = policy.spec.treat
     kinds = (
@@ -76,7 +88,9 @@ def _undecided(policy: Policy, found: Sequence[Decision]) -> Iterator[str]:
         count = sum(one.said in words and one.status is Status.WARNED for one in found)
         if treated == "fail" and count:
             yield f"{count} {what}, and the policy says {key}: fail ({policy.place('treat', key)})"
-    if treat.nothing_judged == "fail" and not any(map(_was_judged, found)):
+    if treat.nothing_judged == "fail" and incomparable:
+        yield incomparable
+    elif treat.nothing_judged == "fail" and not any(map(_was_judged, found)):
         yield NOTHING
 
 

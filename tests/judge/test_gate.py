@@ -1,6 +1,5 @@
 """What a policy makes of a comparison: rows, lists, acks, the second measurement, the exit code."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -251,15 +250,6 @@ def test_a_gone_time_is_forgiven_by_a_rule_for_times() -> None:
     assert judged(*sides, rule).exit_code is ExitCode.OK
 
 
-def test_different_work_is_told() -> None:
-    """Nothing compared is no verdict; the cells are listed as warnings where something is."""
-    found = judged(result([fanout()]), result([fanout()]))
-    assert found.comparison is not None
-    both = replace(found.comparison, different=("watch-fanout[events=9]",))
-    again = gate.judge(both, policy(), results=(result([fanout()]),), today=TODAY)
-    assert [(one.said, one.status) for one in again.decisions[:1]] == [("different work", Status.WARNED)]
-
-
 def variants(one: Cell, text: str = "") -> Judgement:
     """Judge the two variants of a run of one cell."""
     made = result([one])
@@ -385,10 +375,6 @@ def test_what_cannot_be_measured_again_stays_failed() -> None:
     one = of(found, TIME)
     assert (one.status, one.confirmed) == (Status.FAILED, None)
     assert one.why.endswith("; not measured again: another machine")
-    few = turned("t", [fanout(pairs=4)], head=False), turned("t", [fanout(1200, pairs=4)], head=True)
-    found = judged(*slower_pair(), remeasure=lambda _: compare.of_results(*few))
-    assert of(found, TIME).status is Status.FAILED
-    assert of(found, TIME).why.endswith("measured again without a verdict")
 
 
 def test_an_acknowledged_time_is_not_measured_again() -> None:
@@ -415,3 +401,31 @@ def test_worst_first() -> None:
     found = judged(result(), result(cells()[:9]), "treat: {gone_cell: warn}")
     order = [list(Status).index(one.status) for one in found.decisions]
     assert order == sorted(order)
+
+
+INCOMPARABLE = "nothing to compare between main and head: no cell is in both"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "no_verdict", "notes"),
+    [
+        ("", ExitCode.NO_VERDICT, INCOMPARABLE, ()),
+        ("require: [watch-fanout.events.value == 100]", ExitCode.NO_VERDICT, INCOMPARABLE, ()),
+        ("require: [watch-fanout.events.value == 7]", ExitCode.GATE_FAILED, INCOMPARABLE, ()),
+        ("treat: {nothing_judged: ignore}", ExitCode.OK, "", (INCOMPARABLE,)),
+        (
+            "treat: {nothing_judged: ignore}\nrequire: [watch-fanout.events.value == 7]",
+            ExitCode.GATE_FAILED,
+            "",
+            (INCOMPARABLE,),
+        ),
+    ],
+)
+def test_what_is_required_holds_where_nothing_can_be_compared(
+    text: str, code: ExitCode, no_verdict: str, notes: tuple[str, ...]
+) -> None:
+    """A broken requirement fails first; else there is no verdict, unless the policy wants none."""
+    sides = result([cells()[0]]), result([fanout()])
+    found = gate.judge(None, policy(text), results=sides, today=TODAY, incomparable=INCOMPARABLE)
+    assert (found.exit_code, found.no_verdict, found.notes) == (code, no_verdict, notes)
+    assert found.comparison is None
