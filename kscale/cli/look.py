@@ -56,6 +56,8 @@ def show(
     from kscale.errors import KscaleError
 
     if what == CONFIG:
+        if any(config.is_typed(ctx, name) for name in ("format", "files", "samples")):
+            raise KscaleError("show config: shown as a table, or with --json; drop the other output options")
         _config(ctx, as_json=as_json, color=color)
     elif what in names.mechanisms():
         if any(config.is_typed(ctx, name) for name in ("format", "files", "samples", "as_json")):
@@ -80,14 +82,14 @@ def _mechanism(name: str, color: str) -> None:
 
 def _result(name: str, asked: output.Outputs, *, verbose: bool, color: str) -> None:
     """Print a saved result's table; KscaleError if there is neither a result nor a mechanism of that name."""
-    from kscale.cli import names
+    from kscale.cli import names, sides
     from kscale.errors import KscaleError, did_you_mean
     from kscale.report import table_run
     from kscale.report.export.subject import Subject
     from kscale.results.store import Store
 
     try:
-        result = Store.default().load(name)
+        result = sides.look_up(Store.default(), [name]).named[0].result
     except KscaleError as error:
         if not str(error).startswith("no result"):
             raise

@@ -145,7 +145,7 @@ def _notes(subject: Timed, unsettled: Sequence[str]) -> list[str]:
     name = subject.name
     if name in unsettled or (len(subject.values) > 1 and not _agree(subject.values)):
         notes.append(f"{name}: not settled: no two runs in a row took the same time within {SETTLED:.0%}")
-    if subject.limited:
+    if subject.limited and 2 * subject.loops * subject.run_ns < SAMPLE_NS:  # a little short is long enough
         length, state = units.show_ns(subject.loops * subject.run_ns), units.show_ns(subject.build_ns)
         wanted = units.show_ns(SAMPLE_NS)
         notes.append(f"{name}: samples last {length}, not {wanted}: a fresh state takes {state} to build")

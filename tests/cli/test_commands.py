@@ -171,3 +171,16 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     )
     assert "Traceback" not in ran.stderr
     assert ran.stdout.count("\n") == 1
+
+
+def test_show_reads_standard_input(tmp_path: Path) -> None:
+    """A result may come through a pipe, as to compare; config has two forms only."""
+    made = kscale(
+        tmp_path, "run", "-", "--exact", "--json", stdin="mechanisms: {watch-fanout: {events: 100}}"
+    )
+    shown = kscale(tmp_path, "show", "-", stdin=made.out)
+    assert shown.code == 0
+    assert "watchers tested" in shown.out
+    refused = kscale(tmp_path, "show", "config", "--format", "csv")
+    assert refused.code == 2
+    assert "--json" in refused.err
