@@ -193,13 +193,10 @@ def _paired(per: str, before: VariantRecord, after: VariantRecord, cells: tuple[
 def _pairs(base: Samples, other: Samples) -> Times:
     """Return both sides' times pair by pair; those of one process are one witness, by their medians."""
     a, b = stats.pair_up(base, other)
-    if base.process is None or other.process is None:
+    processes = stats.taken_by_process(base, other)
+    if not processes:
         return Times(a, b)
-    partners = {place ^ 1 for place in base.order}
-    taken = sorted(zip(other.order, other.process, strict=True))
-    process = np.array([number for place, number in taken if place in partners])
-    of_each = [process == number for number in dict.fromkeys(process.tolist())]
-    return Times(*(np.array([np.median(side[one]) for one in of_each]) for side in (a, b)))
+    return Times(*(np.array([stats.median(side[one]) for one in processes]) for side in (a, b)))
 
 
 def _apart(per: str, before: VariantRecord, after: VariantRecord, cells: tuple[Cell, Cell]) -> Row | None:

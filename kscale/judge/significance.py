@@ -13,7 +13,7 @@ import numpy as np
 
 from kscale.errors import KscaleError
 from kscale.judge.rows import Row, Times
-from kscale.measure import stats
+from kscale.measure import power, stats
 
 CHANGE = 0.03  # the change for which the pairs needed are told
 
@@ -52,7 +52,7 @@ def significance(found: Sequence[tuple[str, Row]]) -> list[Significance]:
     ]
     chances = holm([_chance(tests, times, paired=ratio.paired) for _, _, times, ratio in timed])
     return [
-        Significance(side, row, p, _spread(times.a), _spread(times.b), stats.pairs_to_show(ratio, CHANGE))
+        Significance(side, row, p, _spread(times.a), _spread(times.b), power.pairs_to_show(ratio, CHANGE))
         for (side, row, times, ratio), p in zip(timed, chances, strict=True)
     ]
 

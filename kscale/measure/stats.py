@@ -174,33 +174,34 @@ def pair_up(baseline: Series, changed: Series) -> tuple[Floats, Floats]:
     return base, np.array([other for _, _, other in found], dtype=np.float64) / changed.loops
 
 
-def paired_ratio(baseline: Series, changed: Series) -> Ratio:
-    """Return exp of the median log-ratio of the pairs, with its interval and the noise floor."""
-    if baseline.process is not None and changed.process is not None:
-        return _ratio_over_processes(baseline, changed)
-    base, other = pair_up(baseline, changed)
-    logs = np.log(_positive(other) / _positive(base))
-    low, high = median_interval(logs)
-    noise = noise_floor(baseline, changed)
-    return Ratio(math.exp(median(logs)), math.exp(low), math.exp(high), len(logs), *noise)
-
-
-def _ratio_over_processes(baseline: Series, changed: Series) -> Ratio:
-    """Return the ratio of pairs that were taken in several processes: one log-ratio for each process.
+def taken_by_process(baseline: Series, changed: Series) -> list[NDArray[np.bool_]]:
+    """Return which of the pairs, in run order, each process took; nothing if it is not recorded.
 
     Where a process's memory lands may make it a tenth slower or faster for as long as it lives, so
     the pairs of one process are one witness, not many.
     """
-    process = dict(zip(changed.order, changed.process or (), strict=False))
+    if baseline.process is None or changed.process is None:
+        return []
     partners = {place ^ 1 for place in baseline.order}
-    processes = np.array([process.get(place, 0) for place in sorted(process.keys() & partners)])
+    taken = sorted(zip(changed.order, changed.process, strict=True))
+    process = np.array([number for place, number in taken if place in partners])
+    return [process == one for one in dict.fromkeys(process.tolist())]
+
+
+def paired_ratio(baseline: Series, changed: Series) -> Ratio:
+    """Return exp of the median log-ratio of the pairs, with its interval and the noise floor.
+
+    Of pairs taken in several processes each process gives one log-ratio, its median.
+    """
     base, other = pair_up(baseline, changed)
     logs = np.log(_positive(other) / _positive(base))
-    witnesses = [median(logs[processes == one]) for one in dict.fromkeys(processes.tolist())]
-    low, high = median_interval(witnesses)
+    processes = taken_by_process(baseline, changed)
+    if processes:
+        logs = np.array([np.median(logs[one]) for one in processes])
+    low, high = median_interval(logs)
     noise = noise_floor(baseline, changed)
     return Ratio(
-        math.exp(median(witnesses)), math.exp(low), math.exp(high), len(witnesses), *noise, processes=True
+        *(math.exp(one) for one in (median(logs), low, high)), len(logs), *noise, processes=bool(processes)
     )
 
 
@@ -264,30 +265,6 @@ def effective_margin(margin: float, bias: float) -> float:
     return max(margin, 2 * bias)
 
 
-def smallest_change(ratio: Ratio, margin: float) -> float:
-    """Return the smallest slowdown, as a fraction, that as many pairs could have shown to be worse.
-
-    Its interval, as wide as this one, would just clear the margin. Infinite if there is none.
-    """
-    return (1 + margin) * math.exp(ratio.half_width) - 1
-
-
-def pairs_to_show(ratio: Ratio, change: float) -> int | None:
-    """Return about how many pairs tell a *change* (0.03 is 3 %) from none; None if no number does.
-
-    The width of an interval shrinks with the square root of the number of pairs.
-    """
-    return _pairs_for(ratio, abs(math.log1p(change)))
-
-
-def pairs_to_decide(ratio: Ratio, margin: float) -> int | None:
-    """Return about how many pairs would end an unclear verdict if the ratio stays what it is.
-
-    None if it lies on the margin itself, where no number of pairs helps.
-    """
-    return _pairs_for(ratio, abs(abs(math.log(ratio.value)) - math.log1p(margin)))
-
-
 def geometric_mean(ratios: Sequence[float]) -> float | None:
     """Return the geometric mean, or None of nothing."""
     return math.exp(math.fsum(map(math.log, ratios)) / len(ratios)) if ratios else None
@@ -308,13 +285,6 @@ def growth(sizes: Sequence[float], costs: Sequence[float]) -> Growth | None:
     free = len(points) - 2
     stderr = math.sqrt(left / free / float(dx @ dx)) if free else None
     return Growth(slope, stderr, 1 - left / total if total else 1.0, len(points))
-
-
-def _pairs_for(ratio: Ratio, distance: float) -> int | None:
-    """Return the pairs at which half the interval is as wide as *distance*, in logarithms."""
-    if not ratio.has_interval or distance <= 0:
-        return None
-    return max(FEWEST, math.ceil(ratio.n * (ratio.half_width / distance) ** 2))
 
 
 def _filled(values: Sequence[float] | Sequence[int] | Floats) -> Floats:

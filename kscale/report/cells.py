@@ -7,7 +7,7 @@ from rich.text import Text
 from kscale.judge import wording
 from kscale.judge.rows import OTHER_MACHINE, OTHER_WORK, WALL, Row
 from kscale.judge.verdict import Verdict
-from kscale.measure import stats
+from kscale.measure import power, stats
 from kscale.measure.stats import Ratio
 from kscale.report.text import clean, singular, words
 from kscale.units import show_count
@@ -133,8 +133,8 @@ def noise_note(row: Row) -> tuple[str, ...]:
 
 def _more_pairs(row: Row, ratio: Ratio) -> str:
     """Return what an unclear verdict would have needed."""
-    shown = wording.percent(stats.smallest_change(ratio, row.margin))
-    needed = stats.pairs_to_decide(ratio, row.margin)
+    shown = wording.percent(power.smallest_change(ratio, row.margin))
+    needed = power.pairs_to_decide(ratio, row.margin)
     if needed is None or needed > MOST_PAIRS:
         rest = "it lies so near the margin that more would not decide"
     elif needed > ratio.n:

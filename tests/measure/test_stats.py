@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from kscale.measure import stats
+from kscale.measure import power, stats
 
 TIMES = st.lists(st.integers(1, 10**9), min_size=1, max_size=60)
 
@@ -83,8 +83,8 @@ def test_below_six_values_there_is_no_interval() -> None:
     assert (ratio.value, ratio.low, ratio.high, ratio.n) == (0.5, 0.0, math.inf, 5)
     assert not ratio.has_interval
     assert not stats.is_precise(ratio, 10)
-    assert stats.pairs_to_show(ratio, 0.1) is None
-    assert stats.smallest_change(ratio, 0.05) == math.inf
+    assert power.pairs_to_show(ratio, 0.1) is None
+    assert power.smallest_change(ratio, 0.05) == math.inf
 
 
 def test_ratio_is_of_one_run_whatever_the_loops() -> None:
@@ -138,6 +138,19 @@ def test_bias_is_what_neighbours_surely_differ_by() -> None:
     base, other = [100, 110] * 5, [110, 100] * 5  # by place: 100 110 | 100 110 | ...
     floor, bias = stats.noise_floor(*abba(base, other))
     assert floor == pytest.approx(bias) == pytest.approx(math.expm1(math.log(1.1)))
+
+
+def test_the_pairs_of_one_process_are_one_witness() -> None:
+    """Each process gives one log-ratio, its median; the witnesses are counted, not the pairs."""
+    base, other = abba([100] * 8, [50, 50, 50, 400, 200, 200, 200, 25])
+    process = [0, 0, 0, 0, 1, 1, 1, 1]
+    apart = Series(base.order, base.values, 1, process), Series(other.order, other.values, 1, process)
+    taken = [one.tolist() for one in stats.taken_by_process(*apart)]
+    assert taken == [[True] * 4 + [False] * 4, [False] * 4 + [True] * 4]
+    ratio = stats.paired_ratio(*apart)
+    assert (ratio.n, ratio.processes) == (2, True)
+    assert ratio.value == pytest.approx(1.0)
+    assert stats.taken_by_process(base, other) == []
 
 
 def test_neighbours_in_two_processes_are_none() -> None:
@@ -210,29 +223,29 @@ def test_precision_asks_for_both_ends(low: float, high: float, *, precise: bool)
 def test_pairs_needed_grow_with_the_square() -> None:
     """The note's example: 50 pairs, -8 to +4 %, and a 3 % change needs about 210."""
     ratio = stats.Ratio(0.97, 0.92, 1.04, 50)
-    needed = stats.pairs_to_show(ratio, 0.03)
+    needed = power.pairs_to_show(ratio, 0.03)
     assert needed is not None
     assert 180 <= needed <= 240
-    finer = stats.pairs_to_show(ratio, 0.015)
+    finer = power.pairs_to_show(ratio, 0.015)
     assert finer is not None
     assert finer == pytest.approx(4 * needed, rel=0.05)
-    assert stats.pairs_to_show(ratio, 0.0) is None
+    assert power.pairs_to_show(ratio, 0.0) is None
 
 
 def test_pairs_to_decide_look_at_the_distance_from_the_margin() -> None:
     """On the margin no number helps; the farther from it, the fewer are needed."""
     far, near = stats.Ratio(1.2, 1.0, 1.44, 20), stats.Ratio(1.1, 0.95, 1.27, 20)
-    far_pairs, near_pairs = stats.pairs_to_decide(far, 0.05), stats.pairs_to_decide(near, 0.05)
+    far_pairs, near_pairs = power.pairs_to_decide(far, 0.05), power.pairs_to_decide(near, 0.05)
     assert far_pairs is not None
     assert near_pairs is not None
     assert 20 < far_pairs < near_pairs
-    assert stats.pairs_to_decide(stats.Ratio(1.05, 1.0, 1.1, 20), math.expm1(math.log(1.05))) is None
+    assert power.pairs_to_decide(stats.Ratio(1.05, 1.0, 1.1, 20), math.expm1(math.log(1.05))) is None
 
 
 def test_smallest_change_clears_the_margin() -> None:
     """A slowdown that large, with an interval that wide, starts above 1 + margin."""
     ratio = stats.Ratio(1.0, 0.9, 1 / 0.9, 10)
-    change = stats.smallest_change(ratio, 0.05)
+    change = power.smallest_change(ratio, 0.05)
     assert (1 + change) * ratio.low == pytest.approx(1.05)
 
 
