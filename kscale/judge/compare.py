@@ -39,7 +39,6 @@ class Comparison:
     rows: tuple[Row, ...]
     gone: tuple[str, ...] = ()  # cells, variants and counters of a only
     new: tuple[str, ...] = ()  # of b only
-    different: tuple[str, ...] = ()  # cells in both that did different work
     notes: tuple[str, ...] = ()
     run: str = ""  # name of the run whose variants or points are compared
 
@@ -105,12 +104,14 @@ def of_results(
     together = a.run.together is not None and a.run.together == b.run.together
     before, after = ({cell.key: cell for cell in result.cells} for result in (a, b))
     shared = [key for key in before if key in after]
-    different = [] if alike.same_work(a, b, across) else shared
+    if not shared or not alike.same_work(a, b, across):
+        why = f"different work in {len(shared)} cells" if shared else "no cell is in both"
+        raise NoVerdict(f"nothing to compare between {left} and {right}: {why}")
     on_purpose = bool(across) and not alike.same_work(a, b)
     found: list[Row] = []
     gone = [key for key in before if key not in after]
     new = [key for key in after if key not in before]
-    for key in [key for key in after if key in before] if not different else ():
+    for key in [key for key in after if key in before]:
         one, other = before[key], after[key]
         compared = rows.of_cells(
             rows.described(b, other), one, other, same_machine=same or allow_other_machine, together=together
@@ -119,8 +120,7 @@ def of_results(
         gone.extend(_parts(one, other))
         new.extend(_parts(other, one))
     if not found:
-        why = f"different work in {len(different)} cells" if different else "no cell is in both"
-        raise NoVerdict(f"nothing to compare between {left} and {right}: {why}")
+        raise NoVerdict(f"nothing to compare between {left} and {right}: no number is in both")
     return Comparison(
         *(side_of(a, left), side_of(b, right)),
         of="results",
@@ -129,7 +129,6 @@ def of_results(
         rows=tuple(found),
         gone=tuple(gone),
         new=tuple(new),
-        different=tuple(different),
         notes=(
             *alike.state(a, left),
             *alike.state(b, right),

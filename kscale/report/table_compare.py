@@ -142,11 +142,10 @@ def entry(row: Row, comparison: Comparison, notes: Footnotes, *, verbose: bool) 
 
 
 def unmatched(comparison: Comparison, width: int, *, first: str = "") -> Iterator[Text]:
-    """Return what only one side has, and what did different work, behind *first*."""
+    """Return what only one side has, behind *first*."""
     lists = (
         (first, comparison.gone, f"only in {clean(comparison.a.name)} (gone)"),
         ("", comparison.new, f"only in {clean(comparison.b.name)} (new)"),
-        (first, comparison.different, "not compared: different work (scenario or seed)"),
     )
     for before, names, said in lists:
         if names:
@@ -175,7 +174,7 @@ def summary(
     """Return the counts of every verdict, behind *first*."""
     parts = [f"{comparison.count(verdict)} {verdict}" for verdict in Verdict if comparison.count(verdict)]
     unjudged = comparison.count(None)
-    lists = ((comparison.gone, "gone"), (comparison.new, "new"), (comparison.different, "of different work"))
+    lists = ((comparison.gone, "gone"), (comparison.new, "new"))
     parts.extend([f"{unjudged} not judged"] if unjudged else [])
     parts.extend(f"{len(names)} {said}" for names, said in lists if names)
     how = "-v, without --only-changed" if only_changed else "-v"

@@ -81,7 +81,6 @@ def _comparison(comparison: Comparison, params: dict[str, Any]) -> str:
         "notes": list(comparison.notes),
         "gone": list(comparison.gone),
         "new": list(comparison.new),
-        "different": list(comparison.different),
     }
     rows = [dumps(row_fields(row, params)) for row in comparison.rows]
     return f'{dumps(head)[:-1]}, "rows": [{_lines(rows)}]}}'

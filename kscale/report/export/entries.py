@@ -18,7 +18,7 @@ from kscale.report.export.spelling import one_line
 from kscale.report.export.subject import Subject
 from kscale.report.table_compare import side_words
 
-GONE, NEW, DIFFERENT = "gone", "new", "different work"
+GONE, NEW = "gone", "new"
 REQUIREMENTS = "requirements"  # stands where a mechanism would
 
 
@@ -51,8 +51,8 @@ def entries(subject: Subject) -> Iterator[Entry]:
 
 
 def unmatched(comparison: Comparison) -> Iterator[Entry]:
-    """Return what only one side has, and what did different work."""
-    for names, said in ((comparison.gone, GONE), (comparison.new, NEW), (comparison.different, DIFFERENT)):
+    """Return what only one side has."""
+    for names, said in ((comparison.gone, GONE), (comparison.new, NEW)):
         yield from (Entry(comparison, name.partition("[")[0], name, said) for name in names)
 
 
@@ -126,11 +126,7 @@ def _decided(comparison: Comparison | None, decision: Decision) -> Entry:
     row = decision.row
     if row is not None and decision.subject.startswith(row.cell):
         mechanism = row.mechanism
-    elif comparison is not None and decision.subject in (
-        *comparison.gone,
-        *comparison.new,
-        *comparison.different,
-    ):
+    elif comparison is not None and decision.subject in (*comparison.gone, *comparison.new):
         mechanism = decision.subject.partition("[")[0]
     else:
         mechanism = REQUIREMENTS

@@ -52,7 +52,6 @@ def of_comparison(comparison: Comparison) -> str:
         (comparison.count(None), "not judged"),
         (len(comparison.gone), "gone"),
         (len(comparison.new), "new"),
-        (len(comparison.different), "of different work"),
     ]
     return " · ".join(f"{show_count(number)} {said}" for number, said in counts if number) or "no rows"
 

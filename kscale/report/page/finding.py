@@ -33,7 +33,6 @@ def of_comparison(comparison: Comparison) -> str:
     judged = len(comparison.rows) - comparison.count(None)
     left = (
         (len(comparison.gone), "gone"),
-        (len(comparison.different), "of different work"),
         (comparison.count(None), "not judged"),
     )
     rest = "".join(f"; {number} {said}" for number, said in left if number)

@@ -135,11 +135,10 @@ def _mean(comparison: Comparison) -> str:
 
 
 def _unmatched(comparison: Comparison) -> Iterator[str]:
-    """Return what only one side has, and what did different work."""
+    """Return what only one side has."""
     lists = (
         (comparison.gone, f"only in {clean(comparison.a.name)} (gone)"),
         (comparison.new, f"only in {clean(comparison.b.name)} (new)"),
-        (comparison.different, "not compared: different work (scenario or seed)"),
     )
     for names, said in lists:
         if names:

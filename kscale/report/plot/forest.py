@@ -286,7 +286,6 @@ def _caption(comparison: Comparison, left_out: tuple[int, int], asked: Asked) ->
     for found, what in (
         (comparison.gone, "gone"),
         (comparison.new, "new"),
-        (comparison.different, "of different work"),
     ):
         if found:
             parts.append(f"{len(found)} {what}")
