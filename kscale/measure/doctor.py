@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kscale.measure import stats
+from kscale.measure import power, stats
 from kscale.measure.machine import THREADS
 from kscale.measure.subject import SAMPLE_NS
 from kscale.measure.surroundings import INTEL_TURBO, Surroundings
@@ -275,15 +275,15 @@ def _floor(floor: "Floor | None", margin: float) -> Finding:
         f"equal code differs by {change} ({low} … {high}) in {ratio.n} pairs; "
         f"noise floor {_percent(ratio.floor)}"
     )
-    own = stats.effective_margin(margin, ratio.floor)
-    affects = f"a change of time is told from {_percent(own)} on"
-    if own <= margin:
-        return Finding("floor", Level.OK, said, f"{affects}, the usual margin")
+    shown = power.smallest_change(ratio, stats.effective_margin(margin, ratio.bias))
+    affects = f"a slowdown is sure from about {_percent(shown)} on, with a margin of {_percent(margin)}"
+    if ratio.floor <= margin:
+        return Finding("floor", Level.OK, said, affects)
     return Finding(
         "floor",
         Level.WARN if ratio.floor > LOUD else Level.NOTE,
         said,
-        f"{affects}, not from {_percent(margin)}; {EXACT}",
+        f"{affects}; {EXACT}",
         "close other programs, pin it (taskset -c 1 kscale run …), or count only (--exact)",
     )
 

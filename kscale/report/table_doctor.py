@@ -49,7 +49,7 @@ def _summary(findings: Sequence[Finding]) -> str:
         return f"{counts[Level.STOP]} of {len(findings)} findings stop every run"
     if counts[Level.WARN]:
         return (
-            f"{counts[Level.WARN]} of {len(findings)} findings make times worse than they could be; "
+            f"times are worse than they could be, by {counts[Level.WARN]} of {len(findings)} findings; "
             "exact counters are good on any machine"
         )
     return "fit to measure"

@@ -107,5 +107,5 @@ def test_the_table_fits(width: int) -> None:
 def test_the_summary_tells_the_worst() -> None:
     """What stops a run, else what makes times worse, else that all is well."""
     assert doctor_table(FOUND, 200).plain.endswith("1 of 4 findings stop every run")
-    assert "1 of 2 findings make times worse" in doctor_table(FOUND[:2], 200).plain
+    assert "by 1 of 2 findings" in doctor_table(FOUND[:2], 200).plain
     assert doctor_table(FOUND[3:], 200).plain.endswith("fit to measure")

@@ -149,14 +149,14 @@ def test_others_and_the_host_are_told(other: float, steal: float, levels: str) -
 @pytest.mark.parametrize(
     ("ratio", "level", "says"),
     [
-        (Ratio(1.0, 0.99, 1.01, 50, 0.025), "ok", "from 5 % on, the usual margin"),
-        (Ratio(0.98, 0.95, 1.01, 50, 0.04), "note", "from 8 % on, not from 5 %"),
-        (Ratio(0.98, 0.9, 1.2, 50, 0.2), "warn", "from 40 % on"),
+        (Ratio(1.0, 0.99, 1.01, 50, 0.025), "ok", "from about 6.1 % on"),
+        (Ratio(0.98, 0.95, 1.01, 50, 0.08), "note", "from about 8.3 % on"),
+        (Ratio(0.98, 0.9, 1.2, 50, 0.2), "warn", "from about 21.2 % on"),
         (Ratio(1.3, 0.0, float("inf"), 3, None), "warn", "cannot be judged"),
     ],
 )
 def test_the_floor_says_what_can_be_told_apart(ratio: Ratio, level: str, says: str) -> None:
-    """The margin a run would judge by, from the floor."""
+    """The slowdown whose interval, as wide as this one, would clear the margin."""
     one = of("floor", found=Floor(ratio, QUIET))
     assert one.level == level
     assert says in one.affects
