@@ -69,7 +69,7 @@ def gate(
 ) -> None:
     """Fail if a policy is broken: exit 1, 3 if there is no verdict, 0 if all is well."""
     from kscale.cli.output import asked
-    from kscale.errors import KscaleError
+    from kscale.errors import KscaleError, WrongAnswer
     from kscale.judge import policy_load
     from kscale.report import console, table_gate
     from kscale.report.export.subject import Subject
@@ -78,12 +78,17 @@ def gate(
     outputs = asked(format_, output, samples=samples, github=github, json=as_json)
     by = policy_load.load(policy)
     if selftest:
-        if b is not None or outputs != asked():
+        others = b is not None or outputs != asked() or against is not None
+        if others or explain or verbose or allow_other_machine:
             raise KscaleError("--selftest takes one result and prints a table; leave the rest out")
         _selftest(a, by, color)
         return
-    comparison, results = _sides(a, b, by, allow_other_machine=allow_other_machine)
-    judgement = _judged(comparison, results, by, against)
+    comparison, results, incomparable = _sides(a, b, by, allow_other_machine=allow_other_machine)
+    try:
+        judgement = _judged(comparison, results, by, against, incomparable)
+    except WrongAnswer as error:
+        outputs.write_wrong_answer(error)
+        raise
     compared = () if judgement.comparison is None else (judgement.comparison,)
     outputs.write(
         Subject(results, compared, judgement),
@@ -95,26 +100,38 @@ def gate(
 
 def _sides(
     a: str | None, b: str | None, policy: "Policy", *, allow_other_machine: bool
-) -> "tuple[Comparison | None, tuple[Result, ...]]":
-    """Return what is judged: two sides, or one result of which something is required."""
+) -> "tuple[Comparison | None, tuple[Result, ...], str]":
+    """Return what is judged: two sides, or one result of which something is required.
+
+    Of two sides with nothing to compare, what is required is judged all the same; then why comes last.
+    """
     from kscale.cli import sides
     from kscale.errors import NoVerdict
     from kscale.results.store import Store
 
     store = Store.default()
     if a is not None and b is not None:
-        return sides.pair(store, a, b, allow_other_machine=allow_other_machine)
+        found = sides.look_up(store, (a, b))
+        results = tuple(one.result for one in found.named)
+        try:
+            return sides.compared(found, allow_other_machine=allow_other_machine), results, ""
+        except NoVerdict as nothing:
+            return None, results, str(nothing)
     found = sides.look_up(store, [a or "latest"])
     if not policy.requirements:
         raise NoVerdict(
             "one result, and nothing is required of it: name two (kscale gate main head), "
             "two variants (kscale gate baseline optimized), or write require: in a policy"
         )
-    return None, (found.named[0].result,)
+    return None, (found.named[0].result,), ""
 
 
 def _judged(
-    comparison: "Comparison | None", results: "Sequence[Result]", policy: "Policy", against: str | None
+    comparison: "Comparison | None",
+    results: "Sequence[Result]",
+    policy: "Policy",
+    against: str | None,
+    incomparable: str,
 ) -> "Judgement":
     """Return what the policy makes of it, today and here."""
     import os
@@ -130,6 +147,7 @@ def _judged(
         today=datetime.now(tz=UTC).date(),
         ci=bool(os.environ.get("CI")),
         remeasure=remeasure(comparison, results, against),
+        incomparable=incomparable,
     )
 
 
@@ -169,7 +187,7 @@ def _selftest(a: str | None, policy: "Policy", color: str) -> None:
         said = "; ".join(f"{one.name} gave {int(one.got or 0)}, not {int(one.expected)}" for one in wrong)
         raise GateFailed(f"the gate does not give the codes it should: {said}")
     if code is ExitCode.NO_VERDICT:
-        missing = [case for case in cases if case.got is None and case.name in proving.NEEDED]
+        missing = [case for case in cases if case.got is None and case.needed]
         raise NoVerdict("not shown: " + "; ".join(f"{case.name} ({case.why})" for case in missing))
 
 

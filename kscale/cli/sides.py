@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from kscale.judge.compare import Comparison
     from kscale.judge.side_by_side import Named
-    from kscale.results.record import Result
     from kscale.results.store import Store
 
 STDIN = "-"
@@ -31,23 +30,20 @@ class Sides(NamedTuple):
     variants: tuple[str, ...] = ()
 
 
-def pair(
-    store: "Store", a: str, b: str, *, allow_other_machine: bool = False
-) -> "tuple[Comparison, tuple[Result, ...]]":
-    """Return two results side by side, and them; or two variants of the latest run, and it."""
+def compared(sides: Sides, *, allow_other_machine: bool = False) -> "Comparison":
+    """Return two results side by side, or two variants of the latest run; NoVerdict if nothing compares."""
     from dataclasses import replace
 
     from kscale.judge import compare
 
-    found = look_up(store, (a, b))
-    if found.variants:
-        latest = found.named[0].result
-        return compare.of_variants(latest, *found.variants), (latest,)
-    left, right = found.named
-    compared = compare.of_results(
+    if sides.variants:
+        a, b = sides.variants
+        return compare.of_variants(sides.named[0].result, a, b)
+    left, right = sides.named
+    found = compare.of_results(
         left.result, right.result, (left.name, right.name), allow_other_machine=allow_other_machine
     )
-    return replace(compared, a=left.side, b=right.side), (left.result, right.result)
+    return replace(found, a=left.side, b=right.side)
 
 
 def look_up(store: "Store", arguments: "Sequence[str]") -> Sides:

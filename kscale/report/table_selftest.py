@@ -29,6 +29,9 @@ def selftest_table(cases: Sequence[Case], of: str, policy: str, width: int) -> T
         lines.extend(_case(case, width))
     code = selftest.exit_code(cases)
     text, style = WORDS[code]
+    unseen = [case for case in cases if case.got is None and not case.needed]
+    if code is ExitCode.OK and unseen:
+        text = f"OK for counters; times not shown: {unseen[0].why}"
     lines.extend([Text(), *paragraph(f"{text} · exit {int(code)}", width, rest="  ", style=style)])
     return joined(lines)
 

@@ -151,6 +151,10 @@ def test_2_a_bad_policy(folder: Path, call: Call, text: str, says: str) -> None:
         (["main", "like", "--format", "xml"], "xml"),
         (["main", "like", "--selftest"], "--selftest takes one result"),
         (["main", "--selftest", "--json"], "--selftest takes one result"),
+        (["main", "--selftest", "--explain"], "--selftest takes one result"),
+        (["main", "--selftest", "--verbose"], "--selftest takes one result"),
+        (["main", "--selftest", "--allow-other-machine"], "--selftest takes one result"),
+        (["main", "--selftest", "--against", sys.executable], "--selftest takes one result"),
     ],
 )
 def test_2_wrong_usage(folder: Path, call: Call, args: list[str], says: str) -> None:
@@ -194,7 +198,7 @@ sys.exit(app.main(sys.argv[1:]))
 def test_4_a_counter_that_moves_when_measured_again(folder: Path) -> None:
     """A wrong answer comes before a failed gate."""
     ran = subprocess.run(
-        [sys.executable, "-c", WRONG, "gate", "main", "slow"],
+        [sys.executable, "-c", WRONG, "gate", "main", "slow", "-o", "gate.xml"],
         cwd=folder,
         env=environment(),
         capture_output=True,
@@ -203,6 +207,30 @@ def test_4_a_counter_that_moves_when_measured_again(folder: Path) -> None:
     )
     assert ran.returncode == ExitCode.WRONG_ANSWER, ran.stderr
     assert "events is not reproducible" in ran.stderr
+    assert [line[:8] for line in ran.stderr.splitlines()] == ["kscale: "]
+    assert ran.stdout == ""
+    assert "events is not reproducible" in (folder / "gate.xml").read_text(encoding="utf-8")
+
+
+def test_what_is_required_is_judged_where_nothing_compares(folder: Path, call: Call) -> None:
+    """1 for a broken requirement, 2 for a rule about nothing, 0 where the policy wants no verdict."""
+    save(folder, "other", result([cells()[5]]))
+    requires = "require: [watch-fanout.watchers_tested.value <= 49]"
+    for text in (requires, f"treat: {{nothing_judged: ignore}}\n{requires}"):
+        write(folder, text)
+        ran = call("gate", "main", "other", "--output", "gate.xml")
+        failed(ran, ExitCode.GATE_FAILED)
+        assert "nothing to compare between main and other" in " ".join(ran.out.split())
+    write(folder, "rules: [{match: {metric: nothing}, level: warn}]")
+    failed(call("gate", "main", "other"), ExitCode.USAGE)
+    write(folder, "treat: {nothing_judged: ignore}")
+    ran = call("gate", "main", "other")
+    assert (ran.code, ran.err) == (ExitCode.OK, "")
+    assert "nothing to compare between main and other" in " ".join(ran.out.split())
+    write(folder, "treat: {nothing_judged: fail}")
+    ran = call("gate", "main", "other", "--json")
+    failed(ran, ExitCode.NO_VERDICT)
+    assert "nothing to compare" in json.loads(ran.out)["judgement"]["no_verdict"]
 
 
 def test_in_ci_margins_are_wider(folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,7 +279,7 @@ def test_the_selftest(folder: Path, call: Call) -> None:
     rows = [line.split() for line in ran.out.splitlines() if line.startswith("  ") and line[2] != " "]
     codes = {"unchanged": "0", "slower": "1", "counter": "1", "gone": "1", "empty": "3"}
     assert {row[0]: row[-1] for row in rows} == {"case": "got"} | codes
-    blind = "defaults: {timing: {margin_apart: 80%}}"
+    blind = "defaults: {timing: {margin: 80%}}"
     write(folder, blind)
     failed(call("gate", "main", "--selftest"), ExitCode.GATE_FAILED)
     write(folder, "treat: {gone_cell: ignore}")

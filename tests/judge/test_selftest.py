@@ -1,7 +1,7 @@
 """The proof that a gate can fail, and what it cannot show."""
 
 import pytest
-from gate_cases import TODAY, fanout, policy
+from gate_cases import TODAY, fanout, policy, turned
 from sample_results import cells, result
 
 from kscale.errors import ExitCode, KscaleError
@@ -71,6 +71,82 @@ def test_what_the_input_leaves_no_way_to_show() -> None:
     assert selftest.exit_code([*alone.values()]) is ExitCode.NO_VERDICT
 
 
+def in_turns(processes: int = 10, each: int = 2, ns: int = 1000) -> Result:
+    """Return a result measured in turns, some pairs in each of several processes, and two cells."""
+    cells_of = [fanout(ns, pairs=processes * each), other(fanout(ns, pairs=processes * each))]
+    made = turned("t", cells_of, head=False)
+    moved = []
+    for one in made.cells:
+        variants = {}
+        for name, record in one.variants.items():
+            assert record.wall_ns is not None
+            process = [number // each for number in range(processes * each)]
+            samples = record.wall_ns.model_copy(update={"process": process})
+            variants[name] = record.model_copy(update={"wall_ns": samples})
+        moved.append(one.model_copy(update={"variants": variants}))
+    return made.model_copy(update={"cells": moved})
+
+
+def test_what_was_measured_in_turns_is_judged_in_pairs() -> None:
+    """By its processes and the margin of pairs, as the real gate does; the ratio is exact."""
+    found = proven(in_turns())
+    assert selftest.exit_code([*found.values()]) is ExitCode.OK
+    assert "+50 % time (interval starts at +50 %, margin 5 %)" in found["slower"].why
+
+
+CANNOT_FAIL = [
+    ("defaults: {timing: {min_pairs: 12}}", "too few pairs: +50 % time: 10 processes, a verdict takes 12"),
+    ("defaults: {timing: {margin: 100000%}}", "margin 100,000 %"),
+    ("defaults: {timing: {margin: 100000%, margin_apart: 25%}}", "margin 100,000 %"),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), CANNOT_FAIL)
+def test_a_policy_that_no_time_can_fail_is_told(text: str, says: str) -> None:
+    """More processes than there are, or a margin beyond all: the gate passes 1.5x, and that is wrong."""
+    found = proven(in_turns(), text)
+    assert (found["slower"].got, found["slower"].right) == (ExitCode.OK, False)
+    assert says in found["slower"].why
+    assert selftest.exit_code([*found.values()]) is ExitCode.GATE_FAILED
+
+
+@pytest.mark.parametrize("made", [in_turns(processes=8), result([fanout(pairs=8), other(fanout(pairs=8))])])
+def test_a_short_run_is_not_shown_where_unclear_is_no_verdict(made: Result) -> None:
+    """Nothing is wrong with such a policy; this result cannot show it."""
+    found = proven(made, "treat: {unclear: fail}")
+    assert (found["unchanged"].got, found["slower"].got) == (None, None)
+    assert "the policy says unclear: fail" in found["unchanged"].why
+    assert found["counter"].got is ExitCode.GATE_FAILED
+    assert selftest.exit_code([*found.values()]) is ExitCode.NO_VERDICT
+
+
+def test_an_empty_input_breaks_what_is_required() -> None:
+    """Then the code is 1, before 3; a policy that lets nothing pass for something cannot be proven."""
+    made = result([fanout(), other(fanout())])
+    required = proven(made, "require: [watch-fanout.events.value == 100]")
+    assert (required["empty"].expected, required["empty"].got) == (ExitCode.GATE_FAILED,) * 2
+    assert selftest.exit_code([*required.values()]) is ExitCode.OK
+    lax = proven(made, "treat: {nothing_judged: ignore}")
+    assert (lax["empty"].got, lax["empty"].why) == (None, "the policy says nothing_judged: ignore")
+    assert selftest.exit_code([*lax.values()]) is ExitCode.NO_VERDICT
+
+
+@pytest.mark.parametrize(
+    ("ack", "change"),
+    [
+        ("up_to: 90%, reason: r, expires: 2026-11-20", "from 100 to 101"),  # past
+        ("up_to: 0.5%, reason: r, expires: 2027-01-01", "from 100 to 101"),  # one more is 1 %
+        ("up_to: 1.5%, reason: r, expires: 2027-01-01", "from 50 to 51"),  # one more of 100 is accepted
+    ],
+)
+def test_an_ack_that_does_not_hold_accepts_nothing(ack: str, change: str) -> None:
+    """The counter that is doctored is the first whose change no ack accepts."""
+    made = result([fanout(pairs=0), other(fanout(pairs=0))])
+    found = proven(made, f'acks: [{{match: {{mechanism: "*"}}, {ack}}}]')
+    assert found["counter"].about.endswith(change)
+    assert found["counter"].got is ExitCode.GATE_FAILED
+
+
 BLIND = [
     ("defaults: {timing: {margin_apart: 80%}}", "slower"),
     ("require: [watch-fanout.events.value == 7]", "unchanged"),
@@ -105,7 +181,7 @@ def test_doctored_copies_are_results() -> None:
     held = selftest.limits_of(by, ci=False)
     copies = [
         selftest.slowed(made),
-        selftest.counted(made, by, held),
+        selftest.counted(made, by, held, TODAY),
         selftest.without_a_cell(made, by, held),
     ]
     for copy in copies:
