@@ -4,9 +4,11 @@ Each key is optional. Rules are read from the top, and the first that matches de
 not say, the defaults do. Percentages need their sign: 5 and 0.05 are refused, 5% is read.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -32,27 +34,42 @@ Level = Literal["ignore", "warn", "error"]
 Treatment = Literal["warn", "fail", "ignore"]
 Value = str | int | float | bool
 
+_PERCENT = re.compile(r"([0-9]{1,3}(,[0-9]{3})+|[0-9]+(_[0-9]+)*)(\.[0-9]+)? ?%")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 
 def _date(given: object) -> date:
     """Return a day."""
     try:
-        return date.fromisoformat(given if isinstance(given, str) and len(given) == len("2027-01-31") else "")
+        return date.fromisoformat(given if isinstance(given, str) and _DAY.fullmatch(given) else "")
     except ValueError:
         raise ValueError(f"{units.quote(given)} is not a date; write it like 2027-01-31") from None
 
 
+def _share(given: str | float) -> Fraction:
+    """Return a share from a percentage, as the published schema allows it, or from 0."""
+    share = units.parse_percent(given)
+    if isinstance(given, str) and not _PERCENT.fullmatch(given):  # +5% and 1e5% are numbers, not plain ones
+        raise ValueError(f"{units.quote(given)} is not a percentage; write it like 5% or 0.5%")
+    return share
+
+
 def _percent(share: Fraction) -> str:
     """Return a percentage that reads back to the same number."""
-    return f"{float(share * 100):.15g}%"
+    with localcontext(prec=2 * units.LONGEST):
+        return f"{Decimal(share.numerator) * 100 / Decimal(share.denominator):f}%"
 
 
 Percent = Annotated[
     Fraction,
-    PlainValidator(units.parse_percent),
+    PlainValidator(_share),
     PlainSerializer(_percent),
     WithJsonSchema(
         {
-            "anyOf": [{"type": "string", "pattern": r"^[0-9][0-9_,]*(\.[0-9]+)? ?%$"}, {"const": 0}],
+            "anyOf": [
+                {"type": "string", "pattern": f"^{_PERCENT.pattern}$", "maxLength": units.LONGEST},
+                {"const": 0},
+            ],
             "description": "A percentage; its sign is needed.",
             "examples": ["5%", "0.5%"],
         }
@@ -62,7 +79,9 @@ Day = Annotated[
     date,
     PlainValidator(_date),
     PlainSerializer(date.isoformat),
-    WithJsonSchema({"type": "string", "format": "date", "examples": ["2027-01-31"]}),
+    WithJsonSchema(
+        {"type": "string", "format": "date", "pattern": f"^{_DAY.pattern}$", "examples": ["2027-01-31"]}
+    ),
 ]
 Pairs = Annotated[Count, between(FEWEST, MOST_PAIRS)]
 Rounds = Annotated[Count, between(0, MOST_ROUNDS)]
@@ -102,7 +121,13 @@ class ResourceDefaults(Spec):
     """Memory, compile time and sizes, sampled once a process: never failed on one process alone."""
 
     margin: Percent = Field("10%", validate_default=True, description="Default 10%.")
-    level: Level = Field("warn", description="What a growth beyond it is. Default warn.")
+    level: Level = Field(
+        "warn",
+        description=(
+            "What a growth beyond it is; one process on each side cannot fail, so error warns too. "
+            "Default warn."
+        ),
+    )
 
 
 class Defaults(Spec):
@@ -160,7 +185,7 @@ class Rule(Spec):
         description="Of times not taken in pairs. Default: twice the margin, but no less than the defaults'.",
     )
     tolerance: Percent | None = Field(None, description="Of counters.")
-    level: Level | None = Field(None, description="ignore, warn or error.")
+    level: Level | None = Field(None, description="ignore, warn or error; a resource is warned of at most.")
     confirm: Rounds | None = Field(None, description="How often a slower time is measured again.")
     min_pairs: Pairs | None = Field(None, description="Pairs below which a time gets no verdict.")
     reason: Text = Field("", description="Why, for those who read the report.")
@@ -169,7 +194,9 @@ class Rule(Spec):
 class Ack(Spec):
     """Something known to be worse, and accepted until a day."""
 
-    match: Match = Field(description="What is accepted.")
+    match: Match = Field(
+        description="What is accepted: counters and times; a resource never fails, so an ack changes nothing."
+    )
     up_to: Percent = Field(description="How much worse it may be, relative to before.")
     reason: Text = Field(description="Why it is accepted.")
     link: Text = Field("", description="Where it was decided.")

@@ -1,5 +1,7 @@
 """The policy file: what may stand in it, and every complaint in one line with its place."""
 
+import json
+import re
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -7,10 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from kscale import units
 from kscale.errors import KscaleError
 from kscale.judge import policy_load, requirement
-from kscale.judge.policy import Policy
+from kscale.judge.policy import Ack, Policy
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
 
 WHOLE = """\
 schema: kscale.policy/1
@@ -107,6 +113,17 @@ REFUSED = [
     ),
     ("acks:\n- match: {metric: a}\n  up_to: 5%\n  reason: x\n  expires: soon", 5, "'soon' is not a date"),
     ("acks:\n- match: {metric: a}\n  up_to: 5%\n  reason: x\n  expires: 20270131", 5, "is not a date"),
+    ("acks:\n- match: {metric: a}\n  up_to: 5%\n  reason: x\n  expires: 2027-W01-1", 5, "is not a date"),
+    (
+        'acks:\n- match: {metric: a}\n  up_to: 5%\n  reason: x\n  expires: "\uff12027-01-31"',
+        5,
+        "is not a date",
+    ),
+    ("defaults: {timing: {margin: +5%}}", 1, "'+5%' is not a percentage; write it like 5%"),
+    ("defaults: {timing: {margin: 1e5%}}", 1, "'1e5%' is not a percentage"),
+    ("defaults: {timing: {margin: .5%}}", 1, "'.5%' is not a percentage"),
+    ("defaults: {timing: {margin: '0'}}", 1, "'0' is not a percentage"),
+    ("defaults: {timing: {margin: true}}", 1, "true is not a percentage"),
     ("require: nonsense", 1, "require: must be a list"),
     ("require:\n- nonsense", 2, "require[0]: 'nonsense' cannot be read; write it like etcd-freelist["),
     ("require:\n- a.b.speedup = 5", 2, "require[0]: '=' is not an operator; known: >= <= == > <"),
@@ -138,6 +155,45 @@ def test_nothing_but_kscale_errors(text: str) -> None:
         read(text)
     except KscaleError as error:
         assert str(error).isprintable()  # noqa: PT017 - a policy is as good an outcome
+
+
+def published(name: str) -> str:
+    """Return the pattern of the published schema for what Rule or Ack calls *name*."""
+    kept = json.loads((SCHEMAS / "policy.schema.json").read_text(encoding="utf-8"))
+    asked = kept["$defs"]["Ack"]["properties"][name]
+    return str(asked["pattern"] if "pattern" in asked else asked["anyOf"][0]["pattern"])
+
+
+@given(st.text("0159,_.+-eE% \n", max_size=12) | st.from_regex(r"[0-9]{1,3}(,[0-9]{3})*\.?[0-9]* ?%\n?"))
+def test_percentages_are_read_as_the_published_schema_says(given_: str) -> None:
+    """Both take a text, or neither does; what is read is written so that it reads back."""
+    ack = {"match": {"metric": "a"}, "reason": "r", "expires": "2027-01-31", "up_to": given_}
+    fits = (
+        re.search(published("up_to").replace("$", r"\Z"), given_) is not None and len(given_) <= units.LONGEST
+    )
+    try:
+        found = Ack.model_validate(ack)
+    except ValidationError as error:
+        assert not fits or "is too large" in str(error)  # noqa: PT017 - a share is as good an outcome
+    else:
+        assert fits
+        again = ack | {"up_to": found.model_dump()["up_to"]}
+        assert Ack.model_validate(again) == found
+
+
+def test_days_are_read_as_the_published_schema_says() -> None:
+    """A year, a month and a day, in digits."""
+    pattern = published("expires")
+    assert re.search(pattern, "2027-01-31")
+    assert not any(re.search(pattern, given_) for given_ in ("2027-W01-1", "20270131", "2027-1-31"))
+
+
+def test_the_schema_says_what_a_level_of_resources_cannot_do() -> None:
+    """One process alone never fails; the one who writes error, or an ack, learns it there."""
+    kept = json.loads((SCHEMAS / "policy.schema.json").read_text(encoding="utf-8"))["$defs"]
+    assert "error warns too" in kept["ResourceDefaults"]["properties"]["level"]["description"]
+    assert "resource" in kept["Rule"]["properties"]["level"]["description"]
+    assert "resource" in kept["Ack"]["properties"]["match"]["description"]
 
 
 @given(st.text("abz[]=,.<>=% 0159_-\n", max_size=60))
