@@ -57,8 +57,9 @@ def expired(policy: Policy, judged: Sequence[tuple[Decision, Thing]], today: dat
         ):
             continue
         why = f"held until {ack.expires}, and nothing of it is judged worse: remove it"
-        subject = f"ack of {_named(ack.match)}"
-        yield Decision(subject, Status.WARNED, EXPIRED, why, policy.place("acks", i), reason=ack.reason)
+        yield Decision(
+            _named(ack.match), Status.WARNED, EXPIRED, why, policy.place("acks", i), reason=ack.reason
+        )
 
 
 def _is_worse(decision: Decision) -> bool:

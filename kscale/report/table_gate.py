@@ -77,7 +77,10 @@ def _noun(decision: Decision) -> str:
 def _heading(judgement: Judgement, width: int) -> Iterator[Text]:
     """Return what is judged, by which policy, and what to know of it."""
     if judgement.comparison is None:
-        yield from paragraph(f"what is required of {clean(judgement.result)}", width, style="bold")
+        what = (
+            "what is required of" if any(map(_is_required, judgement.decisions)) else "nothing is judged of"
+        )
+        yield from paragraph(f"{what} {clean(judgement.result)}", width, style="bold")
     else:
         yield from table_compare.heading(judgement.comparison, width)
     built_in = f"built-in defaults (there is no {FILE} here)"
@@ -160,12 +163,12 @@ def _end(judgement: Judgement, hidden: int, width: int) -> Iterator[Text]:
     """Return the last lines: how it ends, and each row that failed or needs a word, with its rule."""
     word, style = ENDS[judgement.exit_code]
     more = f" ({show_count(hidden)} rows not shown: -v)" if hidden else ""
-    text = f"{summary(judgement)} · exit {int(judgement.exit_code)}{more}"
+    text = " · ".join(part for part in (summary(judgement), f"exit {int(judgement.exit_code)}{more}") if part)
     yield from paragraph(text, width, first=f"{word}  ", rest="  ", style=style)
     if judgement.no_verdict:
         yield from paragraph(f"no verdict: {judgement.no_verdict}", width, first="  ", rest="    ")
     for status, mark in MARKS.items():
-        some = [one for one in judgement.of(status) if not _is_required(one) and one.said not in IN_ROWS]
+        some = [one for one in judgement.of(status) if _needs_a_line(one)]
         for one in some[:LISTED]:
             yield from paragraph(_line(one), width, first=f"{mark} ", rest="    ")
         if len(some) > LISTED:
@@ -173,6 +176,11 @@ def _end(judgement: Judgement, hidden: int, width: int) -> Iterator[Text]:
             yield from paragraph(left, width, first=f"{mark} ", rest="    ")
     if judgement.comparison is not None:
         yield from paragraph(LEGEND, width, style="dim")
+
+
+def _needs_a_line(decision: Decision) -> bool:
+    """Say whether more must be said than the table does; it shows a first measurement, not the second."""
+    return not _is_required(decision) and (decision.said not in IN_ROWS or decision.confirmed is False)
 
 
 def _line(decision: Decision) -> str:

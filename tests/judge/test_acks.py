@@ -25,7 +25,7 @@ def test_an_expired_ack_of_what_is_no_longer_worse_is_warned_of(tested: int) -> 
     found = judged(result([fanout()]), result([fanout(watchers_tested=tested)]), ACK, today=PAST)
     (one,) = expired(found)
     assert (one.status, one.rule, one.reason) == (Status.WARNED, "kscale-gate.yaml:2", "r")
-    assert one.subject == "ack of metric watchers_tested"
+    assert one.subject == "metric watchers_tested"
     assert one.why == "held until 2027-01-31, and nothing of it is judged worse: remove it"
     assert found.exit_code is ExitCode.OK
     assert not expired(judged(result([fanout()]), result([fanout()]), ACK))
@@ -45,7 +45,7 @@ def test_an_expired_ack_is_named_by_all_it_matches() -> None:
     text = f"""defaults: {{exact: {{tolerance: 5%}}}}
 acks: [{{match: {match}, up_to: 2%, reason: r, expires: 2027-01-31}}]"""
     (one,) = expired(judged(result([fanout()]), result([fanout(watchers_tested=51)]), text, today=PAST))
-    assert one.subject == "ack of mechanism watch-*, variant optimized, metric watchers_tested, events 100"
+    assert one.subject == "mechanism watch-*, variant optimized, metric watchers_tested, events 100"
 
 
 def test_what_grows_from_nothing_cannot_be_acknowledged() -> None:

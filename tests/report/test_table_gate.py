@@ -48,7 +48,7 @@ def head() -> Result:
         one = made[place].variants["optimized"]
         moved = one.model_copy(update={"work": one.work | {counter: count}})
         made[place] = made[place].model_copy(update={"variants": made[place].variants | {"optimized": moved}})
-    return result(made, name="head", started="2026-11-22T00:00:00Z")
+    return result(made, name="head", id="20261122T000000Z-1f0c9ab", started="2026-11-22T00:00:00Z")
 
 
 def red() -> Judgement:
@@ -67,7 +67,7 @@ def test_a_failed_gate(width: int, tmp_path: Path) -> None:
 def test_explained(tmp_path: Path) -> None:
     """Every subject under the rule that decided."""
     made = [fanout(), cells()[8]]
-    found = judged(result(made), result(made), POLICY.split("require", maxsplit=1)[0])
+    found = judged(result(made), result(made, id="later"), POLICY.split("require", maxsplit=1)[0])
     golden_text.check("gate_explain", gate_table(found, 100, explain=True).plain, tmp_path)
 
 
@@ -102,6 +102,17 @@ def test_confirmed_and_not_confirmed() -> None:
         assert text.count(said) >= 2
 
 
+def test_a_second_measurement_without_a_verdict_is_told() -> None:
+    """The table shows the first one's interval, so that the line below must say what the second was."""
+    sides = turned("t", [fanout()], head=False), turned("t", [fanout(1500)], head=True)
+    second = compare.of_results(
+        turned("u", [fanout()], head=False), turned("u", [fanout(1500, pairs=9)], head=True)
+    )
+    text = gate_table(judged(*sides, remeasure=Mock(return_value=second)), 400).plain
+    assert "! watch-fanout[100 events] optimized.wall_ns too few pairs: +50 % time" in text
+    assert "at first; measured again +50 % time: 9 pairs, a verdict takes 10" in text
+
+
 def test_no_verdict_says_why() -> None:
     """And which rule asked for it."""
     sides = result([fanout(jitter=60)]), result([fanout(1300, jitter=60, seed=1)])
@@ -120,6 +131,20 @@ def test_only_what_is_required() -> None:
     text = gate_table(found, 100).plain
     assert "what is required of 20261121T025400Z-1f0c9ab" in text
     assert "OK  1 as required · exit 0" in text
+
+
+def test_nothing_to_judge_is_told() -> None:
+    """Where nothing compares and nothing is required, the reason is all there is; it is no heading."""
+    sides = result([cells()[0]]), result([fanout()])
+    why = "nothing to compare between main and head: no cell is in both"
+    found = gate.judge(None, policy(), results=sides, today=TODAY, incomparable=why)
+    text = gate_table(found, 100).plain
+    assert f"NO VERDICT  exit 3\n  no verdict: {why}" in text
+    assert "required" not in text
+    lax = policy("treat: {nothing_judged: ignore}")
+    text = gate_table(gate.judge(None, lax, results=sides, today=TODAY, incomparable=why), 100).plain
+    assert f"note  {why}" in text
+    assert text.endswith("OK  exit 0")
 
 
 def test_no_file_is_told() -> None:
