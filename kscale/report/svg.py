@@ -55,19 +55,12 @@ class Fragment:
     caption: str  # how it is read, where it was measured, what is left out
 
 
-def fragment(
-    kind: str, results: Sequence[Result], comparison: Comparison | None = None, mechanism: str | None = None
-) -> str:
-    """Return a picture as an `<svg>` element for a page; see `described`."""
-    return described(kind, results, comparison, mechanism).svg
-
-
 def described(
     kind: str, results: Sequence[Result], comparison: Comparison | None = None, mechanism: str | None = None
 ) -> Fragment:
     """Return a picture with its finding and its caption, of one mechanism or of all.
 
-    KscaleError if there is nothing of that kind to draw.
+    NothingToDraw if there is nothing of that kind; another KscaleError if that was wrong to ask.
     """
     asked = Asked(tuple(results), comparison)
     made = kinds.picture(kind, asked if mechanism is None else _only(asked, mechanism))

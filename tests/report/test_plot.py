@@ -1,17 +1,19 @@
 """What every kind of picture keeps to."""
 
+import os
+import stat
 import warnings
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from plot_requests import HOSTILE, LONG, fanout, of_every_kind, renamed, sample
+from plot_requests import HOSTILE, LONG, fanout, later, of_every_kind, renamed, sample
 from sample_results import result
 
 from kscale.cli import plot as command
 from kscale.errors import KscaleError
-from kscale.report.plot import kinds, picture, style
-from kscale.report.plot.asked import Asked
+from kscale.report.plot import growth, kinds, picture, style
+from kscale.report.plot.asked import Asked, NothingToDraw
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -149,3 +151,57 @@ def test_counters_have_pictures_too(tmp_path: Path) -> None:
     for name in ("overview", "forest"):
         draw(name, made, tmp_path / f"{name}.svg")
     assert "2 exact counters changed" in kinds.picture("forest", made).title
+
+
+def test_a_variant_is_not_compared_with_itself(kind: str) -> None:
+    """One result has nothing to say of one variant beside itself; between results it has."""
+    with pytest.raises(KscaleError, match="--variant baseline: would be compared with itself; name another"):
+        kinds.picture(kind, Asked((sample(),), after="baseline"))
+
+
+def test_one_variant_of_several_results_is_drawn_once() -> None:
+    """It is asked for as before and after."""
+    made = (sample(), later(sample(), 22))
+    for name in ("samples", "history"):
+        asked = Asked(made, after="baseline", variant="baseline")
+        assert kinds.picture(name, asked).title
+
+
+def test_nothing_to_draw_is_told_from_what_was_wrong_to_ask() -> None:
+    """A page leaves the one out; the other is a mistake, which nobody may hide."""
+    with pytest.raises(NothingToDraw):
+        kinds.picture("growth", Asked((result([fanout(1)]),)))
+    with pytest.raises(KscaleError) as said:
+        kinds.picture("forest", Asked((sample(),) * 3))
+    assert not isinstance(said.value, NothingToDraw)
+
+
+def test_long_names_are_clipped() -> None:
+    """No name fills a picture."""
+    made = renamed(sample(), "y" * 5_000)
+    for asked in of_every_kind(made).values():
+        names = {
+            *asked.called,
+            *(line.variant for s in growth.sweeps(made, Asked((made,))) for line in s.lines),
+        }
+        assert max(map(len, names)) <= 40
+    for name in ("forest", "bars", "growth", "history"):
+        drawn = kinds.picture(name, of_every_kind(made)[name])
+        assert "y" * 53 not in drawn.title + drawn.caption
+
+
+def test_a_link_stays_a_link_and_the_umask_holds(tmp_path: Path) -> None:
+    """The picture goes where the link leads, readable by whom the user lets read."""
+    (tmp_path / "kept").mkdir()
+    target, link = tmp_path / "kept" / "real.svg", tmp_path / "link.svg"
+    target.touch()
+    link.symlink_to(target)
+    before = os.umask(0o077)
+    try:
+        draw("bars", Asked((sample(),)), link)
+    finally:
+        os.umask(before)
+    assert link.is_symlink()
+    assert b"<svg" in target.read_bytes()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["real.svg"]

@@ -2,7 +2,7 @@
 
 import pytest
 from plot_requests import fanout
-from sample_results import result
+from sample_results import Made, cell, result
 
 from kscale.errors import KscaleError
 from kscale.report.plot import bars, growth
@@ -44,7 +44,7 @@ def test_another_variant_and_a_counter_can_be_asked_for() -> None:
     drawn = shown(result(), after="array-simd", metric="bytes_held")
     assert {one.mechanism for one in drawn} == {"etcd-freelist"}
     assert {one.metric for one in drawn} == {"bytes held"}
-    assert bars.finding(drawn, "array-simd") == "Array-simd makes no clear difference in 5 cells"
+    assert bars.finding(drawn, "array-simd") == "Array-simd is the same in 5 cells (exact)"
 
 
 def test_growth_is_found_where_only_one_parameter_differs() -> None:
@@ -58,7 +58,7 @@ def test_growth_is_found_where_only_one_parameter_differs() -> None:
     assert fitted.exponent == pytest.approx(0.99, abs=0.01)
     assert growth.finding([sweep]) == (
         "etcd-freelist: from 10k to 1M free pages, baseline costs 95.5x as much;"
-        " optimized 1.21x as much; array-simd 44.8x as much"
+        " optimized costs 1.21x as much; array-simd costs 44.8x as much"
     )
 
 
@@ -86,3 +86,69 @@ def test_a_modelled_number_is_called_one() -> None:
     """Its axis says so."""
     drawn = shown(result(), metric="startup_p99")
     assert {one.witness for one in drawn} == {"modelled"}
+
+
+def swept(*sides: tuple[int, int, int], jitter: int = 5) -> Result:
+    """Return a sweep over events: size, time of the baseline, time of the optimized variant."""
+    made = [
+        cell(
+            "watch-fanout",
+            f"{size} events",
+            {"events": size, "shards": None},
+            {
+                "baseline": Made(base, jitter, {"watchers_tested": size}),
+                "optimized": Made(other, jitter, {"watchers_tested": size}),
+            },
+        )
+        for size, base, other in sides
+    ]
+    return result(made)
+
+
+def test_no_growth_is_claimed_where_the_intervals_touch() -> None:
+    """Two noisy ends may differ by chance: that is said, and neither ratio nor exponent is."""
+    noisy = swept((10, 100_000, 100_000), (20, 110_000, 95_000), jitter=400)
+    (sweep,) = found(noisy)
+    assert [line.ratio for line in sweep.lines] == [None, None]
+    assert growth.finding([sweep]) == "watch-fanout: from 10 to 20 events, no growth is sure"
+    (sweep,) = found(swept((10, 100_000, 100_000), (20, 200_000, 100_100), (40, 300_000, 100_000)))
+    assert growth.finding([sweep]).endswith(" as much; optimized unclear")
+    assert growth.exponent(sweep.lines[1]).endswith(", unclear")
+
+
+def test_two_sizes_have_no_exponent() -> None:
+    """Two points always lie on a line; three may not."""
+    (sweep,) = found(swept((10, 100_000, 1), (20, 200_000, 1)))
+    assert growth.exponent(sweep.lines[0]) == "2 sizes, no exponent"
+    assert (
+        "no exponent below 3 sizes"
+        in growth.picture(Asked((swept((10, 100_000, 1), (20, 200_000, 1)),))).caption
+    )
+    (sweep,) = found(swept((10, 100_000, 1), (20, 200_000, 1), (40, 400_000, 1)))
+    assert growth.exponent(sweep.lines[0]) == "exponent 1"
+
+
+def test_held_parameters_are_named_as_labels_name_them() -> None:
+    """Several sweeps of one parameter say which they are; what nobody gave is left out."""
+    made = [
+        cell(
+            "watch-fanout",
+            f"{events // 1000}k events, {shards} shards",
+            {"events": events, "shards": shards, "seed": None},
+            {"baseline": Made(events * shards, 5, {}), "optimized": Made(events, 5, {})},
+        )
+        for events in (1_000, 2_000)
+        for shards in (3, 4)
+    ]
+    assert {(sweep.parameter, sweep.held) for sweep in found(result(made))} == {
+        ("events", "3 shards"),
+        ("events", "4 shards"),
+        ("shards", "1k events"),
+        ("shards", "2k events"),
+    }
+
+
+def test_an_equal_counter_is_the_same_not_unclear() -> None:
+    """Counting leaves no doubt."""
+    drawn = shown(result([fanout(1, 0)]), metric="watchers_tested")
+    assert bars.finding(drawn, "optimized") == "Optimized is the same in 1 cell (exact)"

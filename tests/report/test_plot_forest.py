@@ -65,7 +65,7 @@ def test_exact_counters_are_told_apart_and_counted() -> None:
 
 def test_a_modelled_counter_says_so() -> None:
     """It is never taken for a measured one."""
-    texts = words(svg.fragment("forest", [result()]))
+    texts = words(svg.described("forest", [result()]).svg)
     lines = [texts[place + 2] for place, text in enumerate(texts) if "startup p99" in text]
     assert lines
     assert all(line.endswith("(modelled)") for line in lines)
@@ -73,7 +73,7 @@ def test_a_modelled_counter_says_so() -> None:
 
 def test_the_worst_is_drawn_first_with_word_and_mark() -> None:
     """Nobody has to see colours."""
-    texts = words(svg.fragment("forest", [result()]))
+    texts = words(svg.described("forest", [result()]).svg)
     said = [text for text in texts if text.endswith((" · worse", " · better", " · same", " · unclear"))]
     times = [text for text in said if "time" in text or "faster" in text or "slower" in text]
     assert [text.rpartition(" · ")[2] for text in times] == ["worse"] * 2 + ["unclear"] + ["better"] * 7

@@ -6,7 +6,7 @@ from sample_results import result
 
 from kscale.errors import KscaleError
 from kscale.report import svg
-from kscale.report.plot import history, trends
+from kscale.report.plot import history, picture, trends
 from kscale.report.plot.asked import Asked
 from kscale.results.record import Result
 
@@ -73,7 +73,7 @@ def test_other_machines_and_other_work_are_not_called_a_change() -> None:
 def test_the_axis_names_results_and_dates() -> None:
     """A saved name where there is one, else when it was started."""
     named = run(22).model_copy(update={"run": run(22).run.model_copy(update={"name": "first"})})
-    drawn = svg.fragment("history", [named, run(23)])
+    drawn = svg.described("history", [named, run(23)]).svg
     assert ">first<" in drawn
     assert ">11-23<" in drawn
 
@@ -106,3 +106,29 @@ def test_other_variants_have_trends_too() -> None:
     asked = Asked((sample(), later(sample(), 22)), after="array-simd")
     found = list(trends.panels(asked.results, asked, []))
     assert {trend.variant for panel in found for trend in panel.trends} == {"baseline", "array-simd"}
+
+
+def test_where_a_counter_changed_its_digits_are_shown() -> None:
+    """Amounts that round alike are told apart, and the point is marked."""
+    made = (
+        run(22, watchers_tested=5_187_651),
+        run(23, watchers_tested=5_187_652),
+        run(24, watchers_tested=5_187_652),
+    )
+    drawn = svg.described("history", made)
+    assert drawn.svg.count("5,187,652") >= 2  # in the key, and beside the point
+    assert "5,187,651 → 5,187,652" in drawn.svg
+    assert "ringed: a counter changed" in drawn.caption
+    (panel,) = [one for one in trends.panels(made, Asked(made), []) if not one.timed]
+    (trend,) = [one for one in panel.trends if one.variant == "optimized"]
+    assert [place for place, _ in trends.changes(trend, [])] == [1]
+
+
+def test_the_names_of_the_axes_are_whole() -> None:
+    """However wide their ticks are, nothing is cut off at the left of any panel."""
+    made = (run(22), run(23, 1_000_000.0))
+    figure = picture.drawn(history.picture(Asked(made)))
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        box = axes.yaxis.get_label().get_window_extent()
+        assert box.x0 >= 0

@@ -27,7 +27,7 @@ def test_colours_are_the_pages(drawn: svg.Fragment) -> None:
 
 def test_variants_have_their_own_variables() -> None:
     """The page says what they look like."""
-    found = svg.fragment("growth", [result()])
+    found = svg.described("growth", [result()]).svg
     for variable in ("--baseline,#E69F00", "--optimized,#0072B2", "--variant-1,#009E73", "--grid,#DDDDDD"):
         assert f"var({variable})" in found
 
@@ -49,7 +49,7 @@ def test_ids_are_its_own(drawn: svg.Fragment) -> None:
     used = set(re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', drawn.svg))
     assert {one or other for one, other in used} == set(ids)
     assert len({name.split("-")[0] for name in ids}) == 1
-    other = svg.fragment("bars", [result(name="other")], mechanism="watch-fanout")
+    other = svg.described("bars", [result(name="other")], mechanism="watch-fanout").svg
     assert not set(ids) & set(re.findall(r' id="([^"]+)"', other))
 
 
@@ -64,7 +64,7 @@ def test_the_text_stays_text(drawn: svg.Fragment) -> None:
 def test_it_is_small() -> None:
     """A page holds a dozen: five cells, one result."""
     for kind in ("forest", "bars", "growth", "samples", "latency", "heatmap"):
-        assert len(svg.fragment(kind, [sample()])) < 60_000, kind
+        assert len(svg.described(kind, [sample()]).svg) < 60_000, kind
 
 
 def test_hostile_names_stay_text() -> None:
@@ -73,7 +73,7 @@ def test_hostile_names_stay_text() -> None:
     for kind, asked in of_every_kind(renamed(sample(), name)).items():
         if kind == "heatmap":
             continue  # sweeps of one mechanism are held apart by their names
-        found = svg.fragment(kind, asked.results)
+        found = svg.described(kind, asked.results).svg
         assert "<script" not in found
         assert "\x1b" not in found
         ET.fromstring(found)  # noqa: S314 - our own
@@ -84,6 +84,6 @@ def test_one_mechanism_of_several() -> None:
     found = svg.described("bars", [result()], mechanism="watch-fanout")
     assert "etcd-freelist" not in found.svg
     assert found.title == "Optimized is 469x faster"
-    assert "watch-fanout" in svg.fragment("forest", [result()], mechanism="watch-fanout")
+    assert "watch-fanout" in svg.described("forest", [result()], mechanism="watch-fanout").svg
     odd = renamed(sample(), LONG[:190] + "[*]")
     assert svg.described("bars", [odd], mechanism=LONG[:190] + "[*]").title

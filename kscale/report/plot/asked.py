@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass, field
 
+from kscale.errors import KscaleError
 from kscale.judge.compare import Comparison
-from kscale.report.text import clean
+from kscale.report.plot import names
 from kscale.results.record import Result
 
 BASELINE, OPTIMIZED = "baseline", "optimized"
+
+
+class NothingToDraw(KscaleError):
+    """The request is right, and the results hold nothing of that kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,6 @@ class Asked:
 
     @property
     def called(self) -> tuple[str, ...]:
-        """Return what each result is called, harmless."""
+        """Return what each result is called, harmless and of a length a picture has room for."""
         own = (result.run.name or result.run.id for result in self.results)
-        return tuple(clean(name) for name in (self.names or own))
+        return tuple(names.short(name) for name in (self.names or own))

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from kscale.errors import KscaleError
 from kscale.judge import wording
 from kscale.judge.rows import WALL, Row
 from kscale.judge.verdict import Verdict
-from kscale.report.cells import metric_name
-from kscale.report.plot import chosen, style
-from kscale.report.plot.asked import Asked
+from kscale.report.plot import chosen, names, style
+from kscale.report.plot.asked import Asked, NothingToDraw
 from kscale.report.plot.chosen import Side
 from kscale.report.plot.picture import EDGE, NARROW, Canvas, Picture
-from kscale.report.text import clean, wrapped
+from kscale.report.text import wrapped
 from kscale.results.record import Cell, Result
 from kscale.units import show_ratio
 
@@ -53,7 +51,7 @@ def picture(asked: Asked) -> Picture:
     result = asked.results[0]
     shown = bars(result, asked)
     if not shown:
-        raise KscaleError(
+        raise NothingToDraw(
             f"{asked.called[0]}: nothing to draw: no cell has {asked.before} and {asked.after}"
             + (f" with {asked.metric}" if asked.metric else "")
         )
@@ -78,12 +76,16 @@ def slots(shown: Sequence[Bars]) -> float:
 
 def finding(shown: Sequence[Bars], after: str) -> str:
     """Return what the picture says, in one sentence: gains, losses and undecided alike."""
-    who = f"{clean(after[:1].upper() + after[1:])}"
+    who = names.short(after[:1].upper() + after[1:])
     verb, gain, loss = ("is", "faster", "slower") if shown[0].timed else ("does", "less work", "more work")
     won = [one.speedup for one in shown if one.verdict is Verdict.BETTER]
     lost = [1 / one.speedup if one.speedup else math.inf for one in shown if one.verdict is Verdict.WORSE]
-    rest = len(shown) - len(won) - len(lost)
+    rest = [one for one in shown if one.verdict not in {Verdict.BETTER, Verdict.WORSE}]
+    same = "" if shown[0].timed else _all_same(rest)
     if not won and not lost:
+        if same:
+            kinds = ", ".join(witness.partition(",")[0] for witness in _each(shown, "witness"))
+            return f"{who} is {same} in {_cells(len(shown))} ({kinds})"
         return f"{who} makes no clear difference in {_cells(len(shown))}"
     parts = []
     if won:
@@ -91,20 +93,25 @@ def finding(shown: Sequence[Bars], after: str) -> str:
     if lost:
         parts.append(f"{_range(lost)}{loss}" + (f" in {len(lost)}" if won else _share(lost, shown)))
     if rest:
-        parts.append(f"no clear difference in {rest}")
+        parts.append(f"{same or 'no clear difference'} in {len(rest)}")
     return f"{who} {verb} {'; '.join(parts)}"
+
+
+def _all_same(some: Sequence[Bars]) -> str:
+    """Return "the same" if each of some counters is: counted, that is no matter of evidence."""
+    return "the same" if all(one.verdict is Verdict.SAME for one in some) else ""
 
 
 def _bars(row: Row, cell: Cell, asked: Asked) -> Bars:
     """Return the bars of one row."""
     speedup = 1 / row.change if row.change else math.inf
     return Bars(
-        mechanism=clean(cell.mechanism),
-        metric=metric_name(row),
+        mechanism=names.short(cell.mechanism),
+        metric=names.metric(row),
         timed=row.metric == WALL,
         unit=row.info.unit,
         witness=chosen.witness(row.info),
-        label=clean(cell.label),
+        label=names.short(cell.label, names.LABEL),
         before=chosen.side(row, cell, asked.before),
         after=chosen.side(row, cell, asked.after),
         speedup=speedup,
@@ -138,7 +145,7 @@ def _draw(canvas: Canvas, shown: Sequence[Bars], asked: Asked) -> None:
     for (mechanism, metric), group in groupby(shown, key=_group):
         y += HEADING
         axes.annotate(
-            f"{style.clipped(mechanism)} · {metric}",
+            style.cut(f"{mechanism} · {metric}", style.MEDIUM, canvas.width - left - 4 * EDGE, bold=True),
             (0.0, y - HEADING * 0.3),
             xycoords=axes.get_yaxis_transform(),
             xytext=(8, 0),
@@ -172,7 +179,7 @@ def _key(axes: "Axes", asked: Asked) -> None:
     ]
     axes.legend(
         handles,
-        [clean(asked.before), clean(asked.after)],
+        [names.short(asked.before), names.short(asked.after)],
         loc="lower left",
         bbox_to_anchor=(0, 1),
         ncols=2,

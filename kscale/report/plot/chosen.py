@@ -13,6 +13,7 @@ from kscale.errors import KscaleError, did_you_mean
 from kscale.judge import rows, wording
 from kscale.judge.rows import WALL, Row
 from kscale.measure import stats
+from kscale.report.plot import names
 from kscale.report.plot.asked import Asked
 from kscale.report.text import clean
 from kscale.results.record import Cell, MetricInfo, Result
@@ -29,6 +30,7 @@ class Side:
     low: float
     high: float
     shown: str
+    known: bool = True  # the interval is; of a counter it is its value
 
 
 def compared(result: Result, asked: Asked) -> list[tuple[Cell, Row]]:
@@ -37,9 +39,14 @@ def compared(result: Result, asked: Asked) -> list[tuple[Cell, Row]]:
 
 
 def check(asked: Asked) -> None:
-    """Raise KscaleError if no result knows the variants or the metric asked for."""
+    """Raise KscaleError if no result knows the variants or the metric asked for, or two variants are one."""
     cells = [cell for result in asked.results for cell in result.cells]
     variants = {name for cell in cells for name in cell.variants}
+    if asked.before == asked.after and len(asked.results) == 1:
+        others = ", ".join(clean(name) for name in sorted(variants - {asked.before}))
+        raise KscaleError(
+            f"--variant {clean(asked.after)}: would be compared with itself; name another: {others}"
+        )
     for name in (asked.before, asked.after):
         if cells and name not in variants:
             raise KscaleError(f"no variant {quote(name)}; {did_you_mean(name[:LONGEST], variants)}")
@@ -64,6 +71,7 @@ def side(row: Row, cell: Cell, variant: str) -> Side:
         low / units if known else amount.value,
         high / units if known else amount.value,
         wording.amount(amount.value, "ns"),
+        known,
     )
 
 
@@ -114,9 +122,9 @@ def facts(result: Result) -> str:
     machine = result.machine
     return " · ".join(
         (
-            f"{clean(result.scenario.name)}, seed {result.run.seed}",
-            f"{machine.cores_logical} cores, {clean(machine.cpu_model)}",
+            f"{names.short(result.scenario.name)}, seed {result.run.seed}",
+            f"{machine.cores_logical} cores, {names.short(machine.cpu_model)}",
             clean(result.run.started[:10]),
-            f"kscale {clean(result.run.kscale)}",
+            f"kscale {names.short(result.run.kscale)}",
         )
     )

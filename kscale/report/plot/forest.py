@@ -13,11 +13,9 @@ from kscale.judge import compare, wording
 from kscale.judge.compare import Comparison
 from kscale.judge.rows import Row
 from kscale.judge.verdict import MARKS, Verdict
-from kscale.report.cells import metric_name
-from kscale.report.plot import chosen, style
-from kscale.report.plot.asked import Asked
+from kscale.report.plot import chosen, names, style
+from kscale.report.plot.asked import Asked, NothingToDraw
 from kscale.report.plot.picture import EDGE, Canvas, Picture
-from kscale.report.text import clean
 from kscale.units import show_ratio
 
 if TYPE_CHECKING:
@@ -38,7 +36,7 @@ def picture(asked: Asked) -> Picture:
     comparison = asked.comparison or _compared(asked)
     times, counters = _rows(comparison, asked)
     if not times and not counters:
-        raise KscaleError(
+        raise NothingToDraw(
             f"{comparison.a.name} and {comparison.b.name}: nothing to draw: no times, and no counter changed"
         )
     listed = min(len(counters), max(MOST - len(times), MOST_COUNTERS))
@@ -63,7 +61,7 @@ def finding(times: Sequence[Row], counters: Sequence[Row], comparison: Compariso
     said = [_of_times(times)] if times else []
     if counters and (comparison.of == "results" or not times):
         word = "counter" if len(counters) == 1 else "counters"
-        worst = f": {_place(counters[0])} {metric_name(counters[0])} {wording.change(counters[0])}"
+        worst = f": {_place(counters[0])} {names.metric(counters[0])} {wording.change(counters[0])}"
         said.append(f"{len(counters)} exact {word} changed{'' if times else worst}")
     return "; ".join(said)
 
@@ -145,7 +143,7 @@ def _draw_times(canvas: Canvas, times: Sequence[Row], comparison: Comparison) ->
     axes.set_xticks(sorted(places), labels=[_tick(place, low, high) for place in sorted(places)])
     axes.set_xticks([], minor=True)
     where = "measured here" if comparison.same_machine else "measured on two machines"
-    a, b = style.clipped(clean(comparison.a.name)), style.clipped(clean(comparison.b.name))
+    a, b = names.short(comparison.a.name, 26), names.short(comparison.b.name, 26)
     axes.set_xlabel(
         f"← faster · time of {b} over time of {a} · slower →\n{where}; log axis", fontsize=style.SMALL
     )
@@ -177,10 +175,10 @@ def _draw_time(axes: "Axes", y: float, row: Row, comparison: Comparison) -> None
 def _write(axes: "Axes", y: float, row: Row, color: str, *, named: bool) -> None:
     """Write a row's mark and name at the left, what is said of it at the right; *named*: its variant too."""
     room = LABELS - INDENT - 0.1
-    variant = f" · {style.clipped(clean(row.variant), 18)}" if named else ""
-    name = style.cut(clean(row.mechanism), style.MEDIUM, room - 1.1 * named, bold=True)
+    variant = f" · {names.short(row.variant, 18)}" if named else ""
+    name = style.cut(names.short(row.mechanism), style.MEDIUM, room - 1.1 * named, bold=True)
     name = style.cut(name + variant, style.MEDIUM, room, bold=True)
-    place = style.cut(f"{clean(row.at)} · {metric_name(row)}", style.SMALL, room)
+    place = style.cut(f"{names.short(row.at, names.LABEL)} · {names.metric(row)}", style.SMALL, room)
     margin = f", margin {wording.percent(row.margin)}" if row.margin else ""
     for x, text, shift, up, points, weight, ink in (
         (0.0, MARKS[row.verdict] if row.verdict else "", EDGE - LABELS, 0, style.LARGE, "bold", color),
@@ -230,7 +228,7 @@ def _draw_counters(canvas: Canvas, counters: Sequence[Row], *, named: bool) -> N
         before, after = wording.sides(row)
         canvas.text(EDGE, y, mark, style.MEDIUM, color=color, fontweight="bold")
         parts = (row.mechanism, row.at, *([row.variant] if named else []))
-        name = " · ".join((*(clean(part) for part in parts), metric_name(row)))
+        name = " · ".join((*(names.short(part) for part in parts), names.metric(row)))
         shown = style.cut(name, style.SMALL, COUNTERS[1] - COUNTERS[0] - 0.1)
         canvas.text(COUNTERS[0], y, shown, style.SMALL)
         canvas.text(COUNTERS[1], y, f"{before} → {after}", style.SMALL, color=style.MUTED)
@@ -262,13 +260,13 @@ def _tick(value: float, low: float, high: float) -> str:
 
 def _place(row: Row) -> str:
     """Return where a row was measured."""
-    return f"{style.clipped(clean(row.mechanism), 40)} {style.clipped(clean(row.at), 60)}"
+    return f"{names.short(row.mechanism)} {names.short(row.at, names.LABEL)}"
 
 
 def _caption(comparison: Comparison, left_out: tuple[int, int], asked: Asked) -> str:
     """Return what was compared, how it is read, what is left out."""
     a, b = (
-        [clean(part) for part in (side.name, side.commit, side.date) if part]
+        [names.short(part) for part in (side.name, side.commit, side.date) if part]
         for side in (comparison.a, comparison.b)
     )
     parts = [f"{' '.join(a)} → {' '.join(b)}"]

@@ -7,15 +7,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kscale.errors import KscaleError, did_you_mean
+from kscale.judge import compare
 from kscale.judge.rows import WALL, Row
 from kscale.measure import stats
 from kscale.measure.stats import Growth
-from kscale.report.cells import metric_name
-from kscale.report.plot import chosen, style
-from kscale.report.plot.asked import Asked
+from kscale.report.plot import chosen, names, style
+from kscale.report.plot.asked import Asked, NothingToDraw
 from kscale.report.plot.chosen import Side
 from kscale.report.plot.picture import EDGE, NARROW, WIDE, Canvas, Picture
-from kscale.report.text import clean, words
+from kscale.report.text import words
 from kscale.results.record import Cell, Result
 from kscale.units import LONGEST, quote, show_number, show_ratio
 
@@ -23,10 +23,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FEWEST_SIZES = 2  # of a line
+FEWEST_FITTED = 3  # of an exponent: two points always lie on a line
 MOST_PANELS = 12
 HEIGHT = 3.5  # inches of a panel
 HOW_READ = "log axes; exponent 1: twice the size, twice the cost; whiskers: 95 % interval"
+FEW_READ = f"no exponent below {FEWEST_FITTED} sizes"
 LEFT, FOOT = 1.0, 0.62  # inches of the axes' numbers
+
+
+Place = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,14 @@ class Line:
     costs: tuple[Side, ...]
     growth: Growth | None
 
+    @property
+    def ratio(self) -> float | None:
+        """Return the last cost over the first; None if their intervals do not part."""
+        first, last = self.costs[0], self.costs[-1]
+        known = first.known and last.known
+        parted = last.low > first.high or last.high < first.low or first == last
+        return last.value / first.value if known and parted else None
+
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
@@ -47,7 +60,7 @@ class Sweep:
     parameter: str
     metric: str
     witness: str
-    held: str  # the other parameters, if the mechanism was swept at several points of them
+    held: str  # the other parameters as a cell's label has them, if it was swept at several points of them
     unit: str
     lines: tuple[Line, ...]
 
@@ -57,7 +70,9 @@ def picture(asked: Asked) -> Picture:
     result = asked.results[0]
     found = [sweep for sweep in sweeps(result, asked) if sweep.lines]
     if not found:
-        raise KscaleError(f"{asked.called[0]}: nothing to draw: no parameter has two sizes, all others equal")
+        raise NothingToDraw(
+            f"{asked.called[0]}: nothing to draw: no parameter has two sizes, all others equal"
+        )
     shown = found[:MOST_PANELS]
     columns = 1 if len(shown) == 1 else 2
     width = NARROW if columns == 1 else WIDE
@@ -69,6 +84,8 @@ def picture(asked: Asked) -> Picture:
             draw_sweep(panel, sweep)
 
     caption = f"{chosen.facts(result)} · {HOW_READ}"
+    if any(line.growth is None for sweep in shown for line in sweep.lines):
+        caption += f" · {FEW_READ}"
     if len(found) > len(shown):
         caption += f" · {len(found) - len(shown)} more sweeps are not drawn"
     return Picture(finding(found), caption, width, HEIGHT * rows, draw)
@@ -79,15 +96,13 @@ def sweeps(result: Result, asked: Asked) -> list[Sweep]:
 
     KscaleError if a parameter asked for is none of them.
     """
-    groups: dict[tuple[str, str, str], list[tuple[float, Cell, Row]]] = {}
+    groups: dict[tuple[str, str, Place], list[tuple[float, Cell, Row]]] = {}
     for cell, row in chosen.compared(result, asked):
         for name, value in cell.params.items():
             size = chosen.size(value)
             if size is not None:
-                rest = ", ".join(
-                    f"{words(k)} {clean(v)}" for k, v in sorted(cell.params.items()) if k != name
-                )
-                groups.setdefault((cell.mechanism, name, rest), []).append((float(size), cell, row))
+                key = cell.mechanism, name, compare.place_of(cell, name)
+                groups.setdefault(key, []).append((float(size), cell, row))
     found = {
         key: points for key, points in groups.items() if len({size for size, *_ in points}) >= FEWEST_SIZES
     }
@@ -104,23 +119,23 @@ def sweeps(result: Result, asked: Asked) -> list[Sweep]:
 
 
 def finding(found: Sequence[Sweep]) -> str:
-    """Return how much each variant's cost grows, where the growth differs most."""
+    """Return how much each variant's cost surely grows, where that differs most."""
     told = max(found, key=_contrast)
-    grown = [
-        f"{line.variant} {'costs ' if number == 0 else ''}{_grown(line)}"
-        for number, line in enumerate(told.lines)
-    ]
-    first, last = told.lines[0].sizes[0], told.lines[0].sizes[-1]
-    over = f"from {style.tick_of(first)} to {style.tick_of(last)} {told.parameter}"
-    return f"{told.mechanism}: {over}, {'; '.join(grown)}"
+    first, last = (style.tick_of(told.lines[0].sizes[end]) for end in (0, -1))
+    held = f" ({told.held})" if told.held else ""
+    sure = [f"{line.variant} {_grown(line.ratio)}" for line in told.lines if line.ratio is not None]
+    unclear = [f"{line.variant} unclear" for line in told.lines if line.ratio is None]
+    grown = "; ".join([*sure, *unclear]) if sure else "no growth is sure"
+    return f"{told.mechanism}{held}: from {first} to {last} {told.parameter}, {grown}"
 
 
-def exponent(growth: Growth | None) -> str:
-    """Return a fitted exponent for a legend."""
-    if growth is None:
-        return "no fit"
-    value = Fraction(round(growth.exponent * 100), 100)
-    return f"exponent {'-' if value < 0 else ''}{show_number(abs(value))}"
+def exponent(line: Line) -> str:
+    """Return a fitted exponent for a legend, and whether the ends are too unsure to say that costs grow."""
+    if line.growth is None:
+        return f"{len(line.sizes)} sizes, no exponent"
+    value = Fraction(round(line.growth.exponent * 100), 100)
+    doubt = ", unclear" if line.ratio is None else ""
+    return f"exponent {'-' if value < 0 else ''}{show_number(abs(value))}{doubt}"
 
 
 def draw_sweep(canvas: Canvas, sweep: Sweep) -> None:
@@ -141,7 +156,7 @@ def draw_sweep(canvas: Canvas, sweep: Sweep) -> None:
     style.plain(axes)
     axes.set_xlabel(sweep.parameter, fontsize=style.SMALL)
     said = style.fitted(f"{sweep.metric} ({sweep.witness})", style.SMALL, canvas.height - head - FOOT)
-    axes.set_ylabel(said, fontsize=style.SMALL)
+    style.name_axis(axes, said, LEFT)
     axes.legend(fontsize=style.SMALL, frameon=False, loc="best")
 
 
@@ -151,7 +166,7 @@ def _line(axes: "Axes", line: Line, look: style.Look) -> None:
     costs = [side.value for side in line.costs]
     below = [side.value - side.low for side in line.costs]
     above = [side.high - side.value for side in line.costs]
-    label = f"{style.clipped(line.variant)}: {exponent(line.growth)}"
+    label = f"{names.clipped(line.variant, 18)}: {exponent(line)}"
     axes.errorbar(
         line.sizes,
         costs,
@@ -165,20 +180,20 @@ def _line(axes: "Axes", line: Line, look: style.Look) -> None:
     )
 
 
-def _sweep(key: tuple[str, str, str], points: list[tuple[float, Cell, Row]], *, held: bool) -> Sweep:
+def _sweep(key: tuple[str, str, Place], points: list[tuple[float, Cell, Row]], *, held: bool) -> Sweep:
     """Return the lines of one parameter: baseline and optimized first."""
-    mechanism, parameter, rest = key
-    first = points[0][2]
-    names = dict.fromkeys(
-        [*style.COLORS, *(name for _, cell, _ in points for name in cell.variants)],
+    mechanism, parameter, _ = key
+    cell, first = points[0][1:]
+    variants = dict.fromkeys(
+        [*style.COLORS, *(name for _, one, _ in points for name in one.variants)],
     )
-    lines = (_measured(name, points) for name in names)
+    lines = (_measured(name, points) for name in variants)
     return Sweep(
-        mechanism=clean(mechanism),
-        parameter=words(parameter),
-        metric=metric_name(first),
+        mechanism=names.short(mechanism),
+        parameter=names.short(words(parameter)),
+        metric=names.metric(first),
         witness=chosen.witness(first.info),
-        held=rest if held else "",
+        held=names.short(compare.label_without(cell, parameter), names.LABEL) if held else "",
         unit="ns" if first.metric == WALL else first.info.unit,
         lines=tuple(line for line in lines if len(line.sizes) >= FEWEST_SIZES),
     )
@@ -194,19 +209,23 @@ def _measured(variant: str, points: list[tuple[float, Cell, Row]]) -> Line:
         if side.value > 0
     }
     costs = tuple(found.values())
-    growth = stats.growth(list(found), [side.value for side in costs]) if len(found) >= FEWEST_SIZES else None
-    return Line(clean(variant), tuple(found), costs, growth)
+    growth = (
+        stats.growth(list(found), [side.value for side in costs]) if len(found) >= FEWEST_FITTED else None
+    )
+    return Line(names.short(variant), tuple(found), costs, growth)
 
 
 def _contrast(sweep: Sweep) -> float:
-    """Return how much steeper the steepest line of a sweep is than its flattest."""
-    slopes = [line.growth.exponent for line in sweep.lines if line.growth is not None]
-    return max(slopes) - min(slopes) if slopes else 0.0
+    """Return how much more the cost of one line surely grows than that of another; -1 if none surely does."""
+    ratios = [line.ratio for line in sweep.lines]
+    if not any(ratios):
+        return -1.0
+    grown = [math.log(ratio or 1.0) for ratio in ratios]
+    return max(grown) - min(grown)
 
 
-def _grown(line: Line) -> str:
-    """Return "53.4x more", "the same", "1.2x less"."""
-    ratio = line.costs[-1].value / line.costs[0].value
-    if show_ratio(ratio) == show_ratio(1.0) or ratio == 1:
-        return "the same"
-    return f"{show_ratio(ratio)} as much" if ratio > 1 else f"{show_ratio(1 / ratio)} less"
+def _grown(ratio: float) -> str:
+    """Return "costs 53.4x as much", "costs the same", "costs 1.2x less"."""
+    if show_ratio(ratio) == show_ratio(1.0):
+        return "costs the same"
+    return f"costs {show_ratio(ratio)} as much" if ratio > 1 else f"costs {show_ratio(1 / ratio)} less"

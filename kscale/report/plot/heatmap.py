@@ -5,27 +5,21 @@ variant between them. The value stands in every square; its colour only repeats 
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kscale.errors import KscaleError, did_you_mean
-from kscale.judge import compare, wording
-from kscale.judge.rows import WALL, Row
+from kscale.judge import wording
+from kscale.judge.rows import Row
 from kscale.judge.verdict import MARKS, Verdict
-from kscale.report.cells import metric_name
-from kscale.report.plot import chosen, style
+from kscale.report.plot import chosen, names, squares, style
 from kscale.report.plot.asked import Asked
 from kscale.report.plot.picture import EDGE, NARROW, WIDE, Canvas, Picture
-from kscale.report.text import clean, words
-from kscale.results.record import Cell
-from kscale.units import LONGEST, quote
+from kscale.report.plot.squares import Map, Value
+from kscale.report.text import words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-AXES = 2
-MOST = 16, 40  # values across and down; more cannot be read
 MOST_PANELS = 6
 SQUARE, WIDEST, ROOMY = (
     0.72,
@@ -37,29 +31,22 @@ FAINTEST, STRONGEST = 0.08, 0.5  # of a colour: text stays legible on it
 
 LEAST_SCALE = 2.0  # change of the strongest colour, if no change is larger: small ones stay faint
 
-HOW_READ = "+ better, x worse; stronger colour: larger change, on a log scale; hatched: not run"
+HOW_READ = (
+    "+ better, x worse, ! unclear (always pale); stronger colour: larger change, on a log scale;"
+    " hatched: not run"
+)
+OF_PAIRS = "the change is the median of the pairs' ratios, not the ratio of the two medians below it"
 
-Value = bool | int | float | str | None
-Point = tuple[Value, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Map:
-    """One mechanism over two parameters."""
-
-    name: str
-    across: tuple[str, tuple[Value, ...]]  # the parameter and its values, in order
-    down: tuple[str, tuple[Value, ...]]
-    squares: Mapping[Point, Row]
+SURE = frozenset({Verdict.WORSE, Verdict.BETTER})  # only these have strong colours
 
 
 def picture(asked: Asked) -> Picture:
     """Return a map of each mechanism swept over two parameters; KscaleError if there is none."""
-    found = list(_maps(asked))
+    found = list(squares.maps(asked))
     shown = found[:MOST_PANELS]
     sizes = [_size(one) for one in shown]
-    most = max((_strength(row) for one in found for row in one.squares.values()), default=0.0)
-    most = max(most, math.log(LEAST_SCALE))
+    sure = (row for one in found for row in one.squares.values() if row.verdict in SURE)
+    most = max([math.log(LEAST_SCALE), *map(_distance, sure)])
 
     def draw(canvas: Canvas) -> None:
         """Draw the maps below each other."""
@@ -74,117 +61,27 @@ def picture(asked: Asked) -> Picture:
 
 
 def finding(found: Sequence[Map], asked: Asked) -> str:
-    """Return in how many squares which side wins, and where it loses most."""
-    squares = [(one, row) for one in found for row in one.squares.values()]
-    worse = [one for one in squares if one[1].verdict is Verdict.WORSE]
-    better = sum(row.verdict is Verdict.BETTER for _, row in squares)
-    who = clean(asked.after[:1].upper() + asked.after[1:])
-    total = f"{len(squares)} square{'' if len(squares) == 1 else 's'}"
-    if not worse and not better:
-        return f"{who}: no clear difference in {total}"
-    if not worse:
-        return f"{who} is better in {better} of {total}, worse in none"
-    _, row = max(worse, key=lambda one: _strength(one[1]))
-    return (
-        f"{who} is worse in {len(worse)} of {total}, better in {better}:"
-        f" {wording.change(row)} at {clean(row.at)}"
+    """Return in how many squares which side wins, how many are unclear, and where it loses most."""
+    every = [row for one in found for row in one.squares.values()]
+    worse = [row for row in every if row.verdict is Verdict.WORSE]
+    better, unclear, same = (
+        sum(row.verdict is verdict for row in every)
+        for verdict in (Verdict.BETTER, Verdict.UNCLEAR, Verdict.SAME)
     )
-
-
-def _maps(asked: Asked) -> Iterator[Map]:
-    """Return every map; KscaleError if the parameters are not two, not there, or too many values."""
-    drawn = _drawn(asked)
-    if not drawn:
-        raise KscaleError(f"{', '.join(asked.called)}: nothing to draw: no cell has both sides")
-    groups: dict[str, list[tuple[Cell, Row]]] = {}
-    for cell, row in drawn:
-        groups.setdefault(cell.mechanism, []).append((cell, row))
-    swept = {name: _swept(points) for name, points in groups.items()}
-    _check(asked, swept)
-    for name, points in groups.items():
-        axes = asked.by or tuple(swept[name])
-        if len(axes) == AXES and all(axis in swept[name] for axis in axes):
-            yield from _of_mechanism(name, (axes[0], axes[1]), points)
-
-
-def _check(asked: Asked, swept: Mapping[str, Sequence[str]]) -> None:
-    """Complain of parameters that make no map, naming those that would."""
-    said = "; ".join(f"{clean(name)}: {', '.join(axes) or 'none'}" for name, axes in swept.items())
-    known = {axis for axes in swept.values() for axis in axes}
-    if asked.by and len(asked.by) != AXES:
-        raise KscaleError(f"--by {quote(','.join(asked.by))}: a heat map has two parameters; swept: {said}")
-    for axis in asked.by:
-        if axis not in known:
-            raise KscaleError(f"--by {quote(axis)}: not swept; {did_you_mean(axis[:LONGEST], known)}")
-    if asked.by and not any(set(asked.by) <= set(axes) for axes in swept.values()):
-        raise KscaleError(
-            f"--by {quote(','.join(asked.by))}: no mechanism was swept over both; swept: {said}"
-        )
-    if not asked.by and not any(len(axes) == AXES for axes in swept.values()):
-        raise KscaleError(f"a heat map takes two swept parameters: name them with --by X,Y; swept: {said}")
-
-
-def _drawn(asked: Asked) -> list[tuple[Cell, Row]]:
-    """Return the row of each cell: of two variants, or of one variant in two results."""
-    if len(asked.results) == 1:
-        return chosen.compared(asked.results[0], asked)
-    if len(asked.results) != AXES:
-        raise KscaleError(f"--kind heatmap takes one or two results, not {len(asked.results)}")
-    a, b = asked.called
-    found = asked.comparison or compare.of_results(asked.results[0], asked.results[1], (a, b))
-    cells = {cell.key: cell for cell in asked.results[1].cells}
-    mine = [row for row in found.rows if row.variant == asked.after]
-    timed = any(row.ratio is not None for row in mine)
-    wanted = asked.metric or (WALL if timed else None)
-    kept: dict[str, tuple[Cell, Row]] = {}
-    for row in mine:
-        if row.info.headline if wanted is None else row.metric == wanted:
-            kept.setdefault(row.cell, (cells[row.cell], row))
-    return list(kept.values())
-
-
-def _swept(points: Sequence[tuple[Cell, Row]]) -> list[str]:
-    """Return the parameters that have more than one value, in the order of the file."""
-    names = dict.fromkeys(name for cell, _ in points for name in cell.params)
-    return [name for name in names if len({_key(cell.params.get(name)) for cell, _ in points}) > 1]
-
-
-def _of_mechanism(mechanism: str, axes: tuple[str, str], points: Sequence[tuple[Cell, Row]]) -> Iterator[Map]:
-    """Return the maps of one mechanism: one for each point of the other parameters."""
-    others = [name for name in _swept(points) if name not in axes]
-    groups: dict[str, list[tuple[Cell, Row]]] = {}
-    for cell, row in points:
-        held = ", ".join(f"{words(name)} {style.tick_of(cell.params.get(name))}" for name in others)
-        groups.setdefault(held, []).append((cell, row))
-    for held, group in groups.items():
-        metric = metric_name(group[0][1])
-        across, down = (_values(axis, group) for axis in axes)
-        if len(across) > MOST[0] or len(down) > MOST[1]:
-            raise KscaleError(
-                f"{mechanism}: {len(across)} x {len(down)} squares cannot be read, {MOST[0]} x {MOST[1]} can;"
-                " narrow them with --filter"
-            )
-        yield Map(
-            f"{clean(mechanism)}: {metric}" + (f" ({held})" if held else ""),
-            (axes[0], across),
-            (axes[1], down),
-            {(cell.params.get(axes[0]), cell.params.get(axes[1])): row for cell, row in group},
-        )
-
-
-def _values(axis: str, points: Sequence[tuple[Cell, Row]]) -> tuple[Value, ...]:
-    """Return the values of a parameter: amounts by size, words in the order of the file."""
-    values = {_key(cell.params.get(axis)): cell.params.get(axis) for cell, _ in points}
-    amounts = [
-        value for value in values.values() if isinstance(value, int | float) and not isinstance(value, bool)
-    ]
-    others = [value for value in values.values() if value not in amounts]
-    return (*others, *sorted(amounts))
-
-
-def _key(value: Value) -> tuple[str, Value]:
-    """Return what tells values apart: true is not 1."""
-    return type(value).__name__, value
+    who = names.short(asked.after[:1].upper() + asked.after[1:])
+    total = f"{len(every)} square{'' if len(every) == 1 else 's'}"
+    doubt = f", unclear in {unclear}" if unclear else ""
+    if same == len(every):
+        return f"{who}: the same in {total}{'' if every[0].ratio else ' (exact)'}"
+    if not worse and not better:
+        return f"{who}: no clear difference in {total}{doubt}"
+    if not worse:
+        return f"{who} is better in {better} of {total}, worse in none{doubt}"
+    row = max(worse, key=_distance)
+    return (
+        f"{who} is worse in {len(worse)} of {total}, better in {better or 'none'}{doubt};"
+        f" worst: {wording.change(row)} at {names.short(row.at, names.LABEL)}"
+    )
 
 
 def _size(one: Map) -> tuple[float, float]:
@@ -214,8 +111,8 @@ def _draw(canvas: Canvas, one: Map, most: float) -> None:
     axes.tick_params(length=0)
     style.plain(axes, grid=None, left=False)
     axes.spines["bottom"].set_visible(False)
-    axes.set_xlabel(words(x_name), fontsize=style.SMALL)
-    axes.set_ylabel(words(y_name), fontsize=style.SMALL)
+    axes.set_xlabel(names.short(words(x_name)), fontsize=style.SMALL)
+    axes.set_ylabel(names.short(words(y_name), 26), fontsize=style.SMALL)
 
 
 def _draw_square(axes: "Axes", place: tuple[int, int], row: Row | None, most: float, *, roomy: bool) -> None:
@@ -231,9 +128,15 @@ def _draw_square(axes: "Axes", place: tuple[int, int], row: Row | None, most: fl
     color = style.BETTER if row.change < 1 else style.WORSE
     if not _for_better(row):
         color = style.WORSE if row.change < 1 else style.BETTER
-    strength = FAINTEST + (STRONGEST - FAINTEST) * _strength(row) / most
     axes.add_patch(
-        Rectangle((x + 0.02, y + 0.02), 0.96, 0.96, facecolor=color, alpha=round(strength, 2), linewidth=0)
+        Rectangle(
+            (x + 0.02, y + 0.02),
+            0.96,
+            0.96,
+            facecolor=color,
+            alpha=round(strength(row, most), 2),
+            linewidth=0,
+        )
     )
     before, after = wording.sides(row)
     mark = MARKS[row.verdict] if row.verdict else ""
@@ -282,7 +185,13 @@ def _for_better(row: Row) -> bool:
     return row.info.better != "higher"
 
 
-def _strength(row: Row) -> float:
+def strength(row: Row, most: float) -> float:
+    """Return how strong a square's colour is, *most* being the largest sure change; unsure ones are pale."""
+    far = _distance(row) / most if row.verdict in SURE else 0.0
+    return FAINTEST + (STRONGEST - FAINTEST) * far
+
+
+def _distance(row: Row) -> float:
     """Return how far a change is from none, on a log scale; work that went to 0 counts as a thousandfold."""
     change = row.change
     return abs(math.log(change)) if 0 < change < math.inf else math.log(1000)
@@ -290,17 +199,19 @@ def _strength(row: Row) -> float:
 
 def _label(value: Value, most: int) -> str:
     """Return a value for a tick."""
-    return style.clipped(style.tick_of(value), most)
+    return names.clipped(style.tick_of(value), most)
 
 
 def _caption(asked: Asked, found: Sequence[Map], left_out: int) -> str:
     """Return what was compared, and what the colours mean."""
     row = next(iter(found[0].squares.values()))
     if len(asked.results) == 1:
-        parts = [f"{clean(asked.before)} → {clean(asked.after)}", chosen.facts(asked.results[0])]
+        parts = [f"{names.short(asked.before)} → {names.short(asked.after)}", chosen.facts(asked.results[0])]
     else:
-        parts = [f"{clean(asked.after)}: {' → '.join(asked.called)}", chosen.facts(asked.results[-1])]
+        parts = [f"{names.short(asked.after)}: {' → '.join(asked.called)}", chosen.facts(asked.results[-1])]
     parts.append(f"{chosen.witness(row.info)}; {HOW_READ}")
+    if any(row.ratio is not None and row.ratio.paired for one in found for row in one.squares.values()):
+        parts.append(OF_PAIRS)
     if left_out:
         parts.append(f"{left_out} more maps are not drawn")
     return " · ".join(parts)

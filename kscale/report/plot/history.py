@@ -8,10 +8,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kscale.errors import KscaleError
 from kscale.judge import wording
-from kscale.report.plot import style, trends
-from kscale.report.plot.asked import Asked
+from kscale.judge.rows import Amount
+from kscale.report.plot import names, style, trends
+from kscale.report.plot.asked import Asked, NothingToDraw
 from kscale.report.plot.picture import EDGE, WIDE, Canvas, Picture
 from kscale.report.plot.trends import FEWEST, Mark, Panel, Trend
 from kscale.report.text import clean
@@ -32,14 +32,14 @@ def picture(asked: Asked) -> Picture:
     """Return the trends over all results; KscaleError if they are too few, or share no cell."""
     results = sorted(asked.results, key=lambda result: (result.run.started, result.run.id))
     if len(results) < FEWEST:
-        raise KscaleError(
+        raise NothingToDraw(
             f"nothing to draw: a history takes {FEWEST} results of a scenario, there is {len(results)};"
             " save more with kscale run SCENARIO --save NAME"
         )
     marks = list(trends.marks(results))
     found = list(trends.panels(results, asked, marks))
     if not found:
-        raise KscaleError(f"nothing to draw: no cell is in {FEWEST} of the {len(results)} results")
+        raise NothingToDraw(f"nothing to draw: no cell is in {FEWEST} of the {len(results)} results")
     shown = found[:MOST_PANELS]
     columns = min(COLUMNS, len(shown))
 
@@ -48,7 +48,8 @@ def picture(asked: Asked) -> Picture:
         for place, panel in zip(canvas.grid(len(shown), columns, HEIGHT), shown, strict=True):
             _draw(place, panel, results, marks)
 
-    caption = _caption(results, marks, len(found) - len(shown))
+    changed = any(not panel.timed and trends.steps(panel, marks) for panel in shown)
+    caption = _caption(results, marks, len(found) - len(shown), changed=changed)
     width, height = WIDE * columns / COLUMNS, HEIGHT * math.ceil(len(shown) / columns)
     return Picture(finding(found, results, marks), caption, max(width, WIDE * 0.6), height, draw)
 
@@ -80,7 +81,10 @@ def _draw(canvas: Canvas, panel: Panel, results: Sequence[Result], marks: Sequen
     axes.set_xlim(-0.4, len(results) - 0.6)
     look = style.looks(trend.variant for trend in panel.trends)
     for trend in panel.trends:
-        (_draw_time if panel.timed else _draw_counter)(axes, trend, look[trend.variant], marks)
+        if panel.timed:
+            _draw_time(axes, trend, look[trend.variant], marks)
+        else:
+            _draw_counter(axes, trend, look[trend.variant], marks, panel.unit)
     if panel.timed:
         axes.axhline(0, color=style.TEXT, linewidth=0.8)
         _percents(axes, panel)
@@ -105,7 +109,7 @@ def _draw(canvas: Canvas, panel: Panel, results: Sequence[Result], marks: Sequen
     axes.set_xticks(sorted(named), labels=[_name(results[run]) for run in sorted(named)])
     style.plain(axes, grid="y")
     said = "time, against the first" if panel.timed else panel.witness
-    axes.set_ylabel(style.fitted(said, style.SMALL, HEIGHT - head - FOOT), fontsize=style.SMALL)
+    style.name_axis(axes, style.fitted(said, style.SMALL, HEIGHT - head - FOOT), LEFT - EDGE)
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(-0.02, 1.1),
@@ -134,16 +138,36 @@ def _draw_time(axes: "Axes", trend: Trend, look: style.Look, marks: Sequence[Mar
         label = None
 
 
-def _draw_counter(axes: "Axes", trend: Trend, look: style.Look, marks: Sequence[Mark]) -> None:
-    """Draw exact counts as steps, in pieces of the same work."""
+def _draw_counter(axes: "Axes", trend: Trend, look: style.Look, marks: Sequence[Mark], unit: str) -> None:
+    """Draw exact counts as steps, in pieces of the same work; where one changed it is ringed, in digits."""
     color, marker, _ = look
     for piece in trends.pieces(trend, marks, timed=False):
         runs, values = [run for run, _ in piece], [side.value for _, side in piece]
         axes.step(runs, values, where="mid", color=color, linewidth=2)
-    label = f" {trend.variant}: {trend.sides[0].shown} → {trend.sides[-1].shown}"
+    shown = dict(zip(trend.runs, _shown(trend, unit), strict=True))
+    label = f" {trend.variant}: {shown[trend.runs[0]]} → {shown[trend.runs[-1]]}"
     axes.plot(
         trend.runs, [side.value for side in trend.sides], marker, color=color, markersize=7, label=label
     )
+    changed = trends.changes(trend, marks)
+    for run, side in changed:
+        axes.plot([run], [side.value], "o", markersize=14, markerfacecolor="none", color=style.TEXT)
+    for run, side in changed[:MOST_NAMES]:
+        axes.annotate(
+            shown[run],
+            (run, side.value),
+            xytext=(0, 10),
+            textcoords="offset points",
+            ha="right" if run == trend.runs[-1] else "center",
+            va="bottom",
+            fontsize=style.SMALL,
+            fontweight="bold",
+        )
+
+
+def _shown(trend: Trend, unit: str) -> list[str]:
+    """Return a counter's values, to the last digit if two of them would read the same."""
+    return wording.amounts([Amount(round(side.value)) for side in trend.sides], unit)
 
 
 def _percents(axes: "Axes", panel: Panel) -> None:
@@ -176,27 +200,29 @@ def _counts(axes: "Axes", panel: Panel) -> None:
         powers = range(step, top + 1, step)
         axes.set_yticks([0, *(10.0**power for power in powers)])
     ticks = [tick for tick in axes.get_yticks() if tick >= 0]
-    labels = [wording.amount(round(tick), panel.unit) for tick in ticks]
+    labels = wording.amounts([Amount(round(tick)) for tick in ticks], panel.unit)
     axes.set_yticks(ticks, labels=labels)
 
 
 def _name(result: Result) -> str:
     """Return what a result is called on the axis: its name, else when it was started."""
     if result.run.name:
-        return style.clipped(clean(result.run.name), 12)
+        return names.short(result.run.name, 12)
     started = clean(result.run.started)
     return f"{started[5:10]}\n{started[11:16]}"
 
 
-def _caption(results: Sequence[Result], marks: Sequence[Mark], left_out: int) -> str:
+def _caption(results: Sequence[Result], marks: Sequence[Mark], left_out: int, *, changed: bool) -> str:
     """Return what is shown, how it is read, what is left out."""
     first, last = (clean(result.run.started[:10]) for result in (results[0], results[-1]))
     parts = [
-        f"{clean(results[-1].scenario.name)}, {first} to {last}",
+        f"{names.short(results[-1].scenario.name)}, {first} to {last}",
         "medians measured here; band: 95 % interval; not side by side: small moves may be the machine's",
     ]
     if marks:
         parts.append("dashed: machine, scenario or kscale changed; lines break where they cannot be compared")
+    if changed:
+        parts.append("ringed: a counter changed, to the digits beside it")
     if left_out:
         parts.append(f"{left_out} more panels are not drawn")
     return " · ".join(parts)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from kscale.errors import KscaleError, did_you_mean
 from kscale.judge.rows import WALL
 from kscale.report.plot import bars, chosen, forest, growth, heatmap, history, latency, overview, samples
-from kscale.report.plot.asked import Asked
+from kscale.report.plot.asked import Asked, NothingToDraw
 from kscale.report.plot.picture import Picture
 from kscale.units import LONGEST, quote
 
@@ -45,7 +45,7 @@ def picture(name: str, asked: Asked) -> Picture:
         able = ", ".join(other for other, one in KINDS.items() if one.by)
         raise KscaleError(f"--by: {name} has no parameters along its axes; these have: {able}")
     if not any(result.cells for result in asked.results):
-        raise KscaleError(f"{', '.join(asked.called)}: nothing to draw: no cell was finished")
+        raise NothingToDraw(f"{', '.join(asked.called)}: nothing to draw: no cell was finished")
     chosen.check(asked)
     if kind.times_only and asked.metric not in {None, WALL}:
         raise KscaleError(f"--metric {asked.metric}: {name} shows times; counters have no samples")

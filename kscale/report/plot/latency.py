@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kscale.errors import KscaleError
 from kscale.judge import rows, wording
 from kscale.measure import stats
 from kscale.measure.stats import Floats
-from kscale.report.plot import chosen, style
-from kscale.report.plot.asked import Asked
+from kscale.report.plot import chosen, names, style
+from kscale.report.plot.asked import Asked, NothingToDraw
 from kscale.report.plot.picture import EDGE, WIDE, Canvas, Picture
-from kscale.report.text import clean
 from kscale.results.record import Cell, Result
 from kscale.units import show_count, show_ratio
 
@@ -55,7 +53,7 @@ def picture(asked: Asked) -> Picture:
     panels = [(name, lines) for name, lines in found if lines]
     if not panels:
         most = max((len(values) for one in every for values in _samples(*one[:2], asked).values()), default=0)
-        raise KscaleError(
+        raise NothingToDraw(
             f"{', '.join(asked.called)}: nothing to draw: a distribution takes {FEWEST} samples of a variant"
             f" ({BEYOND} beyond its median), the most here is {most}; kscale run --budget takes more"
         )
@@ -156,13 +154,13 @@ def _samples(result: Result, cell: Cell, asked: Asked) -> dict[str, Floats]:
     for variant in (asked.before, asked.after):
         record = cell.variants.get(variant)
         if record is not None and record.wall_ns is not None and record.wall_ns.values:
-            found[clean(variant)] = stats.per_run(record.wall_ns) / max(1, record.work.get(per, 1))
+            found[names.short(variant)] = stats.per_run(record.wall_ns) / max(1, record.work.get(per, 1))
     return found
 
 
 def _name(asked: Asked, cell: Cell, name: str) -> str:
     """Return the heading of a panel."""
-    return f"{name}: " * (len(asked.results) > 1) + f"{clean(cell.mechanism)}, {clean(cell.label)}"
+    return f"{name}: " * (len(asked.results) > 1) + f"{names.cell(cell.mechanism, cell.label)}"
 
 
 def _percentile(quantile: float) -> str:

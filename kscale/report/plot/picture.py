@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kscale.errors import KscaleError
-from kscale.report.plot import style
+from kscale.report.plot import names, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,8 @@ WIDE, NARROW = 12.8, 8.6  # inches
 EDGE = 0.14  # inches around everything
 TITLE, CAPTION = 18, 11  # points
 DPI = 150
-LONGEST = 100  # characters of a heading; no honest one is longer
+LONGEST_PART = 100  # characters of a file's name in that of its temporary one
+LONGEST = 140  # characters of a heading; no honest one is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Canvas:
 
     def heading(self, text: str) -> float:
         """Write the heading of a panel and return the room it takes, in inches."""
-        lines = style.fitted(style.clipped(text, LONGEST), style.MEDIUM, self.width - 2 * EDGE, bold=True)
+        lines = style.fitted(names.clipped(text, LONGEST), style.MEDIUM, self.width - 2 * EDGE, bold=True)
         self.text(EDGE, 0, lines, style.MEDIUM, fontweight="bold")
         return style.height_of(lines, style.MEDIUM) + 0.1
 
@@ -146,11 +147,15 @@ def _settings(*, page: bool) -> Iterator[None]:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write the file under a temporary name and rename it, so that no half of a picture is ever there."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Write the file under a temporary name and rename it, so that no half of a picture is ever there.
+
+    Who may read it is what the umask says; of a link, the file it leads to is replaced.
+    """
+    target = Path(os.path.realpath(path))
+    part = target.with_name(f".{target.name[:LONGEST_PART]}.{os.getpid()}.part")
     try:
         part.write_bytes(content)
-        part.replace(path)
+        part.replace(target)
     except OSError as error:
         with suppress(OSError):
             part.unlink()

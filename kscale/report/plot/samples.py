@@ -11,14 +11,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from kscale.errors import KscaleError
 from kscale.judge import rows, wording
 from kscale.measure import stats
 from kscale.measure.stats import Floats
-from kscale.report.plot import chosen, style
-from kscale.report.plot.asked import Asked
+from kscale.report.plot import chosen, names, style
+from kscale.report.plot.asked import Asked, NothingToDraw
 from kscale.report.plot.picture import EDGE, WIDE, Canvas, Picture
-from kscale.report.text import clean
 from kscale.results.record import Cell, Result
 
 MOST_PANELS = 24
@@ -58,7 +56,7 @@ def picture(asked: Asked) -> Picture:
     if len(every) > 1:  # the same cell of each result side by side
         found = [panel for side_by_side in zip(*every, strict=False) for panel in side_by_side]
     if not found:
-        raise KscaleError(
+        raise NothingToDraw(
             f"{', '.join(asked.called)}: nothing to draw: no cell was timed (run without --exact)"
         )
     columns = min(COLUMNS, len(found)) if len(every) == 1 else len(every)
@@ -103,9 +101,10 @@ def _panels(result: Result, cell: Cell, asked: Asked, name: str) -> Iterator[Pan
     if not all(chosen.has(cell, variant, rows.WALL) for variant in (asked.before, asked.after)):
         return
     where = f"{name}: " if len(asked.results) > 1 else ""
-    series = tuple(_series(cell, variant, per) for variant in (asked.before, asked.after))
+    variants = dict.fromkeys((asked.before, asked.after))  # of several results they may be one
+    series = tuple(_series(cell, variant, per) for variant in variants)
     fresh = _fresh(cell, (asked.before, asked.after))
-    yield Panel(f"{where}{clean(cell.mechanism)}, {clean(cell.label)}", series, fresh)
+    yield Panel(f"{where}{names.cell(cell.mechanism, cell.label)}", series, fresh)
 
 
 def _fresh(cell: Cell, variants: Sequence[str]) -> tuple[float, ...]:
@@ -130,7 +129,7 @@ def _series(cell: Cell, variant: str, per: str) -> Series:
     low, high = np.quantile(values, [0.25, 0.75])
     beyond = np.maximum(low - values, values - high) > stats.MILD * (high - low)
     return Series(
-        variant=clean(variant),
+        variant=names.short(variant),
         order=tuple(int(record.wall_ns.order[place]) for place in places),
         percent=(values / median - 1) * 100,
         shown=wording.amount(rows.amount_of_time(per, record).value, "ns"),

@@ -40,6 +40,7 @@ SETTINGS = {
 LARGE, MEDIUM, SMALL = 13, 12, 11  # points; at half of 12.8 inches the smallest is still read
 POINT = 1 / 72  # inches
 MOST_STEPS = 4.5  # between the ticks of a small axis
+TICK_ROOM = 0.16  # inches of a tick, and between its label and the axis' name
 LEADING = 1.3  # line height over font size
 
 Look = tuple[str, str, str]  # colour, marker, hatch
@@ -164,16 +165,24 @@ def percent_axis(axes: "Axes", low: float, high: float) -> None:
     axes.set_yticks(places, labels=[wording.percent(place / 100, signed=True) for place in places])
 
 
+def name_axis(axes: "Axes", name: str, room: float) -> None:
+    """Name the y axis; where its ticks and its name take more than *room* inches, the axes give way."""
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    ticks = max((width_of(label, SMALL) for label in labels if label), default=0.0)
+    wanted = ticks + height_of(name, SMALL) + TICK_ROOM
+    axes.set_ylabel(name, fontsize=SMALL)
+    figure = axes.get_figure(root=True)
+    if wanted > room and figure is not None:
+        box = axes.get_position()
+        shift = min((wanted - room) / figure.get_size_inches()[0], box.width / 2)
+        axes.set_position((box.x0 + shift, box.y0, box.width - shift, box.height))
+
+
 def tick_of(value: object) -> str:
     """Return a parameter's value as a tick says it: "10k", "0.5", "churn"."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "default" if value is None else clean(value)
     return show_size(int(value)) if value == int(value) else show_number(value)
-
-
-def clipped(name: str, most: int = 26) -> str:
-    """Return a name short enough for a heading; no honest one is longer."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _linear(low: float, high: float, most: int = 5) -> list[float]:

@@ -6,11 +6,9 @@ from itertools import pairwise
 
 from kscale.judge import alike, rows
 from kscale.judge.rows import WALL, Row
-from kscale.report.cells import metric_name
-from kscale.report.plot import chosen
+from kscale.report.plot import chosen, names
 from kscale.report.plot.asked import Asked
 from kscale.report.plot.chosen import Side
-from kscale.report.text import clean
 from kscale.results.record import Cell, Result
 
 FEWEST = 2  # results of a trend
@@ -54,7 +52,7 @@ def panels(results: Sequence[Result], asked: Asked, marks: Sequence[Mark]) -> It
         there = [(run, cells_of[key]) for run, cells_of in enumerate(held) if key in cells_of]
         last = there[-1]
         for row in _rows(results[last[0]], last[1], asked):
-            panel = _panel(row, there, (asked.before, asked.after))
+            panel = _panel(row, there, list(dict.fromkeys((asked.before, asked.after))))
             if panel.trends and (panel.timed or steps(panel, marks) or asked.metric is not None):
                 yield panel
 
@@ -80,10 +78,10 @@ def _panel(row: Row, there: Sequence[tuple[int, Cell]], variants: Sequence[str])
         found = [(run, cell) for run, cell in there if chosen.has(cell, variant, row.metric)]
         if len(found) >= FEWEST:
             sides = tuple(chosen.side(row, cell, variant) for _, cell in found)
-            trends.append(Trend(clean(variant), tuple(run for run, _ in found), sides))
+            trends.append(Trend(names.short(variant), tuple(run for run, _ in found), sides))
     timed = row.metric == WALL
     return Panel(
-        name=f"{clean(row.mechanism)}, {clean(row.at)}" + ("" if timed else f": {metric_name(row)}"),
+        name=f"{names.cell(row.mechanism, row.at)}" + ("" if timed else f": {names.metric(row)}"),
         witness=chosen.witness(row.info),
         timed=timed,
         unit=row.info.unit,
@@ -93,8 +91,17 @@ def _panel(row: Row, there: Sequence[tuple[int, Cell]], variants: Sequence[str])
 
 def steps(panel: Panel, marks: Sequence[Mark]) -> bool:
     """Say whether a counter changed while the work was the same."""
-    every = (piece for trend in panel.trends for piece in pieces(trend, marks, timed=False))
-    return any(len({side.value for _, side in piece}) > 1 for piece in every)
+    return any(changes(trend, marks) for trend in panel.trends)
+
+
+def changes(trend: Trend, marks: Sequence[Mark]) -> list[tuple[int, Side]]:
+    """Return where a counter is not what it was in the result before, while the work was the same."""
+    return [
+        new
+        for piece in pieces(trend, marks, timed=False)
+        for old, new in pairwise(piece)
+        if old[1].value != new[1].value
+    ]
 
 
 def marks(results: Sequence[Result]) -> Iterator[Mark]:
@@ -108,7 +115,7 @@ def marks(results: Sequence[Result]) -> Iterator[Mark]:
             for text, changed in (
                 ("machine", machine),
                 ("scenario", work),
-                (f"kscale {clean(new.run.kscale)}", version),
+                (f"kscale {names.short(new.run.kscale)}", version),
             )
             if changed
         ]
