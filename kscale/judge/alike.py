@@ -4,17 +4,20 @@ other scenario content or seed    the cells did different work: not compared
 other machine                     counters are judged, times only shown
 other python, numpy or numba      compared, with a note
 uncommitted changes, interrupted, quick look    compared, with a note
+metrics declared in another way   judged as the first result declares them, with a note
+the same run twice                compared, with a note
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from kscale.results.record import Machine, Result
+from kscale.results.record import Machine, MechanismInfo, Result
 
 Across = Literal["", "seed", "scenario"]  # what differs because it was asked for
 
 UNLIKE = frozenset({"mechanisms", "name", "about"})  # parts of a scenario that do not change a cell's work
 LIBRARIES = ("python", "numpy", "numba")
+DECLARED = ("kind", "unit", "better", "provenance")  # of a metric: what decides how it is judged and read
 LISTED = 3  # cells in a note
 GIB = 2**30
 
@@ -74,6 +77,63 @@ def moved_points(a: Result, b: Result) -> Iterator[str]:
     if said:
         more = f" and {len(said) - LISTED} more" if len(said) > LISTED else ""
         yield f"different work, so not compared: parameters differ: {'; '.join(said[:LISTED])}{more}"
+
+
+def redeclared(a: Result, b: Result, name: str) -> Iterator[str]:
+    """Return which metrics that both count *b* declares in another way than *a*, which is called *name*.
+
+    What is judged must not say how: `better` turned round would let every loss through.
+    """
+    said = [
+        f"{mechanism} ({', '.join(how)})" if metric is None else f"{mechanism} {metric} ({', '.join(how)})"
+        for mechanism, metrics in _counted_by_both(a, b).items()
+        if mechanism in a.mechanisms and mechanism in b.mechanisms
+        for metric, how in _declared_anew(a.mechanisms[mechanism], b.mechanisms[mechanism], metrics)
+    ]
+    if said:
+        more = f" and {len(said) - LISTED} more" if len(said) > LISTED else ""
+        yield f"declared differently, judged as {name} declares it: {'; '.join(said[:LISTED])}{more}"
+
+
+def same_run(a: Result, b: Result, names: tuple[str, str]) -> Iterator[str]:
+    """Return that both are one run: a copy, another name, the part before it went on, or a changed file."""
+    if a.run.id != b.run.id:
+        return
+    before = {cell.key: cell for cell in a.cells}
+    equal = all(before[cell.key] == cell for cell in b.cells if cell.key in before)
+    said = "are the same run" if equal else "have one run's id, but differ: a file was changed by hand"
+    yield f"{names[0]} and {names[1]} {said}"
+
+
+def _counted_by_both(a: Result, b: Result) -> dict[str, list[str]]:
+    """Return, for each mechanism with a cell in both, the counters that both counted."""
+    before = {cell.key: cell for cell in a.cells}
+    found: dict[str, dict[str, None]] = {}
+    for cell in b.cells:
+        if cell.key not in before:
+            continue
+        names = found.setdefault(cell.mechanism, {})
+        for variant, old in before[cell.key].variants.items():
+            new = cell.variants.get(variant)
+            names.update(dict.fromkeys(metric for metric in old.work if new and metric in new.work))
+    return {mechanism: list(names) for mechanism, names in found.items()}
+
+
+def _declared_anew(
+    a: MechanismInfo, b: MechanismInfo, metrics: Sequence[str]
+) -> Iterator[tuple[str | None, list[str]]]:
+    """Return each metric that is declared in another way, and how; None is the time."""
+    if a.per != b.per:
+        yield None, [f"time per {a.per} → {b.per}"]
+    for metric in metrics:
+        old, new = a.metrics.get(metric), b.metrics.get(metric)
+        if old is None or new is None:
+            how = [] if old is new else ["newly declared" if old is None else "not declared"]
+        else:
+            sides = [(key, getattr(old, key), getattr(new, key)) for key in DECLARED]
+            how = [f"{key} {before} → {after}" for key, before, after in sides if before != after]
+        if how:
+            yield metric, how
 
 
 def _hardware(machine: Machine) -> tuple[object, ...]:

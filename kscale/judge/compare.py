@@ -93,7 +93,7 @@ def of_results(
     across: Across = "",
     allow_other_machine: bool = False,
 ) -> Comparison:
-    """Compare two results, cell by cell and variant by variant.
+    """Compare two results, cell by cell and variant by variant, all as *a* declares it.
 
     *names* head the columns; the results' own names if not given. What is compared *across* differs
     on purpose, so nothing is judged by it. Times of another machine are judged only if that is
@@ -113,8 +113,9 @@ def of_results(
     new = [key for key in after if key not in before]
     for key in [key for key in after if key in before]:
         one, other = before[key], after[key]
+        rows.described(b, other)  # complains if nothing is said of it
         compared = rows.of_cells(
-            rows.described(b, other), one, other, same_machine=same or allow_other_machine, together=together
+            rows.described(a, one), one, other, same_machine=same or allow_other_machine, together=together
         )
         found.extend(rows.unjudged(row, OTHER_WORK) if on_purpose else row for row in compared)
         gone.extend(_parts(one, other))
@@ -132,6 +133,8 @@ def of_results(
         notes=(
             *alike.state(a, left),
             *alike.state(b, right),
+            *alike.same_run(a, b, (left, right)),
+            *alike.redeclared(a, b, left),
             *alike.differences(a, b, judged=allow_other_machine),
             *alike.moved_points(a, b),
             *([f"the work differs by {across}: changes are shown, not judged"] if on_purpose else []),

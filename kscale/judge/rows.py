@@ -4,7 +4,7 @@ Rows hold numbers and no text, so that every output says the same of them.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations
@@ -155,16 +155,21 @@ def declared(info: MechanismInfo, work: Mapping[str, int]) -> Iterator[tuple[str
 
 
 def amount_of_time(per: str, record: VariantRecord) -> Amount:
-    """Return a timed variant's median time per unit of work, in ns."""
+    """Return a timed variant's median time in ns per unit of work; of a whole run if *per* is empty."""
     assert record.wall_ns is not None  # noqa: S101 - callers ask for timed variants only
     runs = stats.per_run(record.wall_ns)
     spread = stats.spread_pct(runs) if len(runs) >= stats.FEWEST else None  # of so few it says nothing
     return Amount(stats.median(runs) / _units(per, record), spread)
 
 
+def counted_per(per: str, records: Iterable[VariantRecord]) -> str:
+    """Return by which counter times are divided: *per* if every side counted any, else none of them is."""
+    return per if all(record.work.get(per) for record in records) else ""
+
+
 def _units(per: str, record: VariantRecord) -> int:
     """Return by how many units of work a variant's time is divided; 1 if it did not count them."""
-    return max(1, record.work.get(per, 1))
+    return max(1, record.work.get(per, 1)) if per else 1
 
 
 def _placed(cell: Cell, variant: str, row: Row) -> Row:
@@ -215,6 +220,7 @@ def _apart(per: str, before: VariantRecord, after: VariantRecord, cells: tuple[C
 
 def _time_row(per: str, before: VariantRecord, after: VariantRecord, ratio: Ratio, times: Times) -> Row:
     """Return the row of a time per unit of work."""
+    per = counted_per(per, (before, after))
     units = _units(per, before), _units(per, after)
     scale = units[0] / units[1]  # times are shown per unit, so their ratio is per unit too
     if scale != 1.0:
@@ -230,7 +236,7 @@ def _time_row(per: str, before: VariantRecord, after: VariantRecord, ratio: Rati
         verdict=verdict.of_timing(ratio, effective),
         margin=effective,
         ratio=ratio,
-        per=per if per in before.work and per in after.work else "",
+        per=per,
         times=Times(times.a / units[0], times.b / units[1]),
     )
 

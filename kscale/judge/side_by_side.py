@@ -176,27 +176,37 @@ def of_points(result: Result, key: str, values: Sequence[object]) -> SideBySide:
 class _Open:
     """A line that is being filled."""
 
-    seen: Seen
+    seen: Seen  # first of its place
     metric: str
     info: MetricInfo
-    pers: set[str] = field(default_factory=set)
-    amounts: dict[int, Amount] = field(default_factory=dict)
+    per: str  # by what the first side divides its times
+    records: dict[int, VariantRecord] = field(default_factory=dict)
+
+    def amount(self, column: int, per: str) -> Amount | None:
+        """Return the number of one side; None if it has none."""
+        record = self.records.get(column)
+        if record is None:
+            return None
+        if self.metric == rows.WALL:
+            return rows.amount_of_time(per, record)
+        return Amount(record.work[self.metric])
 
 
 def lines(seen: Iterable[Seen], found: Sequence[dict[Any, Row]]) -> Iterator[Line]:
     """Yield a line for each metric that at least two sides have, in the order of the files.
 
-    *found* has for each side but the first the rows by place and metric.
+    *found* has for each side but the first the rows by place and metric. Where not every side
+    counted what times are divided by, times of whole runs stand beside each other.
     """
     filled: dict[tuple[object, ...], _Open] = {}
     width = len(found) + 1
     for one in seen:
-        for metric, info, per, amount in _amounts(one):
-            line = filled.setdefault((*one.place, metric), _Open(one, metric, info))
-            line.amounts[one.column] = amount
-            line.pers.add(per)
+        for metric, info, per in _metrics(one):
+            line = filled.setdefault((*one.place, metric), _Open(one, metric, info, per))
+            line.records[one.column] = one.record
     for key, line in filled.items():
-        if len(line.amounts) > 1:
+        if len(line.records) > 1:
+            per = rows.counted_per(line.per, line.records.values())
             yield Line(
                 mechanism=line.seen.cell.mechanism,
                 at=line.seen.at,
@@ -204,17 +214,23 @@ def lines(seen: Iterable[Seen], found: Sequence[dict[Any, Row]]) -> Iterator[Lin
                 variant=line.seen.variant,
                 metric=line.metric,
                 info=line.info,
-                per=next(iter(line.pers)) if len(line.pers) == 1 else "",
-                amounts=tuple(line.amounts.get(column) for column in range(width)),
-                rows=(None, *(rows_of.get(key) for rows_of in found)),
+                per=per,
+                amounts=tuple(line.amount(column, per) for column in range(width)),
+                rows=(None, *(_told(rows_of.get(key), per) for rows_of in found)),
             )
 
 
-def _amounts(one: Seen) -> Iterator[tuple[str, MetricInfo, str, Amount]]:
-    """Yield every number of a variant: name, rule, by what a time is divided, amount."""
+def _told(row: Row | None, per: str) -> Row | None:
+    """Return a change, with a note if it is of times divided in another way than its line's."""
+    if row is None or row.per == per:
+        return row
+    return replace(row, notes=(*row.notes, f"the change is of times divided by {row.per}"))
+
+
+def _metrics(one: Seen) -> Iterator[tuple[str, MetricInfo, str]]:
+    """Yield every metric of a variant: name, rule, by what it is divided."""
     info = rows.described(one.result, one.cell)
     if one.record.wall_ns is not None:
-        per = info.per if info.per in one.record.work else ""
-        yield rows.WALL, rows.TIME, per, rows.amount_of_time(info.per, one.record)
+        yield rows.WALL, rows.TIME, info.per
     for name, metric in rows.declared(info, one.record.work):
-        yield name, metric, "", Amount(one.record.work[name])
+        yield name, metric, ""

@@ -200,9 +200,8 @@ def paired_ratio(baseline: Series, changed: Series) -> Ratio:
         logs = np.array([np.median(logs[one]) for one in processes])
     low, high = median_interval(logs)
     noise = noise_floor(baseline, changed)
-    return Ratio(
-        *(math.exp(one) for one in (median(logs), low, high)), len(logs), *noise, processes=bool(processes)
-    )
+    centre = math.exp(median(logs))
+    return Ratio(centre, math.exp(low), math.exp(high), len(logs), *noise, processes=bool(processes))
 
 
 def noise_floor(baseline: Series, changed: Series) -> tuple[float | None, float]:

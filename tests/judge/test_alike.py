@@ -49,7 +49,7 @@ def test_other_parameters_under_the_same_name_are_told() -> None:
     """A default that moved makes different work: not compared, gone and new, and a note says why."""
     kept = fanout(label="kept", watchers=1)
     found = compare.of_results(
-        result([kept, fanout(watchers=50)]), result([kept, fanout(watchers=60, slow=1)])
+        result([kept, fanout(watchers=50)]), result([kept, fanout(watchers=60, slow=1)], id="b")
     )
     assert {row.at for row in found.rows} == {"kept"}
     assert (len(found.gone), len(found.new)) == (1, 1)
@@ -61,7 +61,8 @@ def test_other_parameters_under_the_same_name_are_told() -> None:
 def test_cells_of_one_side_are_gone_or_new() -> None:
     """A point that only one result has is listed."""
     found = compare.of_results(
-        result([fanout(), fanout(label="a", events=1)]), result([fanout(), fanout(label="b", events=2)])
+        result([fanout(), fanout(label="a", events=1)]),
+        result([fanout(), fanout(label="b", events=2)], id="b"),
     )
     assert found.gone == ("watch-fanout[events=1]",)
     assert found.new == ("watch-fanout[events=2]",)
@@ -70,7 +71,9 @@ def test_cells_of_one_side_are_gone_or_new() -> None:
 
 def test_times_of_another_machine_are_not_judged() -> None:
     """They are shown; counters are judged."""
-    found = compare.of_results(result([fanout()]), changed(result([fanout(9000)]), "machine", **OTHER))
+    found = compare.of_results(
+        result([fanout()]), changed(result([fanout(9000)], id="b"), "machine", **OTHER)
+    )
     row = time_of(found)
     assert (row.verdict, row.notes) == (None, (OTHER_MACHINE,))
     assert row.change == pytest.approx(9, rel=0.02)
@@ -80,7 +83,7 @@ def test_times_of_another_machine_are_not_judged() -> None:
 
 def test_another_machine_may_be_allowed() -> None:
     """Who asks for it gets verdicts, and is told so."""
-    other = changed(result([fanout(9000)]), "machine", **OTHER)
+    other = changed(result([fanout(9000)], id="b"), "machine", **OTHER)
     found = compare.of_results(result([fanout()]), other, allow_other_machine=True)
     assert time_of(found).verdict is Verdict.WORSE
     assert not found.same_machine
@@ -90,7 +93,7 @@ def test_another_machine_may_be_allowed() -> None:
 @pytest.mark.parametrize("part", ["python", "numpy", "numba"])
 def test_another_library_is_compared_with_a_note(part: str) -> None:
     """The fingerprint differs, the hardware does not."""
-    other = changed(result([fanout(9000)]), "machine", fingerprint="0", **{part: "9.9"})
+    other = changed(result([fanout(9000)], id="b"), "machine", fingerprint="0", **{part: "9.9"})
     found = compare.of_results(result([fanout()]), other)
     assert found.same_machine
     assert time_of(found).verdict is Verdict.WORSE
@@ -179,3 +182,103 @@ def test_another_cluster_is_not_compared_by_seed() -> None:
     other = changed(other, "scenario", sha256="0", resolved={"cluster": {"nodes": 5}, "seed": 1})
     with pytest.raises(NoVerdict, match="different work"):
         compare.of_results(result([fanout()]), other, across="seed")
+
+
+def declaring(made: Result, metric: str = "", per: str = "events", **fields: str) -> Result:
+    """Return a copy that declares *metric*, or what a time is divided by, in another way."""
+    info = made.mechanisms["watch-fanout"]
+    metrics = info.metrics | ({metric: info.metrics[metric].model_copy(update=fields)} if fields else {})
+    if metric and not fields:
+        del metrics[metric]
+    other = info.model_copy(update={"metrics": metrics, "per": per})
+    return made.model_copy(update={"mechanisms": made.mechanisms | {"watch-fanout": other}})
+
+
+def more(count: int = 51) -> Result:
+    """Return a head that tests more watchers."""
+    sides = {name: Made(100_000, 5, WORK | {"watchers_tested": count}) for name in ("baseline", "optimized")}
+    return result([cell("watch-fanout", "defaults", {"events": 100}, sides)], name="head", id="b")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"better": "higher"}, "better lower → higher"),
+        ({"kind": "resource", "unit": "MiB"}, "kind exact → resource, unit watchers → MiB"),
+        ({"provenance": "modelled"}, "provenance measured → modelled"),
+        ({}, "not declared"),
+    ],
+)
+def test_the_head_does_not_say_how_its_counters_are_judged(fields: dict[str, str], said: str) -> None:
+    """What the base declares counts, and a note says what the head declares in another way."""
+    base = result([fanout()], name="base", id="a")
+    found = compare.of_results(base, declaring(more(), "watchers_tested", **fields))
+    row = next(row for row in found.rows if row.metric == "watchers_tested")
+    assert row.verdict is Verdict.WORSE
+    assert row.info == base.mechanisms["watch-fanout"].metrics["watchers_tested"]
+    assert found.notes == (
+        f"declared differently, judged as base declares it: watch-fanout watchers_tested ({said})",
+    )
+
+
+def test_what_the_base_does_not_declare_must_not_change() -> None:
+    """A counter that was not declared has no better direction, whatever the head makes of it."""
+    base = declaring(result([fanout()], name="base", id="a"), "watchers_tested")
+    head = declaring(more(49), "watchers_tested", kind="resource")
+    found = compare.of_results(base, head)
+    row = next(row for row in found.rows if row.metric == "watchers_tested")
+    assert (row.verdict, row.info.kind) == (Verdict.WORSE, "exact")
+    assert found.notes[0].endswith("watch-fanout watchers_tested (newly declared)")
+
+
+def test_the_head_does_not_say_what_a_time_is_divided_by() -> None:
+    """A time per watcher must not be compared with one per event."""
+    base = result([fanout()], name="base", id="a")
+    found = compare.of_results(base, declaring(more(), per="watchers_tested"))
+    assert time_of(found).per == "events"
+    assert found.notes[0].endswith(": watch-fanout (time per events → watchers_tested)")
+
+
+def test_equal_declarations_and_counters_of_one_side_are_no_news() -> None:
+    """Only what both count is judged."""
+    base = result([fanout()], name="base", id="a")
+    assert compare.of_results(base, more()).notes == ()
+    assert compare.of_results(base, result([fanout(slow=1), fanout()], id="b")).notes == ()
+
+
+def test_one_run_that_differs_from_itself_is_told() -> None:
+    """Nothing of kscale's writes two results of one id."""
+    base, edited = result([fanout()], name="a"), result([fanout(9000)], name="b")
+    (note,) = compare.of_results(base, edited).notes
+    assert note == "a and b have one run's id, but differ: a file was changed by hand"
+
+
+def test_one_run_twice_is_told() -> None:
+    """Also where the copy has another name: that nothing changed says nothing then."""
+    made = result([fanout()], name="main")
+    copy = changed(made, "run", name="copy")
+    assert compare.of_results(made, copy).notes == ("main and copy are the same run",)
+    assert (
+        "main and copy are the same run" not in compare.of_results(made, changed(copy, "run", id="x")).notes
+    )
+
+
+@pytest.mark.parametrize("events", [None, 0])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_times_are_divided_on_both_sides_or_on_none(events: int | None, *, swapped: bool) -> None:
+    """A time of a whole run is never compared with one of a single event."""
+    lost = {name: count for name, count in WORK.items() if name != "events"}
+    work = lost if events is None else WORK | {"events": events}
+    sides = {name: Made(100_000, 5, work) for name in ("baseline", "optimized")}
+    both = [
+        result([fanout()], id="a"),
+        result([cell("watch-fanout", "defaults", {"events": 100}, sides)], id="b"),
+    ]
+    row = time_of(compare.of_results(*(reversed(both) if swapped else both)))
+    assert row.per == ""
+    assert row.verdict is Verdict.SAME
+    assert row.change == pytest.approx(1, abs=0.02)
+    assert row.b.value / row.a.value == pytest.approx(1, abs=0.02)
+    assert row.a.value == pytest.approx(100_000, rel=0.02)
+    assert row.times is not None
+    assert row.times.a[0] == pytest.approx(100_000, rel=0.02)

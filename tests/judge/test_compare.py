@@ -102,7 +102,7 @@ def test_other_machines_are_shown_not_judged() -> None:
 
 def test_other_versions_are_compared_with_a_note() -> None:
     """A new Python is the same machine."""
-    other = changed(result([fanout()]), "machine", fingerprint="0", python="3.12.1", numba="0.70.0")
+    other = changed(result([fanout()], id="b"), "machine", fingerprint="0", python="3.12.1", numba="0.70.0")
     found = compare.of_results(result([fanout()]), other)
     assert found.same_machine
     assert "versions differ (python 3.11.7 → 3.12.1, numba 0.68.1 → 0.70.0)" in found.notes[0]

@@ -195,3 +195,36 @@ def test_yes_is_not_one() -> None:
     )
     found = by.by([Named("a", result([yes, no, one]))], "churn")
     assert [side.name for side in found.sides] == ["churn", "no churn", "churn 1"]
+
+
+def test_times_of_a_line_are_all_divided_or_none() -> None:
+    """Where one side did not count its events, whole runs stand beside each other; a change says its own."""
+    few = {name: count for name, count in WORK.items() if name != "events"}
+    sides = {name: Made(100_000, 5, few) for name in ("baseline", "optimized")}
+    uncounted = cell("watch-fanout", "100 events", {"events": 100}, sides)
+    cells_of = {"a": fanout(), "b": fanout(), "c": uncounted}
+    found = side_by_side.of_results([Named(name, result([one], id=name)) for name, one in cells_of.items()])
+    time = line(found, WALL, "100 events · baseline")
+    assert time.per == ""
+    assert values(time) == [pytest.approx(100_000, rel=0.02)] * 3
+    per_event, whole = time.changes
+    assert (per_event.per, whole.per) == ("events", "")
+    assert "the change is of times divided by events" in per_event.notes
+    assert not whole.notes
+    two = side_by_side.of_results([Named(name, result([cells_of[name]], id=name)) for name in "ab"])
+    time = line(two, WALL, "100 events · baseline")
+    assert time.per == "events"
+    assert values(time) == [pytest.approx(1000, rel=0.02)] * 2
+    assert not time.changes[0].notes
+
+
+def test_the_first_side_says_how_its_line_is_shown() -> None:
+    """Not the head: neither a counter's unit nor what a time is divided by."""
+    head = result([fanout()], id="b")
+    info = head.mechanisms["watch-fanout"]
+    other = info.model_copy(update={"per": "watchers_tested", "metrics": {}})
+    head = head.model_copy(update={"mechanisms": {"watch-fanout": other}})
+    found = side_by_side.of_results([Named("a", result([fanout()], id="a")), Named("b", head)])
+    time = line(found, WALL, "100 events · baseline")
+    assert time.per == "events"
+    assert values(time) == [pytest.approx(1000, rel=0.02)] * 2

@@ -88,7 +88,7 @@ def test_each_subject_is_explained() -> None:
 
 def test_a_green_gate(tmp_path: Path) -> None:
     """What stayed the same is shown if it fits."""
-    found = judged(result([fanout()], name="main"), result([fanout()], name="head"))
+    found = judged(result([fanout()], name="main"), result([fanout()], name="head", id="b"))
     golden_text.check("gate_green", gate_table(found, 100).plain, tmp_path)
 
 

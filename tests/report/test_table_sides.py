@@ -26,7 +26,7 @@ def slower(name: str, factor: float, more: int) -> Result:
     work = fanout.work | {"watchers_tested": fanout.work["watchers_tested"] + more}
     changed = fanout.model_copy(update={"work": work, "wall_ns": times})
     made[5] = made[5].model_copy(update={"variants": made[5].variants | {"optimized": changed}})
-    return result(made, name=name)
+    return result(made, name=name, id=name)
 
 
 def three() -> SideBySide:
@@ -140,7 +140,7 @@ def counted(name: str) -> Result:
         )
         for one in cells()
     ]
-    return result(made, name=name)
+    return result(made, name=name, id=name)
 
 
 def test_a_table_without_rows_says_so() -> None:

@@ -25,7 +25,7 @@ def head() -> Result:
     slow = fanout.wall_ns.model_copy(update={"values": [value * 3 // 2 for value in fanout.wall_ns.values]})
     more = fanout.model_copy(update={"work": fanout.work | {"watchers_tested": 51_000_001}, "wall_ns": slow})
     made[5] = made[5].model_copy(update={"variants": made[5].variants | {"optimized": more}})
-    return result(made, name="head", started="2026-11-22T00:00:00Z")
+    return result(made, name="head", id="20261122T000000Z-1f0c9ab", started="2026-11-22T00:00:00Z")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
