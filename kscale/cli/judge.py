@@ -41,7 +41,12 @@ def compare(
     ] = None,
     fail_over: Annotated[
         float | None,
-        typer.Option(min=0, metavar="PERCENT", help="Exit 1 if a time is surely slower by more than this."),
+        typer.Option(
+            min=0,
+            metavar="PERCENT",
+            help="Exit 1 if a time is surely slower by more than this, or than twice this where "
+            "times were not taken in pairs.",
+        ),
     ] = None,
     allow_other_machine: Annotated[
         bool, typer.Option("--allow-other-machine", help="Judge times of another machine too.")
@@ -116,7 +121,7 @@ def compare(
 
     outputs.write(Subject(found.results, found.comparisons), table, color=color)
     if fail_over is not None:
-        threshold.check(found.comparisons, fail_over)
+        threshold.check(found.comparisons, fail_over, found.notes)
 
 
 def _found(chosen: "Sides", by: str | None, *, allow_other_machine: bool) -> "SideBySide":

@@ -34,7 +34,7 @@ def comparison_table(
 ) -> Text:
     """Return the table for *width* columns, worst first; with *fail_over* (percent), what fails it.
 
-    *more* notes stand below the heading's own.
+    *more* notes, of sides that could not be compared, stand below the heading's own.
     KscaleError if *stats* are asked for and scipy is not installed.
     """
     notes = Footnotes()
@@ -57,7 +57,7 @@ def comparison_table(
     lines.extend(unmatched(comparison, width))
     lines.append(Text())
     if fail_over is not None:
-        lines.extend(gate(comparison, fail_over, width))
+        lines.extend([*gate(comparison, fail_over, width), *no_verdict(more, width)])
     lines.extend(summary(comparison, len(comparison.rows) - len(shown), width, only_changed=only_changed))
     lines.extend(paragraph(LEGEND, width, style="dim"))
     return joined(lines)
@@ -156,16 +156,23 @@ def unmatched(comparison: Comparison, width: int, *, first: str = "") -> Iterato
 
 def gate(comparison: Comparison, percent: float, width: int) -> Iterator[Text]:
     """Return whether the comparison passes, and each thing that does not."""
-    found = threshold.failures(comparison, percent)
+    found, over = threshold.failures(comparison, percent), threshold.margins(comparison, percent)
     if found:
-        yield Text(f"FAILED  {show_count(len(found))} over {percent:g} %", "bold red")
+        failed = f"{show_count(len(found))} over {over}"
+        yield from paragraph(failed, width, first="FAILED  ", rest="  ", style="bold red")
         for line in found:
             yield from paragraph(line, width, first="  ", rest="    ")
     elif threshold.unjudged(comparison):
-        silent = f"NO VERDICT  nothing was judged: {threshold.unjudged(comparison)}"
-        yield from paragraph(silent, width, rest="  ", style="bold yellow")
+        yield from no_verdict([f"nothing was judged: {threshold.unjudged(comparison)}"], width)
     else:
-        yield Text(f"OK  nothing is surely worse by more than {percent:g} %", "bold green")
+        passed = f"nothing is surely worse by more than {over}"
+        yield from paragraph(passed, width, first="OK  ", rest="  ", style="bold green")
+
+
+def no_verdict(reasons: Iterable[str], width: int) -> Iterator[Text]:
+    """Return why a gate has nothing to go by."""
+    for why in reasons:
+        yield from paragraph(why, width, first="NO VERDICT  ", rest="  ", style="bold yellow")
 
 
 def summary(

@@ -82,6 +82,8 @@ def _ends(
             yield from table_compare.gate(comparison, fail_over, width)
         left = hidden if number == len(found.comparisons) else 0
         yield from table_compare.summary(comparison, left, width, only_changed=only_changed, first=first)
+    if fail_over is not None:
+        yield from table_compare.no_verdict(found.notes, width)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def sealed(made: Result, **run: str) -> Result:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with three results: main, head (one cell fewer), other (of another machine)."""
+    """A folder with results: main, head (one cell fewer), other (machine), seeded (another seed)."""
     made = tmp_path_factory.mktemp("compare")
     kept = Store(made / "results")
     kept.save(sealed(result(name="main"), id="20261121T025400Z-aaaaaaa"))
@@ -41,6 +41,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         update={"machine": other.machine.model_copy(update={"cpu_model": "Z", "fingerprint": "z"})}
     )
     kept.save(sealed(other, id="20261121T025300Z-ccccccc", started="2026-11-21T02:53:00Z"))
+    seeded = result(name="seeded", seed=1)
+    kept.save(sealed(seeded, id="20261121T025200Z-ddddddd", started="2026-11-21T02:52:00Z"))
     return made
 
 
@@ -89,6 +91,9 @@ def test_the_first_line_says_what_was_meant(
         (["head", "main", "head", "--fail-over", "5"], 0, ""),
         (["main", "other", "--filter", "etcd*", "--fail-over", "5"], 3, "no time has a verdict"),
         (["main", "other", "--fail-over", "5", "--allow-other-machine"], 0, ""),
+        (["main", "seeded", "--fail-over", "5"], 3, "between main and seeded: different work"),
+        (["head", "main", "seeded", "--fail-over", "5"], 3, "between head and seeded: different work"),
+        (["main", "seeded", "head", "--fail-over", "5"], 1, "head: "),
     ],
 )
 def test_every_end_has_its_code(

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from sample_results import MACHINE, Made, cell, cells, result
+from together_results import together
 
 from kscale.errors import GateFailed, KscaleError, NoVerdict
 from kscale.judge import compare, threshold
@@ -177,11 +178,32 @@ def test_the_gate_fails_on_slow_more_and_gone() -> None:
         threshold.check([slow], 10)
 
 
-@pytest.mark.parametrize(("percent", "fails"), [(10, True), (45, False), (200, False)])
-def test_the_gates_margin_must_be_cleared_by_the_interval(percent: float, fails: bool) -> None:
-    """The margin given is the one that counts; the noise floor may only widen it."""
+@pytest.mark.parametrize(("percent", "fails"), [(10, True), (20, True), (23, False), (200, False)])
+def test_the_margin_of_times_that_are_not_pairs_is_doubled(percent: float, fails: bool) -> None:
+    """Of files measured at different times; the whole interval must clear it."""
     found = compare.of_results(result([fanout()]), result([fanout(1440, seed=1)]))
-    assert bool(threshold.failures(found, percent)) is fails
+    lines = threshold.failures(found, percent)
+    assert bool(lines) is fails
+    assert all(f"margin {2 * percent} % without pairs)" in line for line in lines)
+
+
+@pytest.mark.parametrize(("percent", "fails"), [(10, True), (40, True), (46, False)])
+def test_the_margin_of_pairs_is_the_one_given(percent: float, fails: bool) -> None:
+    """The margin given is the one that counts; the noise floor may only widen it."""
+    found = compare.of_results(*together({"optimized": 100_000}, {"optimized": 144_000}))
+    lines = threshold.failures(found, percent)
+    assert bool(lines) is fails
+    assert all(f"margin {percent} %)" in line for line in lines)
+
+
+def test_a_side_that_was_not_compared_is_no_verdict() -> None:
+    """It is named; what failed beside it comes first."""
+    same = compare.of_results(result([fanout()]), result([fanout()]))
+    slow = compare.of_results(result([fanout()]), result([fanout(2000)]))
+    with pytest.raises(NoVerdict, match="a and c: no cell is in both"):
+        threshold.check([same], 10, ("nothing to compare between a and c: no cell is in both",))
+    with pytest.raises(GateFailed):
+        threshold.check([same, slow], 10, ("nothing to compare between a and c: no cell is in both",))
 
 
 def test_between_variants_only_times_fail() -> None:

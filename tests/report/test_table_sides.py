@@ -64,14 +64,28 @@ def test_no_line_is_wider_and_no_number_is_cut(width: int) -> None:
 def test_the_summary_alone_is_short() -> None:
     """-q: what is compared, what fails, the counts."""
     lines = brief(three(), 160, fail_over=10).plain.splitlines()
-    assert lines[1:4] == ["next:", "OK  nothing is surely worse by more than 10 %", "next: 108 same"]
-    assert lines[4:6] == ["head:", "FAILED  2 over 10 %"]
+    margins = "10 %, 20 % for times not taken in pairs"
+    assert lines[1:4] == ["next:", f"OK  nothing is surely worse by more than {margins}", "next: 108 same"]
+    assert lines[4:6] == ["head:", f"FAILED  2 over {margins}"]
     assert [line.split()[0] for line in lines[6:8]] == ["watch-fanout[events=1000000,watchers=10050]"] * 2
     assert lines[8:] == ["head: 2 worse · 106 same"]
     two = side_by_side.of_results([Named(name, slower(name, 1, 0)) for name in ("main", "head")])
     heading, counts = brief(two, 160).plain.splitlines()
     assert heading.endswith("(2026-11-21) · two results · same machine · not paired")
     assert counts == "108 same"
+
+
+def test_a_side_that_was_not_compared_has_no_verdict() -> None:
+    """It is said with the gate too, whether one side is left or several are."""
+    lost = "nothing to compare between main and odd: no cell is in both"
+    sides = [Named(name, slower(name, 1, 0)) for name in ("main", "next", "head")]
+    odd = Named("odd", result(cells()[9:], id="odd"))
+    for named in ([*sides, odd], [*sides[:2], odd]):
+        told = brief(side_by_side.of_results(named), 160, fail_over=10).plain.splitlines()
+        assert told[-1] == f"NO VERDICT  {lost}"
+    two = side_by_side.of_results([*sides[:2], odd])
+    table = comparison_table(two.comparisons[0], 160, fail_over=10, more=two.notes).plain
+    assert f"\nNO VERDICT  {lost}\n" in table
 
 
 def test_modelled_numbers_carry_their_label() -> None:
