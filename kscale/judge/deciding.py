@@ -89,7 +89,7 @@ def slower(row: Row, held: Limits) -> Row:
     assert row.ratio is not None  # noqa: S101 - callers ask for times only
     margin = held.margin if row.ratio.paired else held.margin_apart
     effective = stats.effective_margin(float(margin), row.ratio.bias)
-    return replace(row, verdict=verdict.of_timing(row.ratio, effective), margin=effective)
+    return replace(row, verdict=verdict.of_timing(row.ratio, effective, float(margin)), margin=effective)
 
 
 def evidence(row: Row) -> str:

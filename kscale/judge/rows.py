@@ -233,7 +233,7 @@ def _time_row(per: str, before: VariantRecord, after: VariantRecord, ratio: Rati
         info=TIME,
         a=amount_of_time(per, before),
         b=amount_of_time(per, after),
-        verdict=verdict.of_timing(ratio, effective),
+        verdict=verdict.of_timing(ratio, effective, margin),
         margin=effective,
         ratio=ratio,
         per=per,

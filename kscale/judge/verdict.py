@@ -2,7 +2,7 @@
 
     worse    the whole interval lies beyond the margin, on the slow side
     better   the whole interval lies beyond the margin, on the fast side
-    same     the whole interval lies within the margin: a statement with evidence
+    same     the whole interval lies within the margin that was asked for: a statement with evidence
     unclear  anything else; not the same as `same`
 
 A number may also have no verdict (None): too few pairs, another machine, or a
@@ -33,21 +33,21 @@ class Verdict(StrEnum):
 MARKS = {Verdict.WORSE: "x", Verdict.UNCLEAR: "!", Verdict.BETTER: "+", Verdict.SAME: ""}
 
 
-def of_timing(ratio: Ratio, margin: float) -> Verdict | None:
+def of_timing(ratio: Ratio, margin: float, asked: float | None = None) -> Verdict | None:
     """Judge a time, where lower is better, by its interval; None if there are too few pairs for one.
 
-    *margin* is a fraction, already raised to what the noise floor allows.
+    *margin* is a fraction, already raised to what noise allows: beyond it a change is sure. *asked* is
+    the margin before that, if noise raised it: only within that is a time the same, for noise is a
+    lack of evidence and no statement.
     """
     if not ratio.has_interval:
         return None
-    most, least = 1 + margin, 1 / (1 + margin)
-    if ratio.low > most:
+    if ratio.low > 1 + margin:
         return Verdict.WORSE
-    if ratio.high < least:
+    if ratio.high < 1 / (1 + margin):
         return Verdict.BETTER
-    if least <= ratio.low and ratio.high <= most:
-        return Verdict.SAME
-    return Verdict.UNCLEAR
+    most = 1 + (margin if asked is None else asked)
+    return Verdict.SAME if 1 / most <= ratio.low and ratio.high <= most else Verdict.UNCLEAR
 
 
 def of_choice(before: int, after: int, better: Better) -> Verdict | None:

@@ -87,3 +87,18 @@ def test_a_counter_is_judged_by_direction(
     """One more is a change; where no direction is better, two results must still agree."""
     assert verdict.of_choice(before, after, better) is choice
     assert verdict.of_repeat(before, after, better) is repeat
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.97, 1.04, Verdict.SAME),
+        (0.6, 1.4, Verdict.UNCLEAR),  # within what noise allows, not within what was asked
+        (1.6, 1.9, Verdict.UNCLEAR),
+        (2.1, 2.2, Verdict.WORSE),
+        (0.4, 0.45, Verdict.BETTER),
+    ],
+)
+def test_noise_makes_nothing_the_same(low: float, high: float, expected: Verdict) -> None:
+    """A margin that noise raised to 100 % decides what is sure, and 5 % what is the same."""
+    assert verdict.of_timing(ratio(low, high), 1.0, 0.05) is expected
