@@ -228,24 +228,38 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def write(path: Path, text: str) -> None:
-    """Write *text* to a temporary file beside *path* and rename it; gzip by suffix."""
+    """Write *text* so that the file is there whole or not at all; gzip by suffix."""
     data = text.encode("utf-8")
-    if path.name.endswith(".gz"):
-        data = gzip.compress(data, mtime=0)
+    write_bytes(path, gzip.compress(data, mtime=0) if path.name.endswith(".gz") else data)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write *data* to a temporary file beside *path* and rename it; a link's target is what is replaced.
+
+    Who may read it is decided by the umask, as for any file. KscaleError if it cannot be written.
+    """
     temporary = ""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        target = path.resolve() if path.is_symlink() else path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(target)
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
         raise KscaleError(f"{path}: cannot be written: {_why(error)}") from None
+
+
+def _umask() -> int:
+    """Return the process's umask, which can only be read by setting it."""
+    now = os.umask(0o077)
+    os.umask(now)
+    return now
 
 
 def _open(path: Path) -> Callable[[int], bytes]:

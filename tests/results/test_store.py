@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -296,3 +297,22 @@ def test_a_packed_result_of_the_name_is_replaced(full: Store) -> None:
         full.save(one)
     full.save(one, replace=True)
     assert full.files_of("packed") == [full.folder / "packed.json"]
+
+
+def test_files_have_the_mode_of_any_file(tmp_path: Path) -> None:
+    """The umask decides who may read a result."""
+    before = os.umask(0o027)
+    try:
+        store.write(tmp_path / "x.json", "{}")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "x.json").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """What a link names is replaced, not the link."""
+    (tmp_path / "there.json").write_text("old", encoding="utf-8")
+    (tmp_path / "here.json").symlink_to("there.json")
+    store.write(tmp_path / "here.json", "new")
+    assert (tmp_path / "here.json").is_symlink()
+    assert (tmp_path / "there.json").read_text(encoding="utf-8") == "new"
