@@ -276,13 +276,6 @@ def show_rate(per_s: Number) -> str:
     return f"{show_number(Fraction(per_s) * 3600)}/h" if per_s else "0/s"
 
 
-def show_cpu(milli: int) -> str:
-    """Return whole cores from one core on, millicores below: "32 cores", "500m"."""
-    if abs(milli) < 1000:  # noqa: PLR2004 - millicores in a core
-        return f"{milli}m"
-    return "1 core" if milli == 1000 else f"{show_number(Fraction(milli, 1000))} cores"  # noqa: PLR2004
-
-
 def exact_duration(ns: int) -> str:
     """Return a duration in the largest unit that keeps it whole: "10s", "90s", "1500us"."""
     for name in ("h", "min", "s", "ms", "us"):

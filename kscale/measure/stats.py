@@ -133,12 +133,6 @@ def median_rank(n: int, confidence: float = CONFIDENCE) -> int:
     return k
 
 
-def coverage(n: int, k: int) -> float:
-    """Return the probability that the k-th smallest to the k-th largest of n values hold the median."""
-    outside: int = sum(math.comb(n, i) for i in range(k))
-    return 1.0 - float(Fraction(outside, 2 ** (n - 1)))
-
-
 def median_interval(values: Sequence[float] | Floats, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Return the interval of the median: exact for any distribution, infinite for too few values."""
     array = np.sort(_filled(values))
