@@ -11,15 +11,13 @@ Text takes `currentColor` and the page's own sans-serif font, and stays text.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from xml.etree import ElementTree as ET
 
-from kscale.judge.compare import Comparison
 from kscale.report.plot import kinds, picture, style
 from kscale.report.plot.asked import BASELINE, OPTIMIZED, Asked
-from kscale.results.record import Result
 
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',Roboto,Arial,sans-serif"
 PIXELS = 96 / 72  # of a page in a point of the drawing
@@ -55,14 +53,11 @@ class Fragment:
     caption: str  # how it is read, where it was measured, what is left out
 
 
-def described(
-    kind: str, results: Sequence[Result], comparison: Comparison | None = None, mechanism: str | None = None
-) -> Fragment:
+def described(kind: str, asked: Asked, mechanism: str | None = None) -> Fragment:
     """Return a picture with its finding and its caption, of one mechanism or of all.
 
     NothingToDraw if there is nothing of that kind; another KscaleError if that was wrong to ask.
     """
-    asked = Asked(tuple(results), comparison)
     made = kinds.picture(kind, asked if mechanism is None else _only(asked, mechanism))
     drawn = picture.rendered(made, "svg", page=True)
     return Fragment(_themed(drawn, made), made.title, made.caption)

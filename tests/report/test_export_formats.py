@@ -9,6 +9,7 @@ from sample_results import result
 from kscale.errors import KscaleError
 from kscale.report.export import formats
 from kscale.report.export.subject import Subject
+from kscale.results import store
 
 SUBJECTS = all_subjects()
 ENDS = {"csv": "\r\n"}
@@ -49,7 +50,7 @@ def test_no_line_is_a_command_of_a_runner(name: str) -> None:
 def test_a_suffix_names_a_format(suffix: str, name: str, tmp_path: Path) -> None:
     """A file holds what the format of its suffix says, packed if it ends in .gz."""
     path, subject = tmp_path / f"out{suffix}", Subject((result(),))
-    formats.render_to(path, subject)
+    store.write(path, formats.FORMATS[formats.of_path(path)](subject))
     written = gzip.decompress(path.read_bytes()) if suffix.endswith(".gz") else path.read_bytes()
     assert written == formats.FORMATS[name](subject).encode()
     assert formats.of_path(path.with_name(path.name.upper())) == name

@@ -74,3 +74,12 @@ def test_a_fence_cannot_be_ended_by_what_it_holds() -> None:
     before, after = github.fence(text)
     assert before.removeprefix("::stop-commands::") == after.strip(":")
     assert after.strip(":") not in text
+
+
+def test_a_missing_cell_is_named_as_people_name_it() -> None:
+    """By mechanism and label: its key is for machines."""
+    (line,) = [one for one in github.annotations(gated()) if "::gone" in one]
+    assert "sched-sampling · 200k pods" in line
+    assert "case=" not in line
+    (worse,) = [one for one in github.annotations(of_results()) if "watchers tested" in one]
+    assert "worse%3A watch-fanout[1M events%2C 10%2C050 watchers] optimized.watchers_tested" in worse

@@ -1,5 +1,6 @@
 import io
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_results import result
 
-from kscale.report.export import junit, values
+from kscale.report.export import formats, junit, values
 from kscale.report.export.subject import Subject
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).parents[1] / "vectors" / "junit" / "junit-10.xsd")
@@ -115,8 +116,8 @@ def test_without_a_gate_worse_and_gone_fail() -> None:
     """Between results; what is new is skipped."""
     found = ended(of_results(), "failure")
     assert len(found) == 3
-    assert found["sched-sampling[case=full,nodes=10000]"].endswith("is gone")
-    assert [*ended(of_results(), "skipped")] == ["watch-fanout[events=10,watchers=1]"]
+    assert found["200k pods, nearly full"].endswith("sched-sampling · 200k pods, nearly full is gone")
+    assert [*ended(of_results(), "skipped")] == ["10 events"]
 
 
 def test_between_variants_only_a_time_fails() -> None:
@@ -149,3 +150,21 @@ def test_any_name_makes_a_document(name: str) -> None:
     """XML 1.0 has no way to write some characters; no name breaks the document."""
     root = read(junit.render(Subject((hostile(f"a{name}"),))))
     assert len(root.findall("testsuite/testcase")) == 4
+
+
+def test_counters_are_given_to_the_last_digit() -> None:
+    """A machine reads them, and what was rounded could be taken for the same."""
+    shown = [str(case.findtext("system-out")) for case in cases(of_results())]
+    assert any("(10,050,000,000 → 10,050,000,000, exact" in text for text in shown)
+    judged = [str(case.findtext("system-out")) for case in cases(gated())]
+    assert any("10,050,000,000 → 10,050,000,000" in text for text in judged)
+
+
+def test_the_limit_of_a_command_stands_where_a_policys_name_does() -> None:
+    """`compare --fail-over 10` has no file; every format still says what decided."""
+    subject = gated()
+    assert subject.judgement is not None
+    named = replace(subject, judgement=replace(subject.judgement, policy="--fail-over 10"))
+    assert 'name="policy" value="--fail-over 10"' in junit.render(named)
+    for name in ("table", "json", "openmetrics"):
+        assert "--fail-over 10" in formats.FORMATS[name](named)

@@ -81,7 +81,7 @@ def test_the_first_line_is_the_verdict() -> None:
     )
     assert "2 worse" in markdown.render(of_results()).splitlines()[0]
     assert (
-        "2 times slower · 1 time unclear · 7 times faster"
+        "slower in 2 of 10 timings, unclear in 1, faster in 7"
         in markdown.render(Subject((result(),))).splitlines()[0]
     )
 
@@ -138,3 +138,11 @@ def _lines(text: str) -> int:
     return sum(
         line.startswith(("| ", "- ")) and "---" not in line for line in text.splitlines()
     ) - text.count("| mechanism |")
+
+
+def test_a_gate_counts_by_what_it_decided_and_names_cells_by_label() -> None:
+    """In the order and the words of every other output."""
+    text = markdown.render(gated())
+    assert re.match(r"\*\*FAILED\*\* 4 failed · 1 warned · 1 acknowledged · \d+ passed", text)
+    assert "| gone | sched-sampling | 200k pods, nearly full |" in text
+    assert "[case=" not in text.replace("&#91;", "[")

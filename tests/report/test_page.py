@@ -12,6 +12,7 @@ import pytest
 from made_pages import ENDS, SCRIPT, head, hostile, of_results, of_variants, with_policy, won
 from sample_results import cells, freelist, result
 
+from kscale.errors import KscaleError
 from kscale.judge import compare
 from kscale.judge.verdict import Verdict
 from kscale.report import cells as words
@@ -195,9 +196,36 @@ def test_commands_are_quoted_and_name_the_seed() -> None:
     argv = ["run", "$(touch x).yaml", "--set", "a.b=1; rm -rf ~", "<b>"]
     text = render.page(of_variants(result(argv=argv, seed=7)))
     commands = [unescape(found) for found in re.findall(r"<code>(kscale run.*?)</code>", text)]
-    assert shlex.split(commands[0]) == ["kscale", *argv, "--seed", "7"]
-    assert "git checkout 1f0c9ab" in text
-    assert "pip install kscale-bench==0.3.0" in text
+    assert shlex.split(commands[0]) == ["kscale", *argv, "--seed", "7", "--save", "again-1"]
+    assert f"git checkout 1f0c9ab{'0' * 33} &amp;&amp; pip install ." in text
+    assert "kscale-bench" not in text
+
+
+@pytest.mark.usefixtures("plain")
+def test_commands_leave_out_where_results_went_and_make_the_page_again() -> None:
+    """A run is repeated for its numbers; then the page is made of them, by the same policy."""
+    shown = ["--output", "a.json", "-o", "b.csv", "-oc.md", "--format=json", "--json", "-q", "--quiet"]
+    argv = [
+        "run",
+        "x.yaml",
+        *shown,
+        "--color",
+        "never",
+        "--set",
+        "a.b=1",
+        "--format",
+        "csv",
+        "--save",
+        "main",
+    ]
+    made = with_policy(of_results(result(name="main", argv=argv), head()))
+    text = section(render.page(made), "again")
+    assert "kscale run x.yaml --set a.b=1 --save main --seed 0 " in text
+    assert "kscale compare main head" in text
+    assert "kscale report main head --policy kscale-gate.yaml --output report.html" in text
+    alone = section(render.page(of_variants(result(name="main"))), "again")
+    assert "kscale compare baseline optimized" in alone
+    assert "kscale report main --output report.html" in alone
 
 
 @pytest.mark.usefixtures("plain")
@@ -246,6 +274,79 @@ def test_a_policys_decisions_name_their_rules() -> None:
     assert "kscale-gate.yaml:3" in shown
 
 
+@pytest.mark.usefixtures("plain")
+def test_a_gated_table_has_the_gates_order() -> None:
+    """What failed comes first, though what only warned changed more; missing cells are named in words."""
+    rule = '  - match: {mechanism: "etcd-*"}\n    level: warn\n    reason: known\n'
+    subject = with_policy(of_results(result(name="main"), head()), f"rules:\n{rule}")
+    page = render.view(subject)
+    gates = [line.gate for line in page.compared[0].lines]
+    assert gates == sorted(gates, key=["failed", "warned", "acknowledged", "passed", "ignored"].index)
+    assert {"warned", "passed"} <= set(gates)
+    assert page.compared[0].order.startswith("failed first")
+    assert page.gate is not None
+    assert re.match(r"\d+ failed · \d+ warned · \d+ passed", page.gate.summary)
+    assert "sched-sampling · 200k pods" in page.compared[0].unmatched[0]
+    assert "sched-sampling · 200k pods" in {one.subject for one in page.gate.decisions}
+    assert "[case=" not in section(render.page(subject), "comparison")
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_row_has_one_note_at_most() -> None:
+    """Several things to know of a number are one note."""
+    noted = [one.model_copy(update={"notes": ["one thing", "another"]}) for one in cells()]
+    page = render.view(of_variants(result(noted)))
+    lines = [line for one in page.compared for line in one.lines]
+    assert {len(line.notes) for line in lines} == {0, 1}
+    assert any("one thing; another" in note for note in page.footnotes)
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_quick_run_is_said_to_be_one_once() -> None:
+    """Not in three ways."""
+    quick = [result(name=name, quick=True) for name in ("main", "head")]
+    page = render.view(of_results(*quick))
+    assert [said.partition(":")[0] for said in page.cautions if "quick" in said] == ["main", "head"]
+    assert len([said for said in render.view(of_variants(quick[0])).cautions if "quick" in said]) == 1
+
+
+def test_three_results_have_their_forests_and_the_growth_of_each() -> None:
+    """Each comparison draws its own two results; growth and samples say whose they are."""
+    third = result(name="third")
+    page = render.view(of_results(result(name="main"), head(), third))
+    assert all(one.forest is not None for one in page.compared)
+    found = next(one for one in page.sections if one.mechanism == "etcd-freelist")
+    growth = [one.finding for one in found.pictures if one.kind == "growth"]
+    assert [said.partition(":")[0] for said in growth] == ["main", "head", "third"]
+    assert [one.kind for one in found.pictures if one.kind == "samples"] == ["samples"]
+
+
+def test_a_wrong_request_for_a_picture_is_never_hidden() -> None:
+    """Only that there is nothing to draw leaves a picture out."""
+    three = (result(name="a"), result(name="b"), result(name="c"))
+    with pytest.raises(KscaleError, match="draws up to 2"):
+        pictures.forest(three, compare.of_results(three[0], three[1]))
+    untimed = result([freelist(10, "10 free pages", 5, (1, 1, 1), pairs=0)])
+    assert pictures.of_mechanism((untimed,), of_variants(untimed).comparisons[0], "etcd-freelist") == ()
+
+
+def test_a_mechanism_without_the_variants_has_no_pictures() -> None:
+    """Nothing is wrong with it."""
+    odd = cells()[0]
+    only = odd.model_copy(
+        update={"mechanism": "other", "variants": {"array-simd": odd.variants["array-simd"]}}
+    )
+    made = result([*cells()[:3], only])
+    made = made.model_copy(
+        update={"mechanisms": {**made.mechanisms, "other": made.mechanisms["etcd-freelist"]}}
+    )
+    assert not next(
+        one for one in render.view(of_variants(made)).sections if one.mechanism == "other"
+    ).pictures
+
+
 def test_without_a_policy_the_default_margins_are_named(page: str) -> None:
     """What decided is said even if nobody wrote it down."""
-    assert "No policy was given" in section(page, "policy")
+    said = section(page, "policy")
+    assert "No policy was given" in said
+    assert "widened to twice what equal code surely differs by" in said

@@ -54,10 +54,10 @@ def test_the_title_of_what_was_not_judged() -> None:
 def test_exact_counters_are_told_apart_and_counted() -> None:
     """Between two results every one that changed; between variants only headlines, and not in the title."""
     changed = later(result(), 22, ids_scanned=7, ids_moved=3)
-    found = svg.described("forest", [result(), changed])
+    found = svg.described("forest", Asked((result(), changed)))
     assert found.title.endswith("; 10 exact counters changed")
     assert sum("ids moved" in text for text in words(found.svg)) == 5
-    alone = svg.described("forest", [result()])
+    alone = svg.described("forest", Asked((result(),)))
     assert "counter" not in alone.title
     assert any("ids scanned" in text for text in words(alone.svg))
     assert not any("ids moved" in text for text in words(alone.svg))
@@ -65,7 +65,7 @@ def test_exact_counters_are_told_apart_and_counted() -> None:
 
 def test_a_modelled_counter_says_so() -> None:
     """It is never taken for a measured one."""
-    texts = words(svg.described("forest", [result()]).svg)
+    texts = words(svg.described("forest", Asked((result(),))).svg)
     lines = [texts[place + 2] for place, text in enumerate(texts) if "startup p99" in text]
     assert lines
     assert all(line.endswith("(modelled)") for line in lines)
@@ -73,7 +73,7 @@ def test_a_modelled_counter_says_so() -> None:
 
 def test_the_worst_is_drawn_first_with_word_and_mark() -> None:
     """Nobody has to see colours."""
-    texts = words(svg.described("forest", [result()]).svg)
+    texts = words(svg.described("forest", Asked((result(),))).svg)
     said = [text for text in texts if text.endswith((" · worse", " · better", " · same", " · unclear"))]
     times = [text for text in said if "time" in text or "faster" in text or "slower" in text]
     assert [text.rpartition(" · ")[2] for text in times] == ["worse"] * 2 + ["unclear"] + ["better"] * 7

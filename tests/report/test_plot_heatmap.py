@@ -53,7 +53,7 @@ def test_the_title_counts_losses_and_names_the_worst() -> None:
 
 def test_every_square_has_its_value_and_the_missing_one_is_hatched() -> None:
     """Colour is never needed."""
-    drawn = svg.described("heatmap", [grid()]).svg
+    drawn = svg.described("heatmap", Asked((grid(),))).svg
     texts = re.findall(r"<text[^>]*>([^<]+)</text>", drawn)
     assert sum(text.endswith("x faster") for text in texts) == 2
     assert sum(text.endswith("x slower") for text in texts) == 1
@@ -137,7 +137,7 @@ def test_too_many_squares_are_refused() -> None:
 def test_narrow_squares_still_say_their_value() -> None:
     """Sixteen across."""
     sixteen = result([square(e, w, 10_000) for e in range(1, 17) for w in (1, 2)])
-    drawn = svg.described("heatmap", [sixteen]).svg
+    drawn = svg.described("heatmap", Asked((sixteen,))).svg
     assert drawn.count("faster") >= 32
 
 

@@ -73,7 +73,7 @@ def test_other_machines_and_other_work_are_not_called_a_change() -> None:
 def test_the_axis_names_results_and_dates() -> None:
     """A saved name where there is one, else when it was started."""
     named = run(22).model_copy(update={"run": run(22).run.model_copy(update={"name": "first"})})
-    drawn = svg.described("history", [named, run(23)]).svg
+    drawn = svg.described("history", Asked((named, run(23)))).svg
     assert ">first<" in drawn
     assert ">11-23<" in drawn
 
@@ -96,7 +96,7 @@ def test_counters_of_any_size_have_an_axis() -> None:
     """From 0 to millions, and close to each other."""
     for values in ((0, 10**9), (5, 6), (0, 0)):
         made = (run(22, watchers_tested=values[0]), run(23, watchers_tested=values[1]))
-        assert "<svg" in svg.described("history", made).svg
+        assert "<svg" in svg.described("history", Asked(tuple(made))).svg
         asked = Asked(made, metric="watchers_tested")
         assert history.picture(asked).height > 0
 
@@ -115,7 +115,7 @@ def test_where_a_counter_changed_its_digits_are_shown() -> None:
         run(23, watchers_tested=5_187_652),
         run(24, watchers_tested=5_187_652),
     )
-    drawn = svg.described("history", made)
+    drawn = svg.described("history", Asked(tuple(made)))
     assert drawn.svg.count("5,187,652") >= 2  # in the key, and beside the point
     assert "5,187,651 → 5,187,652" in drawn.svg
     assert "ringed: a counter changed" in drawn.caption

@@ -9,6 +9,7 @@ from sample_results import result
 
 from kscale.report import svg
 from kscale.report.plot import kinds
+from kscale.report.plot.asked import Asked
 
 PLAIN_COLOR = re.compile(r"(?<!,)#[0-9a-fA-F]{6}\b")
 
@@ -16,7 +17,7 @@ PLAIN_COLOR = re.compile(r"(?<!,)#[0-9a-fA-F]{6}\b")
 @pytest.fixture(scope="module", params=kinds.KINDS)
 def drawn(request: pytest.FixtureRequest) -> svg.Fragment:
     """Draw one kind."""
-    return svg.described(request.param, of_every_kind(sample())[request.param].results)
+    return svg.described(request.param, of_every_kind(sample())[request.param])
 
 
 def test_colours_are_the_pages(drawn: svg.Fragment) -> None:
@@ -27,7 +28,7 @@ def test_colours_are_the_pages(drawn: svg.Fragment) -> None:
 
 def test_variants_have_their_own_variables() -> None:
     """The page says what they look like."""
-    found = svg.described("growth", [result()]).svg
+    found = svg.described("growth", Asked((result(),))).svg
     for variable in ("--baseline,#E69F00", "--optimized,#0072B2", "--variant-1,#009E73", "--grid,#DDDDDD"):
         assert f"var({variable})" in found
 
@@ -49,7 +50,7 @@ def test_ids_are_its_own(drawn: svg.Fragment) -> None:
     used = set(re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', drawn.svg))
     assert {one or other for one, other in used} == set(ids)
     assert len({name.split("-")[0] for name in ids}) == 1
-    other = svg.described("bars", [result(name="other")], mechanism="watch-fanout").svg
+    other = svg.described("bars", Asked((result(name="other"),)), mechanism="watch-fanout").svg
     assert not set(ids) & set(re.findall(r' id="([^"]+)"', other))
 
 
@@ -64,7 +65,7 @@ def test_the_text_stays_text(drawn: svg.Fragment) -> None:
 def test_it_is_small() -> None:
     """A page holds a dozen: five cells, one result."""
     for kind in ("forest", "bars", "growth", "samples", "latency", "heatmap"):
-        assert len(svg.described(kind, [sample()]).svg) < 60_000, kind
+        assert len(svg.described(kind, Asked((sample(),))).svg) < 60_000, kind
 
 
 def test_hostile_names_stay_text() -> None:
@@ -73,7 +74,7 @@ def test_hostile_names_stay_text() -> None:
     for kind, asked in of_every_kind(renamed(sample(), name)).items():
         if kind == "heatmap":
             continue  # sweeps of one mechanism are held apart by their names
-        found = svg.described(kind, asked.results).svg
+        found = svg.described(kind, asked).svg
         assert "<script" not in found
         assert "\x1b" not in found
         ET.fromstring(found)  # noqa: S314 - our own
@@ -81,9 +82,9 @@ def test_hostile_names_stay_text() -> None:
 
 def test_one_mechanism_of_several() -> None:
     """Only its cells are drawn, whatever its name looks like."""
-    found = svg.described("bars", [result()], mechanism="watch-fanout")
+    found = svg.described("bars", Asked((result(),)), mechanism="watch-fanout")
     assert "etcd-freelist" not in found.svg
     assert found.title == "Optimized is 469x faster"
-    assert "watch-fanout" in svg.described("forest", [result()], mechanism="watch-fanout").svg
+    assert "watch-fanout" in svg.described("forest", Asked((result(),)), mechanism="watch-fanout").svg
     odd = renamed(sample(), LONG[:190] + "[*]")
-    assert svg.described("bars", [odd], mechanism=LONG[:190] + "[*]").title
+    assert svg.described("bars", Asked((odd,)), mechanism=LONG[:190] + "[*]").title

@@ -1,4 +1,39 @@
-"""JSON: a run alone as its result file; anything compared or judged as one kscale.comparison/1."""
+"""JSON: a run alone as its result file; anything compared or judged as one kscale.comparison/1.
+
+schema       "kscale.comparison/1"
+kscale       version that wrote it
+results      each with name, run, scenario (name, sha256), git (null if none), machine: as in its file
+comparisons  each with
+    a, b          name, meant (what the name stands for), commit, date
+    of            variants, results or points
+    run           whose variants or points, else ""
+    paired        any time was taken in turns
+    same_machine
+    notes         what is to be known before a number is trusted
+    gone, new     cells, variants and counters that only a, or only b, has
+    rows          each with
+        mechanism, cell (its key), params, label, variant, metric
+        kind          exact, timing or resource
+        unit, per     a time is ns per one of *per*, or of a whole run if that is ""
+        better        lower, higher or none
+        provenance    measured, modelled, published or input
+        a, b          both amounts; a_spread_pct, b_spread_pct: half the interquartile range, of times
+        change        after over before; null if it is infinite
+        low, high, n  95 % interval of a time's change, and how many values it is of; null if none
+        paired        of a time; null of others
+        margin        fraction the verdict was given by; floor: noise floor, a fraction
+        verdict       worse, unclear, better, same; null if it was not judged
+        notes
+judgement    null if nothing was judged, else
+    status        ok, gate_failed or no_verdict; exit_code: 0, 1 or 3
+    no_verdict    why there is none, else ""
+    policy        file, "defaults", or the option that took its place
+    result        name of the one whose requirements were judged
+    notes
+    decisions     each with subject, status (failed, warned, acknowledged, passed, ignored), said,
+                  why, rule, reason, confirmed (null: not measured again); cell, variant, metric and
+                  margin of its row, null if it has none
+"""
 
 import json
 import math

@@ -5,7 +5,7 @@ no decision is about follows: rows worst first, then what could not be compared.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,11 @@ from kscale.judge.compare import Comparison
 from kscale.judge.decision import Decision
 from kscale.judge.rows import Row
 from kscale.report import cells
+from kscale.report.export import places
 from kscale.report.export.spelling import one_line
 from kscale.report.export.subject import Subject
 from kscale.report.table_compare import side_words
+from kscale.results.record import Result
 
 GONE, NEW = "gone", "new"
 REQUIREMENTS = "requirements"  # stands where a mechanism would
@@ -32,6 +34,7 @@ class Entry:
     said: str  # the verdict in a word or two
     row: Row | None = None
     decision: Decision | None = None
+    at: str = ""  # where, as people say it: of what only one side has
 
 
 def entries(subject: Subject) -> Iterator[Entry]:
@@ -40,20 +43,23 @@ def entries(subject: Subject) -> Iterator[Entry]:
     if subject.judgement is not None:
         for decision in subject.judgement.decisions:
             judged.add(_place(decision.row) if decision.row is not None else decision.subject)
-            yield _decided(subject.judgement.comparison, decision)
+            yield _decided(subject.judgement.comparison, decision, subject.results)
     for comparison in subject.compared:
         about = judged if subject.judgement and comparison is subject.judgement.comparison else set()
         for row in comparison.worst_first:
             if _place(row) not in about:
                 place = f"{row.cell} {row.variant}.{row.metric}"
                 yield Entry(comparison, row.mechanism, place, cells.verdict_words(row), row)
-        yield from (entry for entry in unmatched(comparison) if entry.subject not in about)
+        missing = unmatched(comparison, subject.results)
+        yield from (entry for entry in missing if entry.subject not in about)
 
 
-def unmatched(comparison: Comparison) -> Iterator[Entry]:
+def unmatched(comparison: Comparison, results: Sequence[Result]) -> Iterator[Entry]:
     """Return what only one side has."""
     for names, said in ((comparison.gone, GONE), (comparison.new, NEW)):
-        yield from (Entry(comparison, name.partition("[")[0], name, said) for name in names)
+        for name in names:
+            mechanism, at = places.place(name, results)
+            yield Entry(comparison, mechanism, name, said, at=at)
 
 
 def row_fields(row: Row, params: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -106,13 +112,30 @@ def params_of(subject: Subject) -> dict[str, Mapping[str, Any]]:
     return {cell.key: cell.params for result in subject.results for cell in result.cells}
 
 
+def label(row: Row) -> str:
+    """Return which row it is, as a gate names it, without parameters nobody gave."""
+    return f"{row.mechanism}[{row.at}] {row.variant}.{row.metric}"
+
+
 def words(row: Row) -> str:
-    """Return a change with its figures: "time per pod: +16.4 % time (17.1 µs → 19.9 µs, margin ± 5 %)"."""
-    before, after = wording.sides(row)
+    """Return a change with its figures: "time per pod: +16.4 % time (17.1 µs → 19.9 µs, margin ± 5 %)".
+
+    Counters are given to the last digit.
+    """
+    before, after = wording.sides(row) if row.ratio is not None else digits(row)
     sure = cells.sureness(row).plain
     margin = cells.margin(row)
     facts = [f"{before} → {after}", *([sure] if sure else []), *([f"margin {margin}"] if margin else [])]
     return f"{cells.metric_name(row)}: {cells.change(row)} ({', '.join(facts)})"
+
+
+def digits(row: Row) -> tuple[str, str]:
+    """Return both sides of a counter to the last digit, with its unit where the digits alone mislead."""
+    unit = row.info.unit
+    if unit.endswith(wording.MILLI):
+        return f"{row.a.value / 1000:,.3f}", f"{row.b.value / 1000:,.3f}"
+    tail = f" {unit}" if unit in {"ns", "bytes", "ppm"} else ""
+    return f"{row.a.value:,}{tail}", f"{row.b.value:,}{tail}"
 
 
 def heading(comparison: Comparison) -> str:
@@ -121,16 +144,16 @@ def heading(comparison: Comparison) -> str:
     return sides if comparison.of == "results" else f"{sides} of run {one_line(comparison.run)}"
 
 
-def _decided(comparison: Comparison | None, decision: Decision) -> Entry:
+def _decided(comparison: Comparison | None, decision: Decision, results: Sequence[Result]) -> Entry:
     """Return what a decision says, under the mechanism it is about."""
     row = decision.row
     if row is not None and decision.subject.startswith(row.cell):
-        mechanism = row.mechanism
+        mechanism, at = row.mechanism, ""
     elif comparison is not None and decision.subject in (*comparison.gone, *comparison.new):
-        mechanism = decision.subject.partition("[")[0]
+        mechanism, at = places.place(decision.subject, results)
     else:
-        mechanism = REQUIREMENTS
-    return Entry(comparison, mechanism, decision.subject, decision.said, row, decision)
+        mechanism, at = REQUIREMENTS, ""
+    return Entry(comparison, mechanism, decision.subject, decision.said, row, decision, at)
 
 
 def _place(row: Row) -> tuple[str, str, str]:

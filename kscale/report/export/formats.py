@@ -7,7 +7,6 @@ from typing import Protocol
 from kscale.errors import KscaleError, did_you_mean
 from kscale.report.export import documents, junit, lines, markdown, openmetrics, plain, spreadsheet
 from kscale.report.export.subject import Subject
-from kscale.results import store
 from kscale.units import quote
 
 
@@ -55,8 +54,3 @@ def of_path(path: Path) -> str:
     if found is None:
         raise KscaleError(f"{path}: its suffix names no format; known: {', '.join(SUFFIXES)}")
     return found
-
-
-def render_to(path: Path, subject: Subject, *, samples: bool = False) -> None:
-    """Write *subject* to *path* in the format of its suffix, whole or not at all; else KscaleError."""
-    store.write(path, FORMATS[of_path(path)](subject, samples=samples))

@@ -53,12 +53,19 @@ def _of(entry: Entry, *, gate: bool) -> Iterator[tuple[str, str]]:
         if level is not None:
             yield (
                 level,
-                _command(level, f"{decision.status}: {decision.label}", _why(decision), decision.rule),
+                _command(
+                    level, f"{decision.status}: {_label(entry, decision)}", _why(decision), decision.rule
+                ),
             )
     elif not gate and row is not None and row.verdict is Verdict.WORSE:
         one_run = entry.comparison is not None and entry.comparison.of != "results"
         if row.ratio is not None or not one_run:  # an optimization may pay with one counter for another
-            yield "warning", _command("warning", f"worse: {entry.subject}", entries.words(row))
+            yield "warning", _command("warning", f"worse: {entries.label(row)}", entries.words(row))
+
+
+def _label(entry: Entry, decision: Decision) -> str:
+    """Return what a decision is about, as people say it."""
+    return f"{entry.mechanism} · {entry.at}" if entry.at else decision.label
 
 
 def _why(decision: Decision) -> str:

@@ -94,13 +94,13 @@ def _name(entry: Entry) -> str:
     """Return the case's name, as people say it."""
     row = entry.row
     if row is None or entry.mechanism == entries.REQUIREMENTS:
-        return entry.subject
+        return entry.at or entry.subject
     return f"{row.at} · {row.variant} · {cells.metric_name(row)}"
 
 
 def _decided(decision: Decision) -> tuple[Outcome, str, str]:
     """Return what a gate's decision is to a test runner: outcome, kind and message."""
-    parts = (decision.said, decision.why, decision.reason, decision.rule)
+    parts = (decision.said, decision.why, _figures(decision), decision.reason, decision.rule)
     message = " · ".join(part for part in parts if part)
     if decision.status is Status.FAILED:
         return "failure", decision.said, message
@@ -109,13 +109,21 @@ def _decided(decision: Decision) -> tuple[Outcome, str, str]:
     return "skipped", str(decision.status), f"{decision.status}: {message}"
 
 
+def _figures(decision: Decision) -> str:
+    """Return both sides of a counter to the last digit; empty if there is none, or that is why already."""
+    if decision.row is None or decision.row.ratio is not None:
+        return ""
+    figures = " → ".join(entries.digits(decision.row))
+    return "" if figures in decision.why else figures
+
+
 def _outcome(entry: Entry) -> tuple[Outcome, str, str]:
     """Return what a comparison's word is to a test runner: outcome, kind and message."""
     one_run = entry.comparison is not None and entry.comparison.of != "results"
     row = entry.row
     if row is None:
         if entry.said == entries.GONE and not one_run:
-            return "failure", entry.said, f"{entry.subject} is gone"
+            return "failure", entry.said, f"{entry.mechanism} · {entry.at} is gone"
         return "skipped", entry.said, f"{entry.said}: not compared"
     words = f"{entry.said}: {entries.words(row)}"
     if row.verdict is Verdict.WORSE and (row.ratio is not None or not one_run):

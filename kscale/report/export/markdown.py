@@ -180,7 +180,21 @@ def _entry(entry: Entry, *, gate: bool) -> str:
     mark = table_gate.MARKS.get(decision.status, "") if decision is not None else ""
     if row is None:
         why = text(decision.why) if decision is not None else ""
-        return _line([mark, said, text(entry.mechanism), text(entry.subject), "", "", "", why, "", "", *last])
+        return _line(
+            [
+                mark,
+                said,
+                text(entry.mechanism),
+                text(entry.at or entry.subject),
+                "",
+                "",
+                "",
+                why,
+                "",
+                "",
+                *last,
+            ]
+        )
     if decision is None or (row.verdict is Verdict.BETTER and not mark):
         mark = _mark(row)  # what is worse, but passes or is ignored, has none
     return _line([mark, said, *_row(row), *last])

@@ -9,7 +9,7 @@ from kscale.judge.decision import Judgement, Status
 from kscale.judge.rows import Row
 from kscale.judge.verdict import Verdict
 from kscale.measure import stats
-from kscale.report import table_gate
+from kscale.report import decided, table_gate
 from kscale.report.export.entries import heading
 from kscale.report.export.spelling import one_line
 from kscale.report.table_run import BASELINE, OPTIMIZED
@@ -21,6 +21,7 @@ SPEEDS = {
     Verdict.UNCLEAR: "unclear",
     Verdict.BETTER: "faster",
     Verdict.SAME: "same",
+    None: "not judged",
 }  # a verdict on a time, in a word
 
 
@@ -39,7 +40,7 @@ def run_rows(result: Result) -> Iterator[Row]:
 
 def of_judgement(judgement: Judgement) -> tuple[str, str]:
     """Return a gate's last word, and what is to be said after it."""
-    parts = [one_line(table_gate.summary(judgement)), one_line(judgement.no_verdict)]
+    parts = [decided.counts(judgement), one_line(judgement.no_verdict)]
     parts = parts if judgement.of(Status.FAILED) else parts[::-1]  # what decides the code comes first
     parts += [heading(judgement.comparison)] if judgement.comparison is not None else []
     return table_gate.ENDS[judgement.exit_code][0], " · ".join(part for part in parts if part)
@@ -64,8 +65,11 @@ def of_run(result: Result, rows_of_run: Sequence[Row]) -> str:
     parts += ["interrupted: only finished cells are here"] if result.run.status == "interrupted" else []
     times = [row for row in rows_of_run if row.ratio is not None and row.variant == OPTIMIZED]
     judged = Counter(row.verdict for row in times)
-    for verdict, word in SPEEDS.items():
-        parts += [f"{_counted(judged[verdict], 'time')} {word}"] if judged[verdict] else []
+    found = [(word, judged[verdict]) for verdict, word in SPEEDS.items() if judged[verdict]]
+    if found:  # a bare "2 times slower" would be taken for a ratio
+        (first, number), *others = found
+        rest = "".join(f", {word} in {show_count(count)}" for word, count in others)
+        parts.append(f"{first} in {show_count(number)} of {_counted(len(times), 'timing')}{rest}")
     mean = stats.geometric_mean([row.change for row in times if row.verdict is not None])
     parts += [f"geometric mean {wording.of_time(mean)}"] if mean is not None else []
     return " · ".join(parts)

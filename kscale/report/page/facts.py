@@ -1,6 +1,5 @@
 """What ran where, how to run it again, and what the words of the page mean."""
 
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 
 from kscale.judge import verdict, wording
@@ -105,8 +104,6 @@ def warned(results: Sequence[Result], called: Sequence[str]) -> Iterator[str]:
     for name, result in zip(called, results, strict=True):
         for said in cautions(result):
             yield f"{name}: {said}" if len(results) > 1 else said
-        if result.run.quick:
-            yield f"{name}: a quick run, with too few pairs to be kept as a baseline"
 
 
 def margins(judgement: Judgement | None) -> str:
@@ -123,37 +120,10 @@ def margins(judgement: Judgement | None) -> str:
     )
     return (
         f"{why} A time is judged with a margin of {side} if both sides were measured in turns, of {apart} if "
-        f"they were not, and never finer than twice the noise floor. Counters have tolerance 0. Resources "
-        f"have a margin of {resource} and are not judged on one process."
+        f"they were not; it is widened to twice what equal code surely differs by (of times not taken in "
+        f"pairs: to twice the noise floor). Counters have tolerance 0. Resources have a margin of {resource} "
+        f"and are not judged on one process."
     )
-
-
-def commands(results: Sequence[Result], called: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Return what each command is for, and the command: arguments quoted, nothing in them runs."""
-    found = [
-        (f"kscale {clean(version)}", _shell("pip", "install", f"kscale-bench=={version}"))
-        for version in dict.fromkeys(result.run.kscale for result in results)
-    ]
-    for name, result in zip(called, results, strict=True):
-        if result.git is not None:
-            also = ", which had uncommitted changes" if result.git.dirty else ""
-            found.append(
-                (f"the commit {name} was started in{also}", _shell("git", "checkout", result.git.sha))
-            )
-        found.append((name, _shell("kscale", *_argv(result))))
-    return tuple(found)
-
-
-def _argv(result: Result) -> Sequence[str]:
-    """Return the arguments of a run, the seed among them."""
-    argv = result.run.argv
-    given = any(one == "--seed" or one.startswith("--seed=") for one in argv)
-    return argv if given or not argv else [*argv, "--seed", str(result.run.seed)]
-
-
-def _shell(*argv: str) -> str:
-    """Return a command line a shell reads as these arguments; what cannot be seen is escaped."""
-    return "".join(clean(char) for char in shlex.join(argv))
 
 
 def _fact(name: str, say: Callable[[Result], str], results: Sequence[Result], *, marked: bool) -> Fact:

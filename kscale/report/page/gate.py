@@ -1,12 +1,15 @@
 """What a policy made of the comparison, and the rule that decided each part of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 
 from kscale.errors import ExitCode
 from kscale.judge.decision import Decision, Judgement, Status
+from kscale.report import decided
 from kscale.report.cells import metric_name
+from kscale.report.export import places
 from kscale.report.page.view import Decided, Gate
 from kscale.report.text import clean, clean_prose
+from kscale.results.record import Result
 
 TONES = {
     Status.FAILED: "worse",
@@ -23,7 +26,7 @@ VERDICTS = {
 }
 
 
-def gate(judgement: Judgement) -> Gate:
+def gate(judgement: Judgement, results: Sequence[Result]) -> Gate:
     """Return a judgement as text."""
     said, tone = VERDICTS[judgement.exit_code]
     loud = [one for one in judgement.decisions if one.status not in QUIET]
@@ -32,27 +35,24 @@ def gate(judgement: Judgement) -> Gate:
         policy=clean(judgement.policy),
         verdict=said,
         tone=tone,
-        summary=" · ".join([*_counted(judgement, Status), f"exit {int(judgement.exit_code)}"]),
-        decisions=tuple(_decided(one) for one in loud),
-        quiet=tuple(_decided(one) for one in quiet),
-        quiet_said=" and ".join(_counted(judgement, QUIET)),
+        summary=" · ".join([decided.counts(judgement), f"exit {int(judgement.exit_code)}"]),
+        decisions=tuple(_decided(one, results) for one in loud),
+        quiet=tuple(_decided(one, results) for one in quiet),
+        quiet_said=decided.counts(judgement, QUIET),
         notes=tuple(clean_prose(note) for note in (judgement.no_verdict, *judgement.notes) if note),
     )
 
 
-def _counted(judgement: Judgement, statuses: Iterable[Status]) -> Iterator[str]:
-    """Return how many decisions have each of the statuses, those that any has."""
-    return (f"{len(judgement.of(one))} {one}" for one in statuses if judgement.of(one))
-
-
-def _decided(one: Decision) -> Decided:
+def _decided(one: Decision, results: Sequence[Result]) -> Decided:
     """Return one decision as text."""
     again = {True: "; measured again: still slower", False: "; measured again: not slower", None: ""}
     return Decided(
         status=str(one.status),
         tone=TONES[one.status],
         where=f"{clean(one.row.mechanism)} · {clean(one.row.at)}" if one.row else "",
-        subject=f"{metric_name(one.row)} · {clean(one.row.variant)}" if one.row else clean_prose(one.subject),
+        subject=f"{metric_name(one.row)} · {clean(one.row.variant)}"
+        if one.row
+        else clean_prose(places.said(one.subject, results)),
         said=clean_prose(one.said),
         why=clean_prose(one.why) + again[one.confirmed],
         rule=clean(one.rule),

@@ -9,10 +9,13 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from kscale.judge.compare import Comparison
-from kscale.report import cells
+from kscale.judge import alike
+from kscale.judge.compare import Comparison, name_of
+from kscale.judge.decision import Judgement
+from kscale.report import cells, decided
+from kscale.report.export import places
 from kscale.report.export.subject import Subject
-from kscale.report.page import facts, finding, gate, pictures, sections, tables
+from kscale.report.page import again, facts, finding, gate, pictures, sections, tables
 from kscale.report.page.tables import Words
 from kscale.report.page.view import Compared, Page, Raw
 from kscale.report.table_compare import worth_showing
@@ -47,10 +50,9 @@ def view(subject: Subject) -> Page:
     results, comparisons = subject.results, subject.comparisons
     called = facts.names(results, comparisons)
     shared = tables.words(results, called, subject.judgement)
-    gated = subject.judgement is not None and subject.judgement.comparison is not None
     drawn = tuple(_called(result, name) for result, name in zip(results, called, strict=True))
     compared = tuple(
-        _compared(one, number, drawn, shared, gated=gated and number == 1)
+        _compared(one, number, results, drawn, shared, subject.judgement if number == 1 else None)
         for number, one in enumerate(comparisons, start=1)
     )
     found = sections.sections(results, drawn, comparisons, shared)
@@ -68,12 +70,12 @@ def view(subject: Subject) -> Page:
         machines=facts.machines(results),
         alike=facts.alike(results),
         margins=facts.margins(subject.judgement),
-        commands=facts.commands(results, called),
+        commands=again.commands(results, called, comparisons, subject.judgement),
         raw=tuple(
             _raw(result, name, number)
             for number, (name, result) in enumerate(zip(called, results, strict=True), start=1)
         ),
-        gate=gate.gate(subject.judgement) if subject.judgement is not None else None,
+        gate=gate.gate(subject.judgement, results) if subject.judgement is not None else None,
     )
 
 
@@ -98,10 +100,23 @@ def _head(results: Sequence[Result], called: Sequence[str]) -> Iterator[tuple[st
 
 
 def _compared(
-    comparison: Comparison, number: int, results: Sequence[Result], shared: Words, *, gated: bool
+    comparison: Comparison,
+    number: int,
+    results: Sequence[Result],
+    drawn: Sequence[Result],
+    shared: Words,
+    judgement: Judgement | None,
 ) -> Compared:
-    """Return one comparison's table and picture."""
-    shown = [row for row in comparison.worst_first if worth_showing(row, comparison)]
+    """Return one comparison's table and picture, in the order of the *judgement* on it if there is one.
+
+    *drawn* are the *results* under the names they have on the page; the first is compared with the
+    *number*-th after it.
+    """
+    gated = judgement is not None and judgement.comparison is not None
+    ordered = list(comparison.worst_first)
+    if judgement is not None and gated:
+        ordered = [one.row for one in judgement.decisions if one.row is not None]
+    shown = [row for row in ordered if worth_showing(row, comparison)]
     a, b = clean(comparison.a.name), clean(comparison.b.name)
     return Compared(
         id=f"comparison-{number}",
@@ -110,13 +125,19 @@ def _compared(
         title=f"{a} → {b}",
         facts=tuple(_how(comparison)),
         counts=finding.counts(comparison),
+        order=decided.ORDER if gated else "worst first",
         lines=tables.lines(shown, comparison, shared),
         hidden=len(comparison.rows) - len(shown),
         mean=_mean(comparison),
-        unmatched=tuple(_unmatched(comparison)),
-        forest=pictures.forest(results, comparison),
+        unmatched=tuple(_unmatched(comparison, results)),
+        forest=pictures.forest(_sides(comparison, number, drawn), comparison),
         gated=gated,
     )
+
+
+def _sides(comparison: Comparison, number: int, results: Sequence[Result]) -> Sequence[Result]:
+    """Return the results of the *number*-th comparison: two, or the one whose variants are compared."""
+    return (results[0], results[number]) if comparison.of == "results" else results[:1]
 
 
 def _how(comparison: Comparison) -> Iterator[str]:
@@ -134,7 +155,7 @@ def _mean(comparison: Comparison) -> str:
     return cells.mean_words(comparison.rows)
 
 
-def _unmatched(comparison: Comparison) -> Iterator[str]:
+def _unmatched(comparison: Comparison, results: Sequence[Result]) -> Iterator[str]:
     """Return what only one side has."""
     lists = (
         (comparison.gone, f"only in {clean(comparison.a.name)} (gone)"),
@@ -143,7 +164,7 @@ def _unmatched(comparison: Comparison) -> Iterator[str]:
     for names, said in lists:
         if names:
             more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-            shown = ", ".join(clean(name) for name in names[:LISTED])
+            shown = "; ".join(clean_prose(places.said(name, results)) for name in names[:LISTED])
             yield f"{show_count(len(names))} {said}: {shown}{more}"
 
 
@@ -151,8 +172,11 @@ def _cautions(
     results: Sequence[Result], called: Sequence[str], comparisons: Sequence[Comparison]
 ) -> Iterator[str]:
     """Return what is to be known before anything is believed, each once."""
-    said = [*facts.warned(results, called), *(clean_prose(note) for one in comparisons for note in one.notes)]
-    yield from dict.fromkeys(said)
+    names = {name for one in comparisons for name in (one.a.name, one.b.name)} | set(map(name_of, results))
+    plain = [result.model_copy(update={"git": None}) for result in results]
+    twice = {note for result in plain for name in names for note in alike.state(result, name)}
+    notes = (note for one in comparisons for note in one.notes if note not in twice)
+    yield from dict.fromkeys([*facts.warned(results, called), *map(clean_prose, notes)])
 
 
 def _raw(result: Result, name: str, number: int) -> Raw:

@@ -47,9 +47,8 @@ def words(results: Sequence[Result], called: Sequence[str], judgement: Judgement
 
 
 def lines(found: Iterable[Row], comparison: Comparison, shared: Words) -> tuple[Line, ...]:
-    """Return the rows as lines, in their order."""
-    places = {id(row): number for number, row in enumerate(comparison.worst_first)}
-    return tuple(_line(row, comparison, shared, places.get(id(row), len(places))) for row in found)
+    """Return the rows as lines, in their order, which a sort by verdict comes back to."""
+    return tuple(_line(row, comparison, shared, place) for place, row in enumerate(found))
 
 
 def groups(found: Sequence[Row], comparison: Comparison, shared: Words) -> tuple[Group, ...]:
@@ -80,7 +79,8 @@ def _line(row: Row, comparison: Comparison, shared: Words, place: int) -> Line:
     said = [note for note in cells.noise_note(row) if note != OTHER_MACHINE]
     if row.ratio is not None:
         said.extend(shared.cell_notes.get(row.cell, ()))
-    shared.footnotes.number(tuple(said))
+    note = ("; ".join(said),) if said else ()  # one reference a row, whatever there is to say
+    shared.footnotes.number(note)
     return Line(
         mechanism=clean(row.mechanism),
         anchor=shared.anchors[row.mechanism],
@@ -95,7 +95,7 @@ def _line(row: Row, comparison: Comparison, shared: Words, place: int) -> Line:
         verdict=cells.verdict_words(row),
         mark=MARKS[row.verdict] if row.verdict is not None else "",
         tone=tone(row.verdict),
-        notes=tuple(sorted({shared.footnotes.texts.index(note) + 1 for note in said})),
+        notes=tuple(shared.footnotes.texts.index(one) + 1 for one in note),
         keys=(float(row.a.value), float(row.b.value), min(row.change, LARGEST), place),
         gate=shared.gate.get((row.cell, row.variant, row.metric), ""),
     )

@@ -25,7 +25,7 @@ class Line:
     verdict: str
     mark: str
     tone: str  # class: worse, unclear, better, same, none
-    notes: tuple[int, ...]  # numbers of footnotes
+    notes: tuple[int, ...]  # numbers of footnotes; a row has one at most
     keys: tuple[float, float, float, int]  # what before, after, change and verdict are sorted by
     gate: str = ""  # what the policy made of it
 
@@ -68,6 +68,7 @@ class Compared:
     title: str
     facts: tuple[str, ...]
     counts: tuple[Count, ...]
+    order: str  # of the lines, in words
     lines: tuple[Line, ...]
     hidden: int  # rows that only the mechanisms' sections show
     mean: str

@@ -18,6 +18,8 @@
   function sortable(table) {
     const body = table.tBodies[0];
     [...body.rows].forEach((row, place) => { row.dataset.place = place; });
+    const said = table.querySelector("[data-order]");
+    const first = said && said.textContent;
     const heads = [...table.tHead.rows[0].cells].filter((head) => head.dataset.sort !== undefined);
     for (const head of heads) {
       const button = document.createElement("button");
@@ -29,6 +31,10 @@
         heads.forEach((other) => other.removeAttribute("aria-sort"));
         head.setAttribute("aria-sort", down ? "descending" : "ascending");
         body.append(...[...body.rows].sort(order(head.cellIndex, down)));
+        if (said) {
+          const again = head.cellIndex === 0 && !down; // the first column's order is the page's own
+          said.textContent = again ? first : `by ${text(head)}, ${down ? "descending" : "ascending"}`;
+        }
       });
     }
   }
