@@ -108,9 +108,12 @@ def test_a_header_sorts(opened: Open) -> None:
     """A click sorts by the numbers behind the words, a second one the other way."""
     page = opened("run")
     before = first_column(page)
+    caption = page.locator("#comparison-1-caption")
+    assert caption.inner_text() == "Before and after, worst first"
     header = page.locator("#comparison-1-table th", has_text="change")
     header.get_by_role("button").click()
     assert header.get_attribute("aria-sort") == "ascending"
+    assert caption.inner_text() == "Before and after, by change, ascending"
     up = first_column(page)
     keys = page.locator("#comparison-1-table td.change").evaluate_all(
         "cells => cells.map(c => +c.dataset.key)"
@@ -126,6 +129,7 @@ def test_a_header_sorts(opened: Open) -> None:
     assert keys == sorted(keys, reverse=True)
     page.locator("#comparison-1-table th", has_text="verdict").get_by_role("button").click()
     assert header.get_attribute("aria-sort") is None
+    assert caption.inner_text() == "Before and after, worst first"
     assert first_column(page) == before
 
 

@@ -220,7 +220,7 @@ def test_commands_leave_out_where_results_went_and_make_the_page_again() -> None
     ]
     made = with_policy(of_results(result(name="main", argv=argv), head()))
     text = section(render.page(made), "again")
-    assert "kscale run x.yaml --set a.b=1 --save main --seed 0 " in text
+    assert "kscale run x.yaml --set a.b=1 --seed 0 --save main " in text
     assert "kscale compare main head" in text
     assert "kscale report main head --policy kscale-gate.yaml --output report.html" in text
     alone = section(render.page(of_variants(result(name="main"))), "again")

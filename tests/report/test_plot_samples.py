@@ -123,3 +123,16 @@ def test_simulated_latencies_are_drawn_by_the_same_axes() -> None:
 
     assert picture.rendered(Picture("", "", 6, 4, draw), "svg")
     assert labels == ["least", "p50", "p90", "p99", "p99.9"]
+
+
+def test_a_cell_stands_beside_itself_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one of two results lacks is left out, and moves no other cell."""
+    made = sample()
+    less = made.model_copy(update={"cells": made.cells[1:]})
+    found: list[samples.Panel] = []
+    monkeypatch.setattr(samples, "finding", found.extend)
+    samples.picture(Asked((made, less), names=("a", "b")))
+    names = [panel.name.partition(": ") for panel in found]
+    assert len(names) == 2 * len(less.cells)
+    assert [name for name, _, _ in names] == ["a", "b"] * len(less.cells)
+    assert [at for _, _, at in names[::2]] == [at for _, _, at in names[1::2]]

@@ -11,8 +11,8 @@ from kscale.report.plot.asked import BASELINE, OPTIMIZED
 from kscale.report.text import clean
 from kscale.results.record import Result
 
-VALUED = ("--output", "-o", "--format", "--color")  # options of a run that only say how it is shown
-JOINED = ("--output=", "-o", "--format=", "--color=")  # their other spelling
+VALUED = ("--output", "-o", "--format", "--color", "--save")  # options that only say where a run goes
+JOINED = ("--output=", "-o", "--format=", "--color=", "--save=")  # their other spelling
 FLAGS = ("--json", "-q", "--quiet", "--samples", "--resume")  # likewise; and what is run again is run whole
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -65,14 +65,12 @@ def _saved(results: Sequence[Result], called: Sequence[str]) -> tuple[str, ...]:
 
 
 def _argv(result: Result, name: str) -> list[str]:
-    """Return the arguments of a run without those that only say where it is shown; its seed and name too."""
+    """Return the arguments of a run without those that only say where it goes; its seed and its name here."""
     if not result.run.argv:
         return []
     kept = list(_kept(result.run.argv))
-    for option, value in (("--seed", str(result.run.seed)), ("--save", name)):
-        if not any(one == option or one.startswith(f"{option}=") for one in kept):
-            kept += [option, value]
-    return kept
+    given = any(one == "--seed" or one.startswith("--seed=") for one in kept)
+    return [*kept, *([] if given else ["--seed", str(result.run.seed)]), "--save", name]
 
 
 def _kept(argv: Sequence[str]) -> Iterator[str]:

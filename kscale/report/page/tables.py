@@ -28,7 +28,7 @@ class Words:
     """What every line of the page shares: anchors, footnotes, notes of cells, the gate's words."""
 
     anchors: Mapping[str, str]
-    cell_notes: Mapping[str, tuple[str, ...]]
+    cell_notes: Mapping[str, tuple[tuple[str, str], ...]]  # of each cell: result, note
     gate: Mapping[Place, str]
     footnotes: Footnotes = field(default_factory=Footnotes)
 
@@ -78,7 +78,7 @@ def _line(row: Row, comparison: Comparison, shared: Words, place: int) -> Line:
     before, after = wording.sides(row)
     said = [note for note in cells.noise_note(row) if note != OTHER_MACHINE]
     if row.ratio is not None:
-        said.extend(shared.cell_notes.get(row.cell, ()))
+        said.extend(_of_cell(row, comparison, shared))
     note = ("; ".join(said),) if said else ()  # one reference a row, whatever there is to say
     shared.footnotes.number(note)
     return Line(
@@ -101,6 +101,16 @@ def _line(row: Row, comparison: Comparison, shared: Words, place: int) -> Line:
     )
 
 
+def _of_cell(row: Row, comparison: Comparison, shared: Words) -> Iterator[str]:
+    """Return the notes of a row's cell in the results compared, with the result's name if they are two."""
+    sides = {clean(comparison.a.name), clean(comparison.b.name)}
+    for name, note in shared.cell_notes.get(row.cell, ()):
+        if comparison.of != "results":
+            yield note
+        elif name in sides:
+            yield f"{name}: {note}"
+
+
 def _name(row: Row, comparison: Comparison) -> str:
     """Return the metric's name; of a further variant, with the variant's."""
     name = cells.metric_name(row)
@@ -114,11 +124,10 @@ def _anchor(mechanism: str, number: int) -> str:
     return f"mechanism-{mechanism}" if _KEBAB.fullmatch(mechanism) else f"mechanism_{number}"
 
 
-def _notes(results: Sequence[Result], called: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-    """Return the notes of each cell, with the result's name where there are several."""
-    found: dict[str, list[str]] = {}
+def _notes(results: Sequence[Result], called: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """Return the notes of each cell, each with the name of its result."""
+    found: dict[str, list[tuple[str, str]]] = {}
     for name, result in zip(called, results, strict=True):
-        whose = f"{name}: " if len(results) > 1 else ""
         for cell in result.cells:
-            found.setdefault(cell.key, []).extend(f"{whose}{clean_prose(note)}" for note in cell.notes)
+            found.setdefault(cell.key, []).extend((name, clean_prose(note)) for note in cell.notes)
     return {key: tuple(notes) for key, notes in found.items()}

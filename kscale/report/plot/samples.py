@@ -49,12 +49,11 @@ class Panel:
 def picture(asked: Asked) -> Picture:
     """Return a panel for each timed cell, of each result; KscaleError if there were no times."""
     every = [
-        [panel for cell in result.cells for panel in _panels(result, cell, asked, name)]
+        {cell.key: panel for cell in result.cells for panel in _panels(result, cell, asked, name)}
         for result, name in zip(asked.results, asked.called, strict=True)
     ]
-    found = [panel for panels in every for panel in panels]
-    if len(every) > 1:  # the same cell of each result side by side
-        found = [panel for side_by_side in zip(*every, strict=False) for panel in side_by_side]
+    shared = [key for key in every[0] if all(key in panels for panels in every)]
+    found = [panels[key] for key in shared for panels in every]  # each cell of all results side by side
     if not found:
         raise NothingToDraw(
             f"{', '.join(asked.called)}: nothing to draw: no cell was timed (run without --exact)"
