@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 PANEL = "Judge"
 OUTPUT = "Output"
-NAMED = 3  # failures named in the one line of an error
 
 
 def register(app: typer.Typer) -> None:
@@ -70,7 +69,8 @@ def gate(
     """Fail if a policy is broken: exit 1, 3 if there is no verdict, 0 if all is well."""
     from kscale.cli.output import asked
     from kscale.errors import KscaleError, WrongAnswer
-    from kscale.judge import policy_load
+    from kscale.judge import decision, policy_load
+    from kscale.judge.decision import Status
     from kscale.report import console, table_gate
     from kscale.report.export.subject import Subject
 
@@ -95,7 +95,7 @@ def gate(
         lambda width: table_gate.gate_table(judgement, width, explain=explain, verbose=verbose),
         color=color,
     )
-    _end(judgement)
+    decision.end([judgement.told(one) for one in judgement.of(Status.FAILED)], judgement.no_verdict)
 
 
 def _sides(
@@ -149,20 +149,6 @@ def _judged(
         remeasure=remeasure(comparison, results, against),
         incomparable=incomparable,
     )
-
-
-def _end(judgement: "Judgement") -> None:
-    """Raise what a judgement means for the exit code, in one line."""
-    from kscale.errors import ExitCode, GateFailed, NoVerdict
-    from kscale.judge.decision import Status
-
-    failed = judgement.of(Status.FAILED)
-    if judgement.exit_code is ExitCode.GATE_FAILED:
-        named = "; ".join(f"{one.label} {one.said}" for one in failed[:NAMED])
-        more = f"; and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
-        raise GateFailed(f"{len(failed)} failed: {named}{more}")
-    if judgement.exit_code is ExitCode.NO_VERDICT:
-        raise NoVerdict(judgement.no_verdict)
 
 
 def _selftest(a: str | None, policy: "Policy", color: str) -> None:

@@ -9,10 +9,14 @@ from kscale.cli import completion
 from kscale.cli.output import Color, Filter, Format, Github, Json, Output, Samples, Verbose
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.text import Text
 
     from kscale.cli.sides import Sides
+    from kscale.judge.decision import Judgement
     from kscale.judge.side_by_side import SideBySide
+    from kscale.report.export.subject import Subject
 
 PANEL = "Judge"
 OUTPUT, ROWS = "Output", "Rows"
@@ -44,8 +48,8 @@ def compare(
         typer.Option(
             min=0,
             metavar="PERCENT",
-            help="Exit 1 if a time is surely slower by more than this, or than twice this where "
-            "times were not taken in pairs.",
+            help="Exit 1 if a time is surely slower by more than this, or than twice this where times "
+            "were not taken in pairs; between results also if any counter is worse or anything is gone.",
         ),
     ] = None,
     allow_other_machine: Annotated[
@@ -119,9 +123,22 @@ def compare(
             stats=stats,
         )
 
-    outputs.write(Subject(found.results, found.comparisons), table, color=color)
-    if fail_over is not None:
-        threshold.check(found.comparisons, fail_over, found.notes)
+    if fail_over is None:
+        outputs.write(Subject(found.results, found.comparisons), table, color=color)
+        return
+    judged = threshold.judgements(found.comparisons, fail_over, found.notes)
+    outputs.write(_subject(found, judged), table, color=color)
+    threshold.check(judged, found.notes)
+
+
+def _subject(found: "SideBySide", judged: "Sequence[Judgement]") -> "Subject":
+    """Return what is exported: of two sides with the decision, as a gate does."""
+    from kscale.report.export.subject import Subject
+
+    if len(judged) > 1:
+        return Subject(found.results, found.comparisons)
+    compared = tuple(one.comparison for one in judged if one.comparison is not None)
+    return Subject(found.results, compared, judged[0])
 
 
 def _found(chosen: "Sides", by: str | None, *, allow_other_machine: bool) -> "SideBySide":

@@ -156,13 +156,20 @@ def _together(parts: Mapping[str, SideBySide], side: str) -> Comparison:
         """Return the cells that only one side has, each with its result."""
         return tuple(f"{name}: {key}" for name, one in found.items() for key in names(one))
 
+    missing = {
+        f"{name}: {key}": part._replace(label=f"{name} · {part.label}")
+        for name, one in found.items()
+        for key, part in one.parts.items()
+    }
     return replace(
         next(iter(found.values())),
         run=", ".join(found),
+        runs=tuple(found),
         paired=any(one.paired for one in found.values()),
         rows=tuple(replace(row, at=f"{name} · {row.at}") for name, one in found.items() for row in one.rows),
         gone=told(lambda one: one.gone),
         new=told(lambda one: one.new),
+        parts=missing,
         notes=tuple(dict.fromkeys(note for one in found.values() for note in one.notes)),
     )
 

@@ -3,9 +3,9 @@
 What may be compared is decided in alike.py: equal work only, counters on any machine, times on one.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
 
 from kscale.errors import KscaleError, NoVerdict, did_you_mean
 from kscale.judge import alike, rows
@@ -27,6 +27,27 @@ class Side:
     meant: str = ""  # which file or run the name stands for, where it does not say so itself
 
 
+class Part(NamedTuple):
+    """What only one side has: a cell, a variant of one, or a number of that."""
+
+    mechanism: str
+    label: str  # the cell's
+    variant: str = ""
+    metric: str = ""
+
+    @property
+    def said(self) -> str:
+        """Return the part as people say it: "sched-sampling · 200k pods · optimized"."""
+        return " · ".join(filter(None, self))
+
+    @property
+    def noun(self) -> str:
+        """Return what it is, in a word."""
+        if self.metric:
+            return "timing" if self.metric == rows.WALL else "counter"
+        return "variant" if self.variant else "cell"
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Everything that was said of two sides."""
@@ -41,6 +62,12 @@ class Comparison:
     new: tuple[str, ...] = ()  # of b only
     notes: tuple[str, ...] = ()
     run: str = ""  # name of the run whose variants or points are compared
+    runs: tuple[str, ...] = ()  # their names, if they are of several; then *run* has them all
+    parts: Mapping[str, Part] = field(default_factory=dict, repr=False, compare=False)  # by names above
+
+    def said(self, name: str) -> str:
+        """Return what only one side has as people say it: by its label, not by its key."""
+        return self.parts[name].said if name in self.parts else name
 
     @property
     def worst_first(self) -> tuple[Row, ...]:
@@ -63,13 +90,13 @@ def of_variants(result: Result, a: str, b: str) -> Comparison:
         if name not in known:
             raise KscaleError(f"no variant '{name}' in run {run}; {did_you_mean(name, known)}")
     found: list[Row] = []
-    gone: list[str] = []
-    new: list[str] = []
+    gone: dict[str, Part] = {}
+    new: dict[str, Part] = {}
     for cell in result.cells:
         if a in cell.variants and b in cell.variants:
             found.extend(rows.of_cell(rows.described(result, cell), cell, a, b))
         elif a in cell.variants or b in cell.variants:
-            (gone if a in cell.variants else new).append(cell.key)
+            (gone if a in cell.variants else new)[cell.key] = _whole(cell)
     if not found:
         raise NoVerdict(f"no cell of run {run} has both '{a}' and '{b}': nothing to compare")
     return Comparison(
@@ -81,6 +108,7 @@ def of_variants(result: Result, a: str, b: str) -> Comparison:
         rows=tuple(found),
         gone=tuple(gone),
         new=tuple(new),
+        parts=gone | new,
         notes=(*alike.state(result, run), *_turns(result, run, found)),
     )
 
@@ -109,8 +137,8 @@ def of_results(
         raise NoVerdict(f"nothing to compare between {left} and {right}: {why}")
     on_purpose = bool(across) and not alike.same_work(a, b)
     found: list[Row] = []
-    gone = [key for key in before if key not in after]
-    new = [key for key in after if key not in before]
+    gone = {key: _whole(cell) for key, cell in before.items() if key not in after}
+    new = {key: _whole(cell) for key, cell in after.items() if key not in before}
     for key in [key for key in after if key in before]:
         one, other = before[key], after[key]
         rows.described(b, other)  # complains if nothing is said of it
@@ -118,8 +146,8 @@ def of_results(
             rows.described(a, one), one, other, same_machine=same or allow_other_machine, together=together
         )
         found.extend(rows.unjudged(row, OTHER_WORK) if on_purpose else row for row in compared)
-        gone.extend(_parts(one, other))
-        new.extend(_parts(other, one))
+        gone.update(_parts(one, other))
+        new.update(_parts(other, one))
     if not found:
         raise NoVerdict(f"nothing to compare between {left} and {right}: no number is in both")
     return Comparison(
@@ -130,6 +158,7 @@ def of_results(
         rows=tuple(found),
         gone=tuple(gone),
         new=tuple(new),
+        parts=gone | new,
         notes=(
             *alike.state(a, left),
             *alike.state(b, right),
@@ -156,6 +185,8 @@ def of_points(result: Result, key: str, a: object, b: object) -> Comparison:
             )
             label = label_without(cell, key)
             found.extend(rows.unjudged(replace(row, at=label), OTHER_WORK) for row in compared)
+    gone = {cell.key: _whole(cell) for place, cell in before.items() if place not in after}
+    new = {cell.key: _whole(cell) for place, cell in after.items() if place not in before}
     run = name_of(result)
     if not found:
         raise NoVerdict(f"no two cells of run {run} differ only in {key} {a} and {b}: nothing to compare")
@@ -166,8 +197,9 @@ def of_points(result: Result, key: str, a: object, b: object) -> Comparison:
         paired=False,
         same_machine=True,
         rows=tuple(found),
-        gone=tuple(cell.key for place, cell in before.items() if place not in after),
-        new=tuple(cell.key for place, cell in after.items() if place not in before),
+        gone=tuple(gone),
+        new=tuple(new),
+        parts=gone | new,
         notes=(*alike.state(result, run), f"the work differs by {key}: growth is shown, not judged"),
     )
 
@@ -214,12 +246,19 @@ def _turns(result: Result, name: str, found: Sequence[Row]) -> Iterator[str]:
         yield f"{name} took turns with another run, variant by variant: its own variants are no pairs"
 
 
-def _parts(one: Cell, other: Cell) -> Iterator[str]:
-    """Return the variants and counters of a cell that the other one lacks."""
+def _whole(cell: Cell) -> Part:
+    """Return a cell as a part."""
+    return Part(cell.mechanism, cell.label)
+
+
+def _parts(one: Cell, other: Cell) -> Iterator[tuple[str, Part]]:
+    """Return the variants and counters of a cell that the other one lacks, by name."""
     for name, record in one.variants.items():
+        part = Part(one.mechanism, one.label, name)
         if name not in other.variants:
-            yield f"{one.key} {name}"
+            yield f"{one.key} {name}", part
             continue
-        yield from (f"{one.key} {name}.{key}" for key in record.work if key not in other.variants[name].work)
+        lost = [key for key in record.work if key not in other.variants[name].work]
         if record.wall_ns is not None and other.variants[name].wall_ns is None:
-            yield f"{one.key} {name}.wall_ns"
+            lost.append(rows.WALL)
+        yield from ((f"{one.key} {name}.{key}", part._replace(metric=key)) for key in lost)

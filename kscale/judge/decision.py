@@ -4,12 +4,15 @@ Plain records, so that the terminal, every export and the report say the same. H
 they come about is in gate.py.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kscale.errors import ExitCode
-from kscale.judge.compare import Comparison
+from kscale.errors import ExitCode, GateFailed, NoVerdict
+from kscale.judge.compare import Comparison, Part
 from kscale.judge.rows import Row
+
+NAMED = 2  # failures named in the one line of an error; the output has them all
 
 
 class Status(StrEnum):
@@ -36,6 +39,12 @@ class Decision:
     confirmed: bool | None = None  # a slower time, measured again: still slower? None: not measured again
 
     @property
+    def severity(self) -> tuple[int, tuple[int, float]]:
+        """Return a sort key: worst status first, then the rows' own order; what has no row comes after."""
+        last = (len(Status), 0.0)
+        return list(Status).index(self.status), self.row.severity if self.row is not None else last
+
+    @property
     def label(self) -> str:
         """Return the subject as people say it, without parameters nobody gave."""
         row = self.row
@@ -57,9 +66,37 @@ class Judgement:
         """Return the decisions of one status, in order."""
         return tuple(one for one in self.decisions if one.status is status)
 
+    def label(self, decision: Decision) -> str:
+        """Return what a decision is about as people say it: what one side lacks by its label too."""
+        part = self._missing(decision)
+        return decision.label if part is None else part.said
+
+    def told(self, decision: Decision) -> str:
+        """Return what a decision is about, and what is said of it: "sched-sampling · 200k pods is gone"."""
+        word = "" if self._missing(decision) is None else "is "
+        return f"{self.label(decision)} {word}{decision.said}"
+
+    def _missing(self, decision: Decision) -> Part | None:
+        """Return what only one side has, if a decision is about that."""
+        if decision.row is not None or self.comparison is None:
+            return None
+        return self.comparison.parts.get(decision.subject)
+
     @property
     def exit_code(self) -> ExitCode:
         """Return what the process says: failed before no verdict before passed."""
         if self.of(Status.FAILED):
             return ExitCode.GATE_FAILED
         return ExitCode.NO_VERDICT if self.no_verdict else ExitCode.OK
+
+
+def end(failed: Sequence[str], no_verdict: str) -> None:
+    """Raise what a command ends with, in one short line: GateFailed if anything *failed*, else NoVerdict.
+
+    Only the first failures are named, without their figures: the output has all of them.
+    """
+    if failed:
+        more = f"; and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
+        raise GateFailed(f"{len(failed)} failed: {'; '.join(failed[:NAMED])}{more}")
+    if no_verdict:
+        raise NoVerdict(no_verdict)

@@ -50,7 +50,7 @@ def judge(
     return Judgement(
         comparison=comparison,
         policy=policy.name,
-        decisions=tuple(sorted(found, key=_severity)),
+        decisions=tuple(sorted(found, key=lambda one: one.severity)),
         no_verdict="; ".join(_undecided(policy, found, incomparable)),
         notes=tuple(_notes(policy, incomparable, ci=ci and comparison is not None)),
         result=comparison.b.name if comparison and comparison.of == "results" else name_of(results[-1]),
@@ -61,12 +61,6 @@ def _of_rows(by: Terms) -> Iterator[Decision]:
     """Return the decision on each row, acks considered."""
     for row in by.comparison.rows:
         yield acks.acknowledged(by.policy, deciding.of_row(by, row), by.thing(row), by.today)
-
-
-def _severity(decision: Decision) -> tuple[int, tuple[int, float]]:
-    """Return a sort key: worst status first, then the rows' own order; what has no row comes after."""
-    last = (len(Status), 0.0)
-    return list(Status).index(decision.status), decision.row.severity if decision.row else last
 
 
 def _notes(policy: Policy, incomparable: str, *, ci: bool) -> Iterator[str]:

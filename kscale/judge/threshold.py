@@ -1,95 +1,128 @@
-"""`compare --fail-over PERCENT`: one margin for every time, the shorthand of a gate with a policy."""
+"""`compare --fail-over PERCENT`: one margin for every time, the shorthand of a gate with a policy.
 
-from collections.abc import Sequence
+A time fails when its whole interval is beyond the margin (twice that if it was not taken in pairs),
+or beyond twice the noise floor if that is more; with fewer pairs than a gate asks for it is not
+judged. Between two results any counter that got worse and anything gone fail too; between two
+variants they do not: an optimization may pay with one counter for another.
+"""
 
-from kscale.errors import GateFailed, NoVerdict
-from kscale.judge import verdict, wording
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+from kscale.judge import deciding, decision
 from kscale.judge.compare import Comparison
-from kscale.judge.rows import Row
-from kscale.judge.verdict import Verdict
-from kscale.measure import stats
-from kscale.measure.stats import Ratio
+from kscale.judge.deciding import TOO_FEW, TOO_FEW_APART
+from kscale.judge.decision import Decision, Judgement, Status
+from kscale.judge.policy import Policy, PolicySpec
+from kscale.units import show_count
 
-LISTED = 3  # failures named in the one line of an error
 APART = 2  # times as wide a margin where times were not taken in pairs: the machine may have changed
+MIN_PAIRS = PolicySpec().defaults.timing.min_pairs  # a gate's own
+ANY_DAY = date.min  # no ack ends, for there are none
 
 
-def failures(comparison: Comparison, percent: float) -> tuple[str, ...]:
-    """Return a line for each thing that fails a gate whose margin for times is *percent*.
+def judgements(
+    comparisons: Sequence[Comparison], percent: float, lost: Sequence[str] = ()
+) -> tuple[Judgement, ...]:
+    """Return what a gate whose margin for times is *percent* makes of each comparison.
 
-    A time fails when its whole interval is beyond the margin (twice that if it was not taken in
-    pairs), or beyond twice the noise floor if that is more. Between two results any worse counter and
-    anything gone fail too; between two variants they do not: an optimization may pay with one
-    counter for another.
+    *lost* says why sides could not be compared: then there is no verdict unless something failed.
     """
-    lines = [_failure(row, percent) for row in comparison.worst_first if _fails(row, percent, comparison)]
-    if comparison.of == "results":
-        lines.extend(f"{key} is gone" for key in comparison.gone)
-    return tuple(lines)
+    return tuple(_judgement(comparison, percent, lost) for comparison in comparisons)
 
 
-def margins(comparison: Comparison, percent: float) -> str:
+def failures(judgement: Judgement) -> tuple[str, ...]:
+    """Return a line for each thing that failed: what it is, by how much."""
+    return tuple(
+        judgement.told(one) if one.row is None else f"{judgement.label(one)} {one.why}"
+        for one in judgement.of(Status.FAILED)
+    )
+
+
+def counted(judgement: Judgement, percent: float) -> str:
+    """Return how many things of each kind failed: "4 times over 10 %, 1 counter changed, 1 cell gone"."""
+    over = f"over {margins(judgement, percent)}"
+    found = Counter(_kind(judgement, one, over) for one in judgement.of(Status.FAILED))
+    return ", ".join(
+        f"{show_count(number)} {noun}{'' if number == 1 else 's'} {said}"
+        for (noun, said), number in found.items()
+    )
+
+
+def margins(judgement: Judgement, percent: float) -> str:
     """Return the margin in words, with that of times not taken in pairs if there are any."""
-    apart = any(row.ratio is not None and not row.ratio.paired for row in comparison.rows)
-    return f"{percent:g} %" + (f", {APART * percent:g} % for times not taken in pairs" if apart else "")
+    ratios = [one.row.ratio for one in judgement.decisions if one.row is not None]
+    apart = any(ratio is not None and not ratio.paired for ratio in ratios)
+    return f"{percent:g} %" + (f" ({APART * percent:g} % where not taken in pairs)" if apart else "")
 
 
-def check(comparisons: Sequence[Comparison], percent: float, lost: Sequence[str] = ()) -> None:
-    """Raise GateFailed, naming the worst, if anything fails; NoVerdict if nothing a gate looks at was judged.
+def check(judged: Sequence[Judgement], lost: Sequence[str] = ()) -> None:
+    """Raise GateFailed if anything failed; NoVerdict if sides are *lost* or nothing was judged.
 
-    NoVerdict too if sides are *lost*: each is said why it could not be compared.
-    Between two variants that is the times; between two results counters are judged too, unless
+    Between two variants only times are; between two results counters are judged too, unless
     there are times and none of them got a verdict.
     """
-    sides = len(comparisons) + len(lost)
-    found = [line for comparison in comparisons for line in _named(comparison, percent, sides)]
-    if found:
-        more = f"; and {len(found) - LISTED} more" if len(found) > LISTED else ""
-        raise GateFailed(f"{len(found)} failed: {'; '.join(found[:LISTED])}{more}")
-    if lost:
-        raise NoVerdict("; ".join(lost))
-    silent = next(filter(None, (unjudged(comparison) for comparison in comparisons)), "")
-    if silent:
-        raise NoVerdict(f"nothing was judged: {silent}")
+    several = len(judged) + len(lost) > 1
+    failed = [
+        f"{judgement.result}: {judgement.told(one)}" if several else judgement.told(one)
+        for judgement in judged
+        for one in judgement.of(Status.FAILED)
+    ]
+    silent = dict.fromkeys(one.no_verdict for one in judged if one.no_verdict)
+    decision.end(failed, "; ".join(silent))
 
 
-def unjudged(comparison: Comparison) -> str:
-    """Return why a gate has nothing to go by; empty if it has."""
+def _judgement(comparison: Comparison, percent: float, lost: Sequence[str]) -> Judgement:
+    """Return what a gate makes of one comparison."""
+    policy = _policy(percent)
+    by = deciding.terms(policy, comparison, (), today=ANY_DAY, ci=False)
+    of_rows = [deciding.of_row(by, row) for row in comparison.rows]
+    judged = replace(comparison, rows=tuple(one.row for one in of_rows if one.row is not None))
+    found = [replace(one, rule=policy.name) for one in (*of_rows, *deciding.of_lists(by))]
+    silent = () if any(one.status is Status.FAILED for one in found) else _unjudged(judged)
+    return Judgement(
+        comparison=judged,
+        policy=policy.name,
+        decisions=tuple(sorted(found, key=lambda one: one.severity)),
+        no_verdict="; ".join(lost or silent),
+        notes=tuple(_notes(found)),
+        result=comparison.b.name,
+    )
+
+
+def _policy(percent: float) -> Policy:
+    """Return the policy the option is the shorthand of."""
+    usual = PolicySpec()
+    margin = Fraction(percent) / 100
+    timing = usual.defaults.timing.model_copy(update={"margin": margin, "margin_apart": APART * margin})
+    defaults = usual.defaults.model_copy(update={"timing": timing})
+    return Policy(usual.model_copy(update={"defaults": defaults}), where=f"--fail-over {percent:g}")
+
+
+def _unjudged(comparison: Comparison) -> Iterator[str]:
+    """Return why a gate has nothing to go by, unless it has."""
     times = [row for row in comparison.rows if row.info.kind == "timing"]
     looked_at = times if times or comparison.of != "results" else comparison.rows
-    if any(row.verdict is not None for row in looked_at):
-        return ""
-    what = "no time has a verdict" if looked_at is times else "no row has a verdict"
-    return f"{what} (too few pairs, another machine, other work, or counted only)"
+    if not any(row.verdict is not None for row in looked_at):
+        what = "no time has a verdict" if looked_at is times else "no row has a verdict"
+        few = f"fewer than {MIN_PAIRS} pairs"
+        yield f"nothing was judged: {what} ({few}, another machine, other work, or counted only)"
 
 
-def _named(comparison: Comparison, percent: float, sides: int) -> Sequence[str]:
-    """Return the failures, each with the side that failed if there are several."""
-    lines = failures(comparison, percent)
-    return lines if sides == 1 else [f"{comparison.b.name}: {line}" for line in lines]
+def _notes(found: Sequence[Decision]) -> Iterator[str]:
+    """Return how many times have too few pairs for a gate, though a comparison may judge them."""
+    few = sum(one.said in {TOO_FEW, TOO_FEW_APART} for one in found)
+    if few:
+        have = "time has" if few == 1 else "times have"
+        yield f"{show_count(few)} {have} fewer than {MIN_PAIRS} pairs, and cannot fail by --fail-over"
 
 
-def _fails(row: Row, percent: float, comparison: Comparison) -> bool:
-    """Say whether a row fails a gate of *percent*."""
-    if row.verdict is None:
-        return False
-    if row.ratio is not None:
-        return verdict.of_timing(row.ratio, _margin(row.ratio, percent)) is Verdict.WORSE
-    return row.verdict is Verdict.WORSE and comparison.of == "results"
-
-
-def _failure(row: Row, percent: float) -> str:
-    """Return the line of one failed row."""
-    where = f"{row.cell} {row.variant}.{row.metric}"
-    if row.ratio is None:
-        before, after = wording.sides(row)
-        return f"{where} {wording.change(row)} ({before} → {after}, tolerance 0)"
-    start = wording.percent(row.ratio.low - 1, signed=True)
-    margin = wording.percent(_margin(row.ratio, percent))
-    apart = "" if row.ratio.paired else " without pairs"
-    return f"{where} {wording.change(row)} (interval starts at {start}, margin {margin}{apart})"
-
-
-def _margin(ratio: Ratio, percent: float) -> float:
-    """Return the margin of a time as a fraction."""
-    return stats.effective_margin((1 if ratio.paired else APART) * percent / 100, ratio.bias)
+def _kind(judgement: Judgement, failed: Decision, over: str) -> tuple[str, str]:
+    """Return what failed, in a word, and what is to be said of its kind; of times *over*."""
+    if failed.row is not None:
+        return ("counter", "changed") if failed.row.ratio is None else ("time", over)
+    parts = judgement.comparison.parts if judgement.comparison is not None else {}
+    return (parts[failed.subject].noun if failed.subject in parts else "cell"), failed.said

@@ -97,10 +97,16 @@ def heading(comparison: Comparison, width: int) -> Iterator[Text]:
     if comparison.of == "results":
         facts = ["two results", "same machine" if comparison.same_machine else OTHER_MACHINE]
     else:
-        facts = [f"two {comparison.of} of run {clean(comparison.run)}"]
+        facts = [f"two {comparison.of} of {runs(comparison)}"]
     facts.append("paired" if comparison.paired else "not paired")
     yield from paragraph(" · ".join([sides, *facts]), width, style="bold")
     yield from note_lines(comparison.notes, width)
+
+
+def runs(comparison: Comparison) -> str:
+    """Return of which run variants or points are, or of which runs: "run main", "runs main, head"."""
+    several = len(comparison.runs) > 1
+    return f"runs {', '.join(map(clean, comparison.runs))}" if several else f"run {clean(comparison.run)}"
 
 
 def note_lines(notes: Iterable[str], width: int) -> Iterator[Text]:
@@ -149,24 +155,28 @@ def unmatched(comparison: Comparison, width: int, *, first: str = "") -> Iterato
     )
     for before, names, said in lists:
         if names:
-            shown = ", ".join(clean(name) for name in names[:LISTED])
-            more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+            shown = "; ".join(clean(comparison.said(name)) for name in names[:LISTED])
+            more = f"; and {len(names) - LISTED} more" if len(names) > LISTED else ""
             yield from paragraph(f"{before}{show_count(len(names))} {said}: {shown}{more}", width, rest="  ")
 
 
 def gate(comparison: Comparison, percent: float, width: int) -> Iterator[Text]:
     """Return whether the comparison passes, and each thing that does not."""
-    found, over = threshold.failures(comparison, percent), threshold.margins(comparison, percent)
-    if found:
-        failed = f"{show_count(len(found))} over {over}"
-        yield from paragraph(failed, width, first="FAILED  ", rest="  ", style="bold red")
-        for line in found:
+    (judged,) = threshold.judgements([comparison], percent)
+    failed = threshold.failures(judged)
+    if failed:
+        counted = threshold.counted(judged, percent)
+        yield from paragraph(counted, width, first="FAILED  ", rest="  ", style="bold red")
+        for line in failed:
             yield from paragraph(line, width, first="  ", rest="    ")
-    elif threshold.unjudged(comparison):
-        yield from no_verdict([f"nothing was judged: {threshold.unjudged(comparison)}"], width)
+    elif judged.no_verdict:
+        yield from no_verdict([judged.no_verdict], width)
     else:
-        passed = f"nothing is surely worse by more than {over}"
+        passed = f"no time is surely slower by more than {threshold.margins(judged, percent)}"
+        passed += ", no counter is worse, nothing is gone" if comparison.of == "results" else ""
         yield from paragraph(passed, width, first="OK  ", rest="  ", style="bold green")
+    for note in judged.notes:
+        yield from paragraph(note, width, first="  ", rest="    ")
 
 
 def no_verdict(reasons: Iterable[str], width: int) -> Iterator[Text]:

@@ -170,7 +170,7 @@ def _end(judgement: Judgement, hidden: int, width: int) -> Iterator[Text]:
     for status, mark in MARKS.items():
         some = [one for one in judgement.of(status) if _needs_a_line(one)]
         for one in some[:LISTED]:
-            yield from paragraph(_line(one), width, first=f"{mark} ", rest="    ")
+            yield from paragraph(_line(one, judgement), width, first=f"{mark} ", rest="    ")
         if len(some) > LISTED:
             left = f"and {show_count(len(some) - LISTED)} more: --explain lists all"
             yield from paragraph(left, width, first=f"{mark} ", rest="    ")
@@ -183,11 +183,11 @@ def _needs_a_line(decision: Decision) -> bool:
     return not _is_required(decision) and (decision.said not in IN_ROWS or decision.confirmed is False)
 
 
-def _line(decision: Decision) -> str:
+def _line(decision: Decision, judgement: Judgement) -> str:
     """Return one decision in a line: subject, figures, rule, and the policy's own reason."""
     reason = f" · {decision.reason}" if decision.reason else ""
     confirmed = " (confirmed)" if decision.confirmed else ""
-    return f"{decision.label} {decision.said}{confirmed}: {decision.why} · {decision.rule}{reason}"
+    return f"{judgement.told(decision)}{confirmed}: {decision.why} · {decision.rule}{reason}"
 
 
 def _explained(judgement: Judgement, width: int) -> Iterator[Text]:
@@ -201,5 +201,5 @@ def _explained(judgement: Judgement, width: int) -> Iterator[Text]:
         yield from paragraph(f"{rule}{reason}", width, rest="  ", style="bold")
         for one in some:
             first, style = f"  {MARKS.get(one.status, ''):1} ", STYLES.get(one.status, "")
-            text = f"{one.status} · {one.label} {one.said}: {one.why}"
+            text = f"{one.status} · {judgement.told(one)}: {one.why}"
             yield from paragraph(text, width, first=first, rest="      ", style=style)

@@ -171,7 +171,7 @@ def _what(found: SideBySide) -> str:
     one = found.comparisons[0]
     several = f"{'two' if len(found.sides) == 2 else len(found.sides)} {one.of}"  # noqa: PLR2004 - a word
     if one.of != "results":
-        return f"{several} of run {clean(one.run)}"
+        return f"{several} of {table_compare.runs(one)}"
     return several if found.by == "result" else f"{several} by {found.by}"
 
 

@@ -87,7 +87,11 @@ def test_the_first_line_says_what_was_meant(
         (["main", "head", "--format", "pdf"], 2, "pdf"),
         (["baseline", "optimized", "--by", "free_pages"], 2, "the columns are variants already"),
         (["main", "--by", "free_pages", "--fail-over", "5"], 3, "nothing was judged"),
-        (["main", "head", "--fail-over", "5"], 1, "is gone"),
+        (
+            ["main", "head", "--fail-over", "5"],
+            1,
+            "kscale: 1 failed: sched-sampling · 200k pods, nearly full is gone\n",
+        ),
         (["head", "main", "head", "--fail-over", "5"], 0, ""),
         (["main", "other", "--filter", "etcd*", "--fail-over", "5"], 3, "no time has a verdict"),
         (["main", "other", "--fail-over", "5", "--allow-other-machine"], 0, ""),
@@ -198,3 +202,28 @@ def test_a_newer_file_is_refused_by_name(tmp_path: Path) -> None:
     assert ran.err == (
         "kscale: new.json: has schema kscale.result/2, this kscale reads up to /1; a newer kscale wrote it\n"
     )
+
+
+def test_every_export_knows_the_decision(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """--fail-over fails in JSON, JUnit, Markdown and on GitHub as it does in the shell."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    junit = tmp_path / "x.xml"
+    asked = ["compare", "main", "head", "--json", "--github", "-o", str(junit)]
+    assert app.main([*asked, "--fail-over", "10"]) == 1
+    told = capfdbinary.readouterr()
+    judgement = json.loads(told.out)["judgement"]
+    assert (judgement["status"], judgement["exit_code"]) == ("gate_failed", 1)
+    assert judgement["policy"] == "--fail-over 10"
+    assert [one["subject"] for one in judgement["decisions"] if one["status"] == "failed"] == [
+        "sched-sampling[case=full,nodes=10000]"  # a key, for programs
+    ]
+    assert b"::error " in told.err
+    assert (tmp_path / "summary.md").read_text(encoding="utf-8").startswith("**FAILED** 1 failed")
+    assert "--fail-over 10" in junit.read_text(encoding="utf-8")
+    assert app.main(asked) == 0
+    told = capfdbinary.readouterr()
+    assert json.loads(told.out)["judgement"] is None
+    assert b"::error " not in told.err

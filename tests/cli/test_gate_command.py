@@ -89,7 +89,7 @@ def test_0_every_judged_cell_passed(folder: Path) -> None:
     [
         ("slow", "1 failed: watch-fanout[100 events] optimized.wall_ns worse"),
         ("more", "1 failed: watch-fanout[100 events] optimized.watchers_tested worse"),
-        ("less", "1 failed: etcd-freelist[free_pages=10000,transactions=100,workload=C] gone"),
+        ("less", "1 failed: etcd-freelist · 10k free pages is gone"),
     ],
 )
 def test_1_worse_or_gone(call: Call, head: str, says: str) -> None:

@@ -1,15 +1,19 @@
+from datetime import date
 from typing import Any
 
 import pytest
 from sample_results import MACHINE, Made, cell, cells, result
 from together_results import together
 
-from kscale.errors import GateFailed, KscaleError, NoVerdict
-from kscale.judge import compare, threshold
+from kscale.errors import ExitCode, GateFailed, KscaleError, NoVerdict
+from kscale.judge import compare, gate, threshold
+from kscale.judge.decision import Status
+from kscale.judge.policy import Policy, PolicySpec
 from kscale.judge.rows import OTHER_MACHINE, WALL, Row
 from kscale.judge.verdict import Verdict
 from kscale.results.record import Cell, Result
 
+TODAY = date(2026, 11, 21)
 WORK = {"events": 100, "watchers_tested": 50, "deliveries": 7}
 
 
@@ -142,6 +146,11 @@ def test_new_and_gone_cells_variants_and_counters_are_listed() -> None:
     assert "sched-sampling[case=full,nodes=10000]" in found.gone
     assert any(name.endswith("] array-simd") for name in found.gone)
     assert found.new == ("watch-fanout[events=100]",)
+    assert [found.said(name) for name in (*found.gone, *found.new)] == [
+        "sched-sampling · 200k pods, nearly full",
+        "etcd-freelist · 10k free pages · array-simd",
+        "watch-fanout · 100 events",
+    ]
 
 
 def test_nothing_in_common_is_no_verdict() -> None:
@@ -162,36 +171,98 @@ def test_a_run_without_times_is_compared_by_counters() -> None:
     """Exact counters need no clock."""
     found = compare.of_results(result([fanout(pairs=0)]), result([fanout(pairs=0, watchers_tested=51)]))
     assert {row.metric for row in found.rows} == {"events", "watchers_tested", "deliveries"}
-    with pytest.raises(GateFailed, match="watchers_tested 2 % more"):
-        threshold.check([found], 10)
+    (judged,) = threshold.judgements([found], 10)
+    with pytest.raises(GateFailed, match=r"^1 failed: watch-fanout\[100 events\] \S+watchers_tested worse$"):
+        threshold.check([judged])
+    assert "watchers_tested 2 % more" in threshold.failures(judged)[0]
 
 
 def test_the_gate_fails_on_slow_more_and_gone() -> None:
     """A time beyond the margin, one more test of a watcher, a cell that is gone."""
     before = result([fanout(), cells()[0]])
     slow = compare.of_results(before, result([fanout(2000, watchers_tested=51)]))
-    lines = threshold.failures(slow, 10)
+    (judged,) = threshold.judgements([slow], 10)
+    lines = threshold.failures(judged)
     assert len(lines) == 3
     assert "optimized.wall_ns 2" in lines[0] + lines[1]
-    assert lines[2].endswith("is gone")
-    with pytest.raises(GateFailed, match=r"^3 failed: "):
-        threshold.check([slow], 10)
+    assert lines[2] == "etcd-freelist · 10k free pages is gone"
+    margin = "10 % (20 % where not taken in pairs)"
+    assert threshold.counted(judged, 10) == f"1 time over {margin}, 1 counter changed, 1 cell gone"
+    with pytest.raises(GateFailed, match=r"^3 failed: .*; and 1 more$") as said:
+        threshold.check([judged])
+    assert str(said.value).count("; ") == 2
+
+
+def test_each_kind_that_fails_is_counted_by_its_name() -> None:
+    """A counter and a variant that are gone are no times over a margin."""
+    before, after = cells()[:1], cells()[:1]
+    sides = dict(after[0].variants)
+    del sides["array-simd"]
+    work = {name: count for name, count in sides["optimized"].work.items() if name != "ids_moved"}
+    sides["optimized"] = sides["optimized"].model_copy(update={"work": work})
+    found = compare.of_results(result(before), result([after[0].model_copy(update={"variants": sides})]))
+    (judged,) = threshold.judgements([found], 10)
+    assert threshold.counted(judged, 10) == "1 counter gone, 1 variant gone"
+    assert set(threshold.failures(judged)) == {
+        "etcd-freelist · 10k free pages · array-simd is gone",
+        "etcd-freelist · 10k free pages · optimized · ids_moved is gone",
+    }
+
+
+def test_the_decision_is_that_of_a_gate() -> None:
+    """What stands in every export: what failed, by which option, at what margin, and how it ends."""
+    before = result([fanout(), cells()[0]])
+    found = compare.of_results(before, result([fanout(2000, watchers_tested=51)]), ("main", "head"))
+    (judged,) = threshold.judgements([found], 10)
+    assert judged.exit_code is ExitCode.GATE_FAILED
+    assert (judged.policy, judged.result) == ("--fail-over 10", "head")
+    assert {one.rule for one in judged.decisions} == {"--fail-over 10"}
+    failed = {one.subject: one.row and one.row.margin for one in judged.of(Status.FAILED)}
+    assert failed == {
+        "watch-fanout[events=100] optimized.wall_ns": 0.2,
+        "watch-fanout[events=100] optimized.watchers_tested": 0.0,
+        found.gone[0]: None,
+    }
+
+
+@pytest.mark.parametrize(("pairs", "judges"), [(9, False), (10, True)])
+def test_times_need_as_many_pairs_as_in_a_gate(pairs: int, judges: bool) -> None:
+    """The shorthand and the gate agree; what a comparison makes of fewer pairs does not decide."""
+    found = compare.of_variants(result([fanout(150_000, pairs=pairs)]), "baseline", "optimized")
+    assert of(found).verdict is Verdict.WORSE
+    (judged,) = threshold.judgements([found], 10)
+    (by_gate,) = (
+        one
+        for one in gate.judge(
+            found, Policy(PolicySpec()), results=(result([fanout()]),), today=TODAY
+        ).decisions
+        if one.subject.endswith(WALL)
+    )
+    (time,) = (one for one in judged.decisions if one.subject.endswith(WALL))
+    assert (time.status, time.said) == (by_gate.status, by_gate.said)
+    if judges:
+        assert judged.exit_code is ExitCode.GATE_FAILED
+        return
+    assert judged.exit_code is ExitCode.NO_VERDICT
+    assert judged.notes == ("1 time has fewer than 10 pairs, and cannot fail by --fail-over",)
+    with pytest.raises(NoVerdict, match="no time has a verdict"):
+        threshold.check([judged])
 
 
 @pytest.mark.parametrize(("percent", "fails"), [(10, True), (20, True), (23, False), (200, False)])
 def test_the_margin_of_times_that_are_not_pairs_is_doubled(percent: float, fails: bool) -> None:
     """Of files measured at different times; the whole interval must clear it."""
     found = compare.of_results(result([fanout()]), result([fanout(1440, seed=1)]))
-    lines = threshold.failures(found, percent)
+    lines = threshold.failures(*threshold.judgements([found], percent))
     assert bool(lines) is fails
-    assert all(f"margin {2 * percent} % without pairs)" in line for line in lines)
+    assert all(f"margin {2 * percent} %)" in line for line in lines)
 
 
 @pytest.mark.parametrize(("percent", "fails"), [(10, True), (40, True), (46, False)])
 def test_the_margin_of_pairs_is_the_one_given(percent: float, fails: bool) -> None:
     """The margin given is the one that counts; the noise floor may only widen it."""
     found = compare.of_results(*together({"optimized": 100_000}, {"optimized": 144_000}))
-    lines = threshold.failures(found, percent)
+    lines = threshold.failures(*threshold.judgements([found], percent))
     assert bool(lines) is fails
     assert all(f"margin {percent} %)" in line for line in lines)
 
@@ -200,17 +271,18 @@ def test_a_side_that_was_not_compared_is_no_verdict() -> None:
     """It is named; what failed beside it comes first."""
     same = compare.of_results(result([fanout()]), result([fanout()]))
     slow = compare.of_results(result([fanout()]), result([fanout(2000)]))
-    with pytest.raises(NoVerdict, match="a and c: no cell is in both"):
-        threshold.check([same], 10, ("nothing to compare between a and c: no cell is in both",))
+    lost = ("nothing to compare between a and c: no cell is in both",)
+    with pytest.raises(NoVerdict, match=r"^nothing to compare between a and c: no cell is in both$"):
+        threshold.check(threshold.judgements([same, same], 10, lost), lost)
     with pytest.raises(GateFailed):
-        threshold.check([same, slow], 10, ("nothing to compare between a and c: no cell is in both",))
+        threshold.check(threshold.judgements([same, slow], 10, lost), lost)
 
 
 def test_between_variants_only_times_fail() -> None:
     """An optimization may pay with memory for time; that is shown, not failed."""
     found = compare.of_variants(result([fanout(500, watchers_tested=51)]), "baseline", "optimized")
     assert of(found, "watchers_tested").verdict is Verdict.WORSE
-    threshold.check([found], 10)
+    threshold.check(threshold.judgements([found], 10))
 
 
 def test_the_gate_does_not_pass_what_was_not_judged() -> None:
@@ -218,7 +290,9 @@ def test_the_gate_does_not_pass_what_was_not_judged() -> None:
     sides = {name: Made(1000, 5, {}) for name in ("baseline", "optimized")}
     few = cell("watch-fanout", "x", {}, sides, pairs=4)
     with pytest.raises(NoVerdict, match="nothing was judged"):
-        threshold.check([compare.of_variants(result([few]), "baseline", "optimized")], 10)
+        threshold.check(
+            threshold.judgements([compare.of_variants(result([few]), "baseline", "optimized")], 10)
+        )
 
 
 def test_a_cell_of_an_undescribed_mechanism_is_refused() -> None:

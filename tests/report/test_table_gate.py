@@ -82,7 +82,7 @@ def test_each_subject_is_explained() -> None:
             rule = line.split(" · ")[0]
         else:
             told.add((rule, line[4:].split(" · ", 1)[1].split(":")[0]))
-    expected = {(one.rule, f"{one.label} {one.said}".split(":")[0]) for one in judgement.decisions}
+    expected = {(one.rule, judgement.told(one).split(":")[0]) for one in judgement.decisions}
     assert told == expected
 
 
