@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -9,6 +10,7 @@ from rich.text import Text
 from kscale.report import grid
 from kscale.report.grid import Column
 from kscale.report.text import clean, joined, paragraph
+from kscale.results import store
 from kscale.results.baselines import Kept, commit, doubts
 from kscale.results.record import Result
 from kscale.units import NS_PER_S, show_bytes, show_count, show_ns
@@ -40,6 +42,10 @@ def listing(found: Sequence[Kept], unnamed: int, width: int) -> Text:
     for one in found:
         if one.result is None:
             lines.extend(paragraph(f"{clean(one.name)}: {one.wrong}", width, rest=INDENT, style="yellow"))
+        stem = store.stem(Path(one.name))
+        if stem != one.name:
+            said = f"{clean(stem)} means the plain file, not the packed {clean(one.name)} beside it"
+            lines.extend(paragraph(said, width, first="note  ", rest="      ", style="yellow"))
     if unnamed:
         what = "run without a name" if unnamed == 1 else "runs without a name"
         lines.extend(

@@ -26,12 +26,13 @@ class Kept:
     @property
     def named(self) -> bool:
         """Say whether somebody gave it a name; runs without one are kept under their id."""
-        return self.result is None or self.name != self.result.run.id
+        return self.result is None or store.stem(Path(self.name)) != self.result.run.id
 
 
 def kept(folder: Store) -> list[Kept]:
     """Return every file of the store, the oldest run first; one that cannot be read says why."""
-    return [_kept(name, path) for name in folder.names() for path in folder.files_of(name)[:1]]
+    saved = folder.saved()
+    return [_kept(name, saved[name]) for name in folder.names() if name in saved]
 
 
 def doubts(result: Result) -> Iterator[str]:
@@ -69,18 +70,18 @@ def save(folder: Store, name: str, result: Result, *, force: bool = False) -> Ke
 
 
 def remove(folder: Store, names: list[str]) -> list[Path]:
-    """Remove results by their exact names and return their files.
+    """Remove results by their exact names, as they are listed, and return their files.
 
     KscaleError if one of the names is unknown; then none is removed.
     """
     found: list[Path] = []
+    saved = folder.saved()
     for name in names:
-        files = folder.files_of(name)
-        if not files:
+        if name not in saved:
             there = folder.names()
             rest = did_you_mean(name, there) if there else f"{folder.folder} has none"
             raise KscaleError(f"no result {quote(name)} in {folder.folder}; {rest}")
-        found.extend(path for path in files if path not in found)
+        found.extend([saved[name]] if saved[name] not in found else [])
     for path in found:
         try:
             path.unlink(missing_ok=True)

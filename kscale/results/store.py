@@ -85,13 +85,22 @@ class Store:
         if taken and not replace:
             raise KscaleError(f"{taken[0]}: there is a result of that name; --force replaces it")
 
+    def saved(self) -> dict[str, Path]:
+        """Return the file of each name; a packed one beside a plain one has its suffix as well."""
+        found: dict[str, Path] = {}
+        for path in self._files():  # in the order of names, so that plain comes before packed
+            found[path.name if stem(path) in found else stem(path)] = path
+        return found
+
     def files_of(self, name: str) -> list[Path]:
         """Return the files saved under exactly this name: none, one, or a plain and a packed one."""
         return [path for path in self._files() if stem(path) == name]
 
     def names(self) -> list[str]:
         """Return the names of all saved results, the oldest run first."""
-        return [name for _, name in sorted((_head(path, "started"), stem(path)) for path in self._files())]
+        return [
+            name for _, name in sorted((_head(path, "started"), name) for name, path in self.saved().items())
+        ]
 
     def load(self, name: str) -> Result:
         """Return the result that *name* means: a path, a saved name, a run id's beginning, latest, latest~1.
@@ -102,15 +111,17 @@ class Store:
 
     def find(self, name: str) -> Path:
         """Return the file that *name* means; see load."""
+        saved = self.saved()
         if name.endswith(ENDINGS) or os.sep in name:
-            return Path(name)
-        saved = {stem(found): found for found in self._files()}
+            return saved[name] if name in saved and not Path(name).exists() else Path(name)
         if name in saved:
             return saved[name]
         latest = _LATEST.fullmatch(name)
         if latest:
             return self._latest(int(latest[1] or 0))
-        ids = {_head(path, "id"): path for path in saved.values()}  # a named result has an id as well
+        ids = {
+            _head(path, "id"): path for path in sorted(saved.values(), key=_order)
+        }  # named ones have one too
         ids.pop("", None)
         begins = sorted(run_id for run_id in ids if name and run_id.startswith(name))
         if len(begins) == 1:
@@ -125,11 +136,11 @@ class Store:
 
     def _latest(self, back: int) -> Path:
         """Return the *back*-th newest run; a run and its copies under other names count once."""
-        oldest_first = sorted(self._files(), key=lambda path: (_head(path, "started"), stem(path)))
+        oldest_first = sorted(self._files(), key=lambda path: (_head(path, "started"), *_order(path)))
         runs = {_head(path, "id") or stem(path): path for path in oldest_first}
         if back >= len(runs):
             have = f"has {len(runs)}" if runs else "has none yet; make one with kscale run smoke"
-            raise KscaleError(f"no result 'latest~{back}': {self.folder} {have}")
+            raise KscaleError(f"no result 'latest{f'~{back}' if back else ''}': {self.folder} {have}")
         return list(runs.values())[-1 - back]
 
     def _files(self) -> list[Path]:
@@ -289,6 +300,11 @@ def _head(path: Path, key: str) -> str:
 def stem(path: Path) -> str:
     """Return the name a file is known by."""
     return path.name.removesuffix(".gz").removesuffix(".json")
+
+
+def _order(path: Path) -> tuple[str, bool]:
+    """Return a sort key: by name; of two files of one name the plain one is last, and so the one meant."""
+    return stem(path), path.suffix != ".gz"
 
 
 def _why(error: Exception) -> str:

@@ -69,3 +69,11 @@ def test_hostile_names_stay_text(width: int) -> None:
         assert "[red]" in text.plain
         assert [char for char in text.plain if unicodedata.category(char)[0] == "C" and char != "\n"] == []
         assert max(cell_len(line) for line in text.plain.splitlines()) <= width
+
+
+def test_a_packed_twin_is_told_from_the_plain_one() -> None:
+    """Which of two files a name means is said below the list."""
+    twins = [Kept("gz", result(name="gz")), Kept("gz.json.gz", result(name="gz"))]
+    text = table_baselines.listing(twins, 0, 160).plain
+    assert text.endswith("\nnote  gz means the plain file, not the packed gz.json.gz beside it")
+    assert "note" not in table_baselines.listing(twins[:1], 0, 160).plain

@@ -7,7 +7,7 @@ import pytest
 from made_results import result
 
 from kscale.errors import KscaleError
-from kscale.results import baselines
+from kscale.results import baselines, store
 from kscale.results.record import Git, Result
 from kscale.results.store import Store
 
@@ -114,3 +114,18 @@ def test_what_cannot_be_read_is_listed_with_its_reason(kept: Store) -> None:
     assert found.keys() == {RUN, "main", "bad"}
     assert "not JSON" in found["bad"].wrong
     assert [name for name, one in found.items() if one.named] == ["bad", "main"]
+
+
+def test_a_plain_and_a_packed_file_are_two(kept: Store) -> None:
+    """Each is listed and removed under its own name; an unnamed run stays one without a name."""
+    kept.save(of("a"))
+    store.write(kept.folder / f"{RUN}.json.gz", store.dumps(of("a")))
+    assert [(one.name, one.named) for one in baselines.kept(kept)] == [
+        (RUN, False),
+        (f"{RUN}.json.gz", False),
+    ]
+    baselines.remove(kept, [f"{RUN}.json.gz"])
+    assert kept.names() == [RUN]
+    store.write(kept.folder / f"{RUN}.json.gz", store.dumps(of("a")))
+    assert baselines.remove(kept, [RUN]) == [kept.folder / f"{RUN}.json"]
+    assert kept.names() == [RUN]

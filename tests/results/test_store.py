@@ -81,8 +81,10 @@ def test_a_name_does_not_stand_for_another(full: Store) -> None:
 
 def test_an_empty_folder_says_how_to_start(tmp_path: Path) -> None:
     """Without results the next step is named."""
-    with pytest.raises(KscaleError, match="make one with kscale run smoke"):
+    with pytest.raises(KscaleError, match=r"^no result 'latest': .* make one with kscale run smoke"):
         Store(tmp_path).load("latest")
+    with pytest.raises(KscaleError, match=r"^no result 'latest~1': "):
+        Store(tmp_path).load("latest~1")
 
 
 def test_a_taken_name_is_kept(full: Store) -> None:
@@ -285,6 +287,26 @@ def test_long_lists_of_names_are_cut(tmp_path: Path) -> None:
     for name in ("nothing", "run0"):
         with pytest.raises(KscaleError, match=r"run019 and \d+ more$"):
             kept.find(name)
+
+
+def test_a_packed_file_beside_a_plain_one_has_its_suffix(
+    full: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The name means the plain one, and so do its id and latest; each is listed and found by its own name."""
+    last = result("20261121T030000Z-ccccccc", "2026-11-21T03:00:00Z", name="gz")
+    plain = full.save(last)
+    packed = full.folder / "gz.json.gz"
+    store.write(packed, store.dumps(last))
+    assert full.names()[-2:] == ["gz", "gz.json.gz"]
+    for name in ("gz", last.run.id, last.run.id[:12], "latest"):
+        assert full.find(name) == plain
+    monkeypatch.chdir(tmp_path)
+    assert full.find("gz.json.gz") == packed
+    store.write(Path("gz.json.gz"), store.dumps(last))
+    assert full.find("gz.json.gz") == Path("gz.json.gz")  # a path, as ever
+    plain.unlink()
+    assert full.names()[-1] == "gz"
+    assert full.find("gz") == packed
 
 
 def test_a_packed_result_of_the_name_is_replaced(full: Store) -> None:
