@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
+    from kscale.cli.output import Outputs
     from kscale.cli.sides import Sides
     from kscale.judge.decision import Judgement
     from kscale.judge.side_by_side import SideBySide
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 PANEL = "Judge"
 OUTPUT, ROWS = "Output", "Rows"
+OF_TABLE = ("only_changed", "sort", "stats")  # options that only a table follows
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(
+    ctx: typer.Context,
     results: Annotated[
         list[str],
         typer.Argument(
@@ -93,7 +96,8 @@ def compare(
     outputs = asked(format_, output, samples=samples, github=github, json=as_json)
     if quiet and (verbose or stats):
         raise KscaleError(f"--quiet and --{'verbose' if verbose else 'stats'} contradict each other")
-    if stats:
+    tables = _check_table(ctx, outputs)
+    if stats and tables:
         significance.scipy_stats()
     chosen = sides.narrowed(sides.look_up(Store.default(), results), only or ())
     found = _found(chosen, by, allow_other_machine=allow_other_machine)
@@ -129,6 +133,25 @@ def compare(
     judged = threshold.judgements(found.comparisons, fail_over, found.notes)
     outputs.write(_subject(found, judged), table, color=color)
     threshold.check(judged, found.notes)
+
+
+def _check_table(ctx: typer.Context, outputs: "Outputs") -> bool:
+    """Say whether a table is written; KscaleError if none is, and what is about its rows was typed.
+
+    In a file of settings such an option is for the tables there will be.
+    """
+    from kscale.cli.config import is_typed
+    from kscale.errors import KscaleError
+    from kscale.report.export import formats
+
+    if formats.TABLE in {outputs.format, *map(formats.of_path, outputs.files)}:
+        return True
+    typed = next((name for name in OF_TABLE if is_typed(ctx, name)), None)
+    if typed is not None:
+        raise KscaleError(
+            f"--{typed.replace('_', '-')} is for the table only; {outputs.format} holds every row"
+        )
+    return False
 
 
 def _subject(found: "SideBySide", judged: "Sequence[Judgement]") -> "Subject":

@@ -62,6 +62,10 @@ def look_up(store: "Store", arguments: "Sequence[str]") -> Sides:
         if latest is None:
             raise error from None
         return Sides((latest,), tuple(arguments))
+    labels = [one.label for one in found if one.label]
+    twice = next((label for label in labels if labels.count(label) > 1), None)
+    if twice is not None:
+        raise KscaleError(f"{twice} is given twice; a title is of one result")
     return Sides(tuple(_distinct([_named(one) for one in found])))
 
 
@@ -72,15 +76,18 @@ def narrowed(sides: Sides, patterns: "Sequence[str]") -> Sides:
 
     if not patterns:
         return sides
-    cells = [(number, cell) for number, one in enumerate(sides.named) for cell in one.result.cells]
-    kept = narrow(cells, patterns, lambda one: Point(one[1].mechanism, one[1].params, one[1].label))
+    cells = {cell.key: cell for one in sides.named for cell in one.result.cells}
+    points = narrow(
+        list(cells.values()), patterns, lambda cell: Point(cell.mechanism, cell.params, cell.label)
+    )
+    kept = {cell.key for cell in points}
     found = [
         Named(
             one.name,
-            one.result.model_copy(update={"cells": [cell for place, cell in kept if place == number]}),
+            one.result.model_copy(update={"cells": [cell for cell in one.result.cells if cell.key in kept]}),
             one.meant,
         )
-        for number, one in enumerate(sides.named)
+        for one in sides.named
     ]
     return Sides(tuple(found), sides.variants)
 

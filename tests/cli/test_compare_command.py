@@ -57,6 +57,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "baseline → optimized, array-simd · 3 variants of run head",
         ),
         (["head", "--by", "free_pages"], "10k free pages → 100k free pages, 1M free pages · 3 points of run"),
+        (
+            ["main", "head", "--by", "variant", "--filter", "sched*"],
+            "baseline → optimized · two variants of runs main, head · paired",
+        ),
+        (
+            ["main", "head", "--by", "variant"],
+            "baseline → optimized, array-simd · 3 variants of runs main, head",
+        ),
         (["main", "other", "--by", "machine"], "Example CPU @ 2.90GHz (9b1d) = main"),
     ],
 )
@@ -83,6 +91,10 @@ def test_the_first_line_says_what_was_meant(
         (["main", "--by", "git"], 3, "one result has one git"),
         (["main", "head", "--filter", "nothing"], 2, "--filter nothing: matches no cell"),
         (["main", "head", "--sort", "size"], 2, "size"),
+        (["A=main", "A=head"], 2, "A is given twice"),
+        (["main", "head", "--json", "--only-changed"], 2, "--only-changed is for the table only; json holds"),
+        (["main", "head", "--format", "csv", "--sort", "name"], 2, "--sort is for the table only"),
+        (["main", "head", "--format", "markdown", "--stats"], 2, "--stats is for the table only"),
         (["main", "head", "--fail-over", "nan"], 2, "--fail-over"),
         (["main", "head", "--format", "pdf"], 2, "pdf"),
         (["baseline", "optimized", "--by", "free_pages"], 2, "the columns are variants already"),
@@ -191,6 +203,20 @@ def test_every_comparison_can_be_exported(
     assert json.loads(capfdbinary.readouterr().out)
     for path in files:
         assert "etcd-freelist" in path.read_text(encoding="utf-8")
+
+
+def test_what_is_about_the_table_goes_with_any_table(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """On standard output or in a file; given in the environment it is for the tables there will be."""
+    monkeypatch.chdir(folder)
+    assert app.main(["compare", "main", "head", "--only-changed", "-o", str(tmp_path / "x.csv")]) == 0
+    assert (
+        app.main(["compare", "main", "head", "--json", "--sort", "name", "-o", str(tmp_path / "x.txt")]) == 0
+    )
+    monkeypatch.setenv("KSCALE_ONLY_CHANGED", "1")
+    assert app.main(["compare", "main", "head", "--json"]) == 0
+    assert capfd.readouterr().err == ""
 
 
 def test_a_newer_file_is_refused_by_name(tmp_path: Path) -> None:

@@ -145,3 +145,17 @@ def test_a_filter_narrows_every_side(full: Store) -> None:
     assert len(sides.narrowed(found, ["etcd_*"]).named[0].result.cells) == 2
     with pytest.raises(KscaleError, match=r"--filter watch\*: matches no cell; there are: etcd-freelist"):
         sides.narrowed(found, ["watch*"])
+
+
+def test_a_title_is_given_once(full: Store) -> None:
+    """Two columns of one title could not be told apart; the same result under two titles can."""
+    with pytest.raises(KscaleError, match=r"^A is given twice; "):
+        sides.look_up(full, ["A=main", "B=latest", "A=latest"])
+    assert [one[0] for one in named(full, "A=main", "B=main")] == ["A", "B"]
+
+
+def test_a_filter_that_matches_nothing_names_each_cell_once(full: Store) -> None:
+    """However many sides have it."""
+    with pytest.raises(KscaleError, match="matches no cell") as said:
+        sides.narrowed(sides.look_up(full, ["main", "latest"]), ["nope"])
+    assert str(said.value).count("etcd-freelist") == 1
