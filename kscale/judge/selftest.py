@@ -121,13 +121,13 @@ def _why(found: Judgement) -> str:
     """Return the first thing that failed, or why nothing was decided."""
     failed = found.of(Status.FAILED)
     if failed:
-        return _line(failed[0])
+        return _line(found, failed[0])
     return found.no_verdict or f"{len(found.of(Status.PASSED))} passed"
 
 
-def _line(decision: Decision) -> str:
+def _line(found: Judgement, decision: Decision) -> str:
     """Return a decision in a line."""
-    return f"{decision.label} {decision.said}: {decision.why} · {decision.rule}"
+    return f"{found.told(decision)}: {decision.why} · {decision.rule}"
 
 
 def _in_turns(result: Result, side: int) -> Result:
@@ -191,7 +191,7 @@ def _slower(doctored: Doctored, judged: Judge) -> Case:
     ]
     if why := _no_way_to_fail(times):
         return Case(name, doctored.about, expected, None, why, needed=False)
-    return replace(case, why=_line(times[0]))
+    return replace(case, why=_line(found, times[0]))
 
 
 def _no_way_to_fail(times: Sequence[Decision]) -> str:
