@@ -1,4 +1,8 @@
-"""Whole commands, each in a process of its own, warm: the second of two calls counts."""
+"""Whole commands, each in a process of its own, warm: the second of two calls counts.
+
+Warm means byte code too, as in any installation: it is kept in a folder of the benchmark's own where
+the environment forbids it.
+"""
 
 import os
 import subprocess
@@ -16,8 +20,10 @@ MIB = 2**20
 
 def figures() -> Iterator[Figure]:
     """Yield start-up, first row, whole run and memory."""
-    yield Figure("kscale --help", min(_seconds("--help") for _ in range(5)) * 1000, "ms", most=150)
     with tempfile.TemporaryDirectory() as folder:
+        places = _places(folder)
+        helps = [_seconds("--help", **places) for _ in range(6)]
+        yield Figure("kscale --help", min(helps) * 1000, "ms", most=150)
         _run(folder, "smoke", "--budget", "1s")
         _, whole = _run(folder, "smoke")
         yield Figure("kscale run smoke, warm", whole, "s", most=5)
@@ -33,7 +39,7 @@ def figures() -> Iterator[Figure]:
 def _judging(folder: str) -> Iterator[Figure]:
     """Yield how long it takes to compare, gate and report two saved runs, the latest of alibaba-10k."""
     report = Path(folder) / "report.html"
-    places = {"KSCALE_RESULTS": folder}
+    places = _places(folder)
     for args, most in (
         (("compare", "latest", "latest"), 0.6),
         (("gate", "latest", "latest"), 0.6),
@@ -42,6 +48,15 @@ def _judging(folder: str) -> Iterator[Figure]:
         seconds = min(_seconds(*args, **places) for _ in range(3))
         yield Figure(f"kscale {args[0]} of alibaba-10k, warm", seconds, "s", most=most)
     yield Figure("report of alibaba-10k", report.stat().st_size / MIB, "MiB", most=3)
+
+
+def _places(folder: str) -> dict[str, str]:
+    """Return the environment of a command: results and byte code in *folder*."""
+    return {
+        "KSCALE_RESULTS": folder,
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": f"{folder}/bytecode",
+    }
 
 
 def _seconds(*args: str, **more: str) -> float:
@@ -65,7 +80,7 @@ def _run(folder: str, *args: str) -> tuple[float, float]:
         command,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env=os.environ | {"KSCALE_RESULTS": folder},
+        env=os.environ | _places(folder),
     ) as process:
         assert process.stderr
         process.stderr.readline()

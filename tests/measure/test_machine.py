@@ -174,3 +174,13 @@ def test_a_containers_cores_count(
 def test_peak_memory_is_in_bytes() -> None:
     """At least what is held now, roughly."""
     assert machine.peak_rss_bytes() > psutil.Process().memory_info().rss * 0.5
+
+
+def test_peak_memory_is_this_process_own() -> None:
+    """A small process started by one that held much has not held much."""
+    block = bytearray(300 * 2**20)
+    block[::4096] = b"x" * len(block[::4096])
+    said = "from kscale.measure import machine; print(machine.peak_rss_bytes())"
+    ran = subprocess.run([sys.executable, "-c", said], capture_output=True, check=True)
+    assert 2**20 < int(ran.stdout) < 200 * 2**20 < machine.peak_rss_bytes()
+    del block
