@@ -101,6 +101,7 @@ def compare(
         significance.scipy_stats()
     chosen = sides.narrowed(sides.look_up(Store.default(), results), only or ())
     found = _found(chosen, by, allow_other_machine=allow_other_machine)
+    judged = () if fail_over is None else threshold.judgements(found.comparisons, fail_over, found.notes)
 
     def table(width: int) -> "Text":
         """Return what is printed."""
@@ -108,7 +109,7 @@ def compare(
             return table_sides.brief(found, width, fail_over=fail_over)
         if len(found.comparisons) == 1:
             return table_compare.comparison_table(
-                found.comparisons[0],
+                judged[0].comparison or found.comparisons[0] if judged else found.comparisons[0],
                 width,
                 fail_over=fail_over,
                 verbose=verbose,
@@ -130,7 +131,6 @@ def compare(
     if fail_over is None:
         outputs.write(Subject(found.results, found.comparisons), table, color=color)
         return
-    judged = threshold.judgements(found.comparisons, fail_over, found.notes)
     outputs.write(_subject(found, judged), table, color=color)
     threshold.check(judged, found.notes)
 
@@ -158,7 +158,7 @@ def _subject(found: "SideBySide", judged: "Sequence[Judgement]") -> "Subject":
     """Return what is exported: of two sides with the decision, as a gate does."""
     from kscale.report.export.subject import Subject
 
-    if len(judged) > 1:
+    if len(judged) != 1:
         return Subject(found.results, found.comparisons)
     compared = tuple(one.comparison for one in judged if one.comparison is not None)
     return Subject(found.results, compared, judged[0])

@@ -253,3 +253,11 @@ def test_every_export_knows_the_decision(
     told = capfdbinary.readouterr()
     assert json.loads(told.out)["judgement"] is None
     assert b"::error " not in told.err
+
+
+def test_rows_are_judged_by_the_margin_that_was_given(folder: Path) -> None:
+    """What --fail-over calls failed is not called the same in the table above."""
+    wide = kscale(folder, "compare", "main", "head", "-v", "--fail-over", "90")
+    assert "± 180 %" in wide.out
+    assert "± 25 %" not in wide.out
+    assert "± 25 %" in kscale(folder, "compare", "main", "head", "-v").out
