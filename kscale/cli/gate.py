@@ -157,7 +157,6 @@ def _selftest(a: str | None, policy: "Policy", color: str) -> None:
     from datetime import UTC, datetime
 
     from kscale.errors import ExitCode, GateFailed, NoVerdict
-    from kscale.judge import compare
     from kscale.judge import selftest as proving
     from kscale.report import console, table_selftest
 
@@ -165,7 +164,7 @@ def _selftest(a: str | None, policy: "Policy", color: str) -> None:
     today = datetime.now(tz=UTC).date()
     cases = proving.run(result, policy, today=today, ci=bool(os.environ.get("CI")))
     out = console.console(color=color)
-    name = compare.name_of(result)
+    name = result.run.called
     console.show(out, table_selftest.selftest_table(cases, name, policy.name, out.width))
     code = proving.exit_code(cases)
     if code is ExitCode.GATE_FAILED:

@@ -49,7 +49,7 @@ def measure(job: Job) -> None:
         streamed=job.outputs.streams,
     )
     if not job.outputs.machine:
-        path = job.store.path_of(result.run.name or result.run.id)
+        path = job.store.path_of(result.run.called)
         console.show(console.console(color=job.color), table_run.saved_line(str(path), result.run.seconds))
 
 
@@ -84,7 +84,7 @@ def take_turns(job: Job, against: str) -> None:
         color=job.color,
     )
     if not job.outputs.machine:
-        base, head = (result.run.name or result.run.id for result in results)
+        base, head = (result.run.called for result in results)
         line = f"saved {base} and {head} in {job.store.folder} · next: kscale gate {base} {head}"
         typer.echo(line, err=True)
 

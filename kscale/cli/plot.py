@@ -158,7 +158,7 @@ def _of_scenario(store: "Store", chosen: "Sides") -> "Sides":
 
 def _file_name(asked: "Asked", kind: str) -> str:
     """Return a harmless name for the file: the results', or the scenario's of a history."""
-    names: Sequence[str] = [result.run.name or result.run.id for result in asked.results]
+    names: Sequence[str] = [result.run.called for result in asked.results]
     if kind == "history":
         names = [asked.results[0].scenario.name]
     safe = re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(names)).lstrip(".-_")

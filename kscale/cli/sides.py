@@ -112,18 +112,17 @@ def _find(store: "Store", argument: str) -> _Found:
 
 def _named(found: _Found) -> "Named":
     """Return the result with the name of its column; KscaleError if the file is none."""
-    from kscale.judge.compare import name_of
     from kscale.judge.side_by_side import Named
     from kscale.results import store
 
     if found.path is None:
         result = store.parse(sys.stdin.buffer.read(store.MOST_BYTES + 1), PIPED)
-        return Named(found.label or PIPED, result, name_of(result))
+        return Named(found.label or PIPED, result, result.run.called)
     result = store.load(found.path)
     if str(found.path) == found.argument:
         return Named(found.label or store.stem(found.path), result, found.argument)
     known = {result.run.name, result.run.id}
-    meant = found.argument if found.argument in known else name_of(result)
+    meant = found.argument if found.argument in known else result.run.called
     name = found.label or found.argument
     return Named(name, result, "" if name == meant else meant)
 
@@ -131,7 +130,6 @@ def _named(found: _Found) -> "Named":
 def _latest_with(store: "Store", variants: "Sequence[str]") -> "Named | None":
     """Return the latest run if each name is one of its variants; KscaleError if only some are."""
     from kscale.errors import KscaleError, listed
-    from kscale.judge.compare import name_of
     from kscale.judge.side_by_side import Named
     from kscale.units import quote
 
@@ -144,12 +142,12 @@ def _latest_with(store: "Store", variants: "Sequence[str]") -> "Named | None":
     known = list(dict.fromkeys(name for cell in latest.cells for name in cell.variants))
     others = [name for name in variants if name not in known]
     if not others:
-        return Named(name_of(latest), latest)
+        return Named(latest.run.called, latest)
     lost = next((name for name in others if not _is_there(store, name)), None)
     if lost is not None and len(others) < len(variants):
         raise KscaleError(
             f"{quote(lost)} is neither a result nor a variant of the latest run, "
-            f"{name_of(latest)}; its variants: {listed(known)}"
+            f"{latest.run.called}; its variants: {listed(known)}"
         )
     return None
 

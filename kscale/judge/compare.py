@@ -41,6 +41,11 @@ class Part(NamedTuple):
         return " · ".join(filter(None, self))
 
     @property
+    def where(self) -> str:
+        """Return which it is of its mechanism: "200k pods · optimized"."""
+        return " · ".join(filter(None, self[1:]))
+
+    @property
     def noun(self) -> str:
         """Return what it is, in a word."""
         if self.metric:
@@ -84,7 +89,7 @@ def of_variants(result: Result, a: str, b: str) -> Comparison:
 
     KscaleError if no cell has a variant of that name, NoVerdict if no cell has both.
     """
-    run = name_of(result)
+    run = result.run.called
     known = {name for cell in result.cells for name in cell.variants}
     for name in (a, b):
         if name not in known:
@@ -127,7 +132,7 @@ def of_results(
     on purpose, so nothing is judged by it. Times of another machine are judged only if that is
     allowed. NoVerdict if no cell did the same work in both.
     """
-    left, right = names or (name_of(a), name_of(b))
+    left, right = names or (a.run.called, b.run.called)
     same = same_machine(a.machine, b.machine)
     together = a.run.together is not None and a.run.together == b.run.together
     before, after = ({cell.key: cell for cell in result.cells} for result in (a, b))
@@ -187,7 +192,7 @@ def of_points(result: Result, key: str, a: object, b: object) -> Comparison:
             found.extend(rows.unjudged(replace(row, at=label), OTHER_WORK) for row in compared)
     gone = {cell.key: _whole(cell) for place, cell in before.items() if place not in after}
     new = {cell.key: _whole(cell) for place, cell in after.items() if place not in before}
-    run = name_of(result)
+    run = result.run.called
     if not found:
         raise NoVerdict(f"no two cells of run {run} differ only in {key} {a} and {b}: nothing to compare")
     return Comparison(
@@ -218,11 +223,6 @@ def label_without(cell: Cell, key: str) -> str:
     """Return a cell's point in words, its parameter *key* left out."""
     said = point.say(key, cell.params[key])
     return ", ".join(part for part in cell.label.split(", ") if part != said) or point.DEFAULTS
-
-
-def name_of(result: Result) -> str:
-    """Return what a result is called."""
-    return result.run.name or result.run.id
 
 
 def side_of(result: Result, name: str) -> Side:

@@ -48,7 +48,7 @@ class Decision:
     def label(self) -> str:
         """Return the subject as people say it, without parameters nobody gave."""
         row = self.row
-        return self.subject if row is None else f"{row.mechanism}[{row.at}] {row.variant}.{row.metric}"
+        return self.subject if row is None else row.label
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from kscale.judge import acks, confirming, deciding, matching, requiring
-from kscale.judge.compare import Comparison, name_of
+from kscale.judge.compare import Comparison
 from kscale.judge.confirming import Remeasure
 from kscale.judge.deciding import UNCLEAR, Terms
 from kscale.judge.decision import Decision, Judgement, Status
@@ -53,7 +53,7 @@ def judge(
         decisions=tuple(sorted(found, key=lambda one: one.severity)),
         no_verdict="; ".join(_undecided(policy, found, incomparable)),
         notes=tuple(_notes(policy, incomparable, ci=ci and comparison is not None)),
-        result=comparison.b.name if comparison and comparison.of == "results" else name_of(results[-1]),
+        result=comparison.b.name if comparison and comparison.of == "results" else results[-1].run.called,
     )
 
 

@@ -77,6 +77,11 @@ class Row:
         return float(Fraction(self.b.value) / Fraction(self.a.value)) if self.a.value else math.inf
 
     @property
+    def label(self) -> str:
+        """Return which row it is as people say it, without parameters nobody gave."""
+        return f"{self.mechanism}[{self.at}] {self.variant}.{self.metric}"
+
+    @property
     def noisy(self) -> bool:
         """Say whether equal code seems to differ by more than the margin asked for."""
         if self.ratio is None or self.ratio.floor is None:

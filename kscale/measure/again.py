@@ -36,9 +36,9 @@ def measure(
     settings = Settings(budget_s=CELL_S * len(planned))
     if paired:
         if base is None:
-            raise KscaleError(f"say with --against PYTHON where the kscale of {_name(first)} is")
+            raise KscaleError(f"say with --against PYTHON where the kscale of {first.run.called} is")
         return _in_turns(first, head, base, planned, settings, observer)
-    with worker(_name(head)) as ours:
+    with worker(head.run.called) as ours:
         _check(ours, head)
         ours.ask("scenario", text=json.dumps(head.scenario.resolved))
         cells = [turns.alone(ours, one, settings, observer, AMPLE) for one in planned]
@@ -59,10 +59,10 @@ def _in_turns(
 ) -> tuple[Result, Result]:
     """Return both results with these cells, measured in turns again."""
     sides = (
-        Side(Installation(_name(first), base), _name(first)),
-        Side(Installation(_name(head)), _name(head)),
+        Side(Installation(first.run.called, base), first.run.called),
+        Side(Installation(head.run.called), head.run.called),
     )
-    with worker(_name(first), base) as theirs, worker(_name(head)) as ours:
+    with worker(first.run.called, base) as theirs, worker(head.run.called) as ours:
         _check(theirs, first)
         _check(ours, head)
     together.measure(sides, planned, json.dumps(head.scenario.resolved), settings, observer)
@@ -78,7 +78,7 @@ def _planned(cell: Cell, result: Result) -> PlannedCell:
     try:
         params = parameters.read(mechanism, cell.params)
     except parameters.ParameterError as error:
-        raise KscaleError(f"{_name(result)}: {cell.key}: {error}") from error
+        raise KscaleError(f"{result.run.called}: {cell.key}: {error}") from error
     return PlannedCell(mechanism, params, tuple(cell.variants), cell.label)
 
 
@@ -95,14 +95,9 @@ def _same_work(result: Result, cells: Sequence[Cell]) -> None:
     digests = {cell.key: cell.digest for cell in result.cells}
     for cell in cells:
         if digests.get(cell.key) != cell.digest:
-            raise KscaleError(f"{cell.key} counts something else now than {_name(result)} says")
+            raise KscaleError(f"{cell.key} counts something else now than {result.run.called} says")
 
 
 def _with(result: Result, cells: list[Cell]) -> Result:
     """Return a result of these cells only."""
     return result.model_copy(update={"cells": cells})
-
-
-def _name(result: Result) -> str:
-    """Return what a result is called."""
-    return result.run.name or result.run.id

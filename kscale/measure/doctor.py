@@ -11,7 +11,7 @@ from kscale.measure import power, stats
 from kscale.measure.machine import THREADS
 from kscale.measure.subject import SAMPLE_NS
 from kscale.measure.surroundings import INTEL_TURBO, Surroundings
-from kscale.results.record import MachineLoad
+from kscale.results.record import BUSY_PCT, STOLEN_PCT, MachineLoad
 from kscale.units import show_bytes, show_count, show_ns, show_number, show_percent
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
         Floor,
     )  # which imports numba: a doctor must be able to say that it is broken
 
-BUSY_PCT = 20.0  # of a core used by others, from which times wander
-STOLEN_PCT = 2.0  # of a core taken by the host, likewise
 SMALL_BYTES, TINY_BYTES = 2 * 2**30, 256 * 2**20  # free memory: of the 10,000-node scenarios, of any
 COARSE_NS = 1_000  # a clock's step; a thousandth of the shortest sample is ten times that
 SLOW_CLOCKS = frozenset({"hpet", "acpi_pm", "jiffies", "refined-jiffies"})  # a read takes microseconds

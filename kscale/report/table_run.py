@@ -18,13 +18,11 @@ from kscale.report import cells
 from kscale.report.cells import Footnotes
 from kscale.report.columns import Entry, Titles, lay_out
 from kscale.report.text import clean, clean_prose, joined, paragraph
-from kscale.results.record import Cell, Machine, MechanismInfo, Result, VariantRecord
+from kscale.results.record import BUSY_PCT, STOLEN_PCT, Cell, Machine, MechanismInfo, Result, VariantRecord
 from kscale.units import NS_PER_S, show_count, show_ns
 
 BASELINE, OPTIMIZED = "baseline", "optimized"
 TITLES = Titles(BASELINE, OPTIMIZED, ("95 % interval", "n"))
-BUSY_PCT = 20.0  # of a core used by others, above which a run says so
-STOLEN_PCT = 2.0  # of a core taken by the host, likewise
 
 
 def run_table(result: Result, width: int, *, verbose: bool = False) -> Text:

@@ -11,6 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 SCHEMA: Final = "kscale.result/1"
 
 
+# Of a core, for MachineLoad: from here on times wander, and whoever shows or judges them says so.
+BUSY_PCT = 20.0  # used by others
+STOLEN_PCT = 2.0  # taken by the host
+
 Counter = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -35,6 +39,11 @@ class Run(Record):
     quick: bool = False  # a hurried look: too few pairs to be kept as a baseline
     code: str | None = None  # hash of the sources that decided what was counted and how it was timed
     together: str | None = None  # shared by two runs whose samples were taken in turns, see Samples
+
+    @property
+    def called(self) -> str:
+        """Return what people call the run: its name, else its id."""
+        return self.name or self.id
 
 
 class ScenarioRef(Record):

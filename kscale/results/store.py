@@ -66,7 +66,7 @@ class Store:
         KscaleError if the name belongs to another run and *replace* is not set, or if
         nothing can be written. RuntimeError if the file could not be read again.
         """
-        path = self.path_of(result.run.name or result.run.id)
+        path = self.path_of(result.run.called)
         if result.run.name:
             self.check_free(result.run.name, replace=replace)
         wrong = check.fault(result)

@@ -5,7 +5,7 @@ no decision is about follows: rows worst first, then what could not be compared.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,9 @@ from kscale.judge.compare import Comparison
 from kscale.judge.decision import Decision
 from kscale.judge.rows import Row
 from kscale.report import cells
-from kscale.report.export import places
 from kscale.report.export.spelling import one_line
 from kscale.report.export.subject import Subject
 from kscale.report.table_compare import side_words
-from kscale.results.record import Result
 
 GONE, NEW = "gone", "new"
 REQUIREMENTS = "requirements"  # stands where a mechanism would
@@ -43,23 +41,22 @@ def entries(subject: Subject) -> Iterator[Entry]:
     if subject.judgement is not None:
         for decision in subject.judgement.decisions:
             judged.add(_place(decision.row) if decision.row is not None else decision.subject)
-            yield _decided(subject.judgement.comparison, decision, subject.results)
+            yield _decided(subject.judgement.comparison, decision)
     for comparison in subject.compared:
         about = judged if subject.judgement and comparison is subject.judgement.comparison else set()
         for row in comparison.worst_first:
             if _place(row) not in about:
                 place = f"{row.cell} {row.variant}.{row.metric}"
                 yield Entry(comparison, row.mechanism, place, cells.verdict_words(row), row)
-        missing = unmatched(comparison, subject.results)
-        yield from (entry for entry in missing if entry.subject not in about)
+        yield from (entry for entry in unmatched(comparison) if entry.subject not in about)
 
 
-def unmatched(comparison: Comparison, results: Sequence[Result]) -> Iterator[Entry]:
+def unmatched(comparison: Comparison) -> Iterator[Entry]:
     """Return what only one side has."""
     for names, said in ((comparison.gone, GONE), (comparison.new, NEW)):
         for name in names:
-            mechanism, at = places.place(name, results)
-            yield Entry(comparison, mechanism, name, said, at=at)
+            part = comparison.parts[name]
+            yield Entry(comparison, part.mechanism, name, said, at=part.where)
 
 
 def row_fields(row: Row, params: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -112,11 +109,6 @@ def params_of(subject: Subject) -> dict[str, Mapping[str, Any]]:
     return {cell.key: cell.params for result in subject.results for cell in result.cells}
 
 
-def label(row: Row) -> str:
-    """Return which row it is, as a gate names it, without parameters nobody gave."""
-    return f"{row.mechanism}[{row.at}] {row.variant}.{row.metric}"
-
-
 def words(row: Row) -> str:
     """Return a change with its figures: "time per pod: +16.4 % time (17.1 µs → 19.9 µs, margin ± 5 %)".
 
@@ -144,13 +136,14 @@ def heading(comparison: Comparison) -> str:
     return sides if comparison.of == "results" else f"{sides} of run {one_line(comparison.run)}"
 
 
-def _decided(comparison: Comparison | None, decision: Decision, results: Sequence[Result]) -> Entry:
+def _decided(comparison: Comparison | None, decision: Decision) -> Entry:
     """Return what a decision says, under the mechanism it is about."""
     row = decision.row
     if row is not None and decision.subject.startswith(row.cell):
         mechanism, at = row.mechanism, ""
-    elif comparison is not None and decision.subject in (*comparison.gone, *comparison.new):
-        mechanism, at = places.place(decision.subject, results)
+    elif comparison is not None and decision.subject in comparison.parts:
+        part = comparison.parts[decision.subject]
+        mechanism, at = part.mechanism, part.where
     else:
         mechanism, at = REQUIREMENTS, ""
     return Entry(comparison, mechanism, decision.subject, decision.said, row, decision, at)

@@ -60,7 +60,7 @@ def _of(entry: Entry, *, gate: bool) -> Iterator[tuple[str, str]]:
     elif not gate and row is not None and row.verdict is Verdict.WORSE:
         one_run = entry.comparison is not None and entry.comparison.of != "results"
         if row.ratio is not None or not one_run:  # an optimization may pay with one counter for another
-            yield "warning", _command("warning", f"worse: {entries.label(row)}", entries.words(row))
+            yield "warning", _command("warning", f"worse: {row.label}", entries.words(row))
 
 
 def _label(entry: Entry, decision: Decision) -> str:

@@ -41,7 +41,7 @@ class Subject:
         seen: dict[str, int] = {}
         sides = self._sides()
         for number, result in enumerate(self.results):
-            name = sides[number] if sides else result.run.name or result.run.id
+            name = sides[number] if sides else result.run.called
             seen[name] = seen.get(name, 0) + 1
             yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), result
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from kscale.judge import verdict, wording
-from kscale.judge.compare import Comparison, name_of, same_machine
+from kscale.judge.compare import Comparison, same_machine
 from kscale.judge.decision import Judgement
 from kscale.report.page.view import Fact
 from kscale.report.table_run import cautions
@@ -37,7 +37,7 @@ def names(results: Sequence[Result], comparisons: Sequence[Comparison]) -> tuple
     """Return what each result is called: as the comparisons call it, else by its own name."""
     if comparisons[0].of == "results":
         return (clean(comparisons[0].a.name), *(clean(one.b.name) for one in comparisons))
-    return tuple(clean(name_of(result)) for result in results)
+    return tuple(clean(result.run.called) for result in results)
 
 
 def runs(results: Sequence[Result]) -> tuple[Fact, ...]:

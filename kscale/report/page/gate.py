@@ -1,15 +1,11 @@
 """What a policy made of the comparison, and the rule that decided each part of it."""
 
-from collections.abc import Sequence
-
 from kscale.errors import ExitCode
 from kscale.judge.decision import Decision, Judgement, Status
 from kscale.report import decided
 from kscale.report.cells import metric_name
-from kscale.report.export import places
 from kscale.report.page.view import Decided, Gate
 from kscale.report.text import clean, clean_prose
-from kscale.results.record import Result
 
 TONES = {
     Status.FAILED: "worse",
@@ -26,7 +22,7 @@ VERDICTS = {
 }
 
 
-def gate(judgement: Judgement, results: Sequence[Result]) -> Gate:
+def gate(judgement: Judgement) -> Gate:
     """Return a judgement as text."""
     said, tone = VERDICTS[judgement.exit_code]
     loud = [one for one in judgement.decisions if one.status not in QUIET]
@@ -36,14 +32,14 @@ def gate(judgement: Judgement, results: Sequence[Result]) -> Gate:
         verdict=said,
         tone=tone,
         summary=" · ".join([decided.counts(judgement), f"exit {int(judgement.exit_code)}"]),
-        decisions=tuple(_decided(one, results) for one in loud),
-        quiet=tuple(_decided(one, results) for one in quiet),
+        decisions=tuple(_decided(one, judgement) for one in loud),
+        quiet=tuple(_decided(one, judgement) for one in quiet),
         quiet_said=decided.counts(judgement, QUIET),
         notes=tuple(clean_prose(note) for note in (judgement.no_verdict, *judgement.notes) if note),
     )
 
 
-def _decided(one: Decision, results: Sequence[Result]) -> Decided:
+def _decided(one: Decision, judgement: Judgement) -> Decided:
     """Return one decision as text."""
     again = {True: "; measured again: still slower", False: "; measured again: not slower", None: ""}
     return Decided(
@@ -52,7 +48,7 @@ def _decided(one: Decision, results: Sequence[Result]) -> Decided:
         where=f"{clean(one.row.mechanism)} · {clean(one.row.at)}" if one.row else "",
         subject=f"{metric_name(one.row)} · {clean(one.row.variant)}"
         if one.row
-        else clean_prose(places.said(one.subject, results)),
+        else clean_prose(judgement.label(one)),
         said=clean_prose(one.said),
         why=clean_prose(one.why) + again[one.confirmed],
         rule=clean(one.rule),

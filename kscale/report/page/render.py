@@ -10,10 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kscale.judge import alike
-from kscale.judge.compare import Comparison, name_of
+from kscale.judge.compare import Comparison
 from kscale.judge.decision import Judgement
 from kscale.report import cells, decided
-from kscale.report.export import places
 from kscale.report.export.subject import Subject
 from kscale.report.page import again, facts, finding, gate, pictures, sections, tables
 from kscale.report.page.tables import Words
@@ -52,7 +51,7 @@ def view(subject: Subject) -> Page:
     shared = tables.words(results, called, subject.judgement)
     drawn = tuple(_called(result, name) for result, name in zip(results, called, strict=True))
     compared = tuple(
-        _compared(one, number, results, drawn, shared, subject.judgement if number == 1 else None)
+        _compared(one, number, drawn, shared, subject.judgement if number == 1 else None)
         for number, one in enumerate(comparisons, start=1)
     )
     found = sections.sections(results, drawn, comparisons, shared)
@@ -75,7 +74,7 @@ def view(subject: Subject) -> Page:
             _raw(result, name, number)
             for number, (name, result) in enumerate(zip(called, results, strict=True), start=1)
         ),
-        gate=gate.gate(subject.judgement, results) if subject.judgement is not None else None,
+        gate=gate.gate(subject.judgement) if subject.judgement is not None else None,
     )
 
 
@@ -102,14 +101,13 @@ def _head(results: Sequence[Result], called: Sequence[str]) -> Iterator[tuple[st
 def _compared(
     comparison: Comparison,
     number: int,
-    results: Sequence[Result],
     drawn: Sequence[Result],
     shared: Words,
     judgement: Judgement | None,
 ) -> Compared:
     """Return one comparison's table and picture, in the order of the *judgement* on it if there is one.
 
-    *drawn* are the *results* under the names they have on the page; the first is compared with the
+    *drawn* are the results under the names they have on the page; the first is compared with the
     *number*-th after it.
     """
     gated = judgement is not None and judgement.comparison is not None
@@ -129,7 +127,7 @@ def _compared(
         lines=tables.lines(shown, comparison, shared),
         hidden=len(comparison.rows) - len(shown),
         mean=_mean(comparison),
-        unmatched=tuple(_unmatched(comparison, results)),
+        unmatched=tuple(_unmatched(comparison)),
         forest=pictures.forest(_sides(comparison, number, drawn), comparison),
         gated=gated,
     )
@@ -155,7 +153,7 @@ def _mean(comparison: Comparison) -> str:
     return cells.mean_words(comparison.rows)
 
 
-def _unmatched(comparison: Comparison, results: Sequence[Result]) -> Iterator[str]:
+def _unmatched(comparison: Comparison) -> Iterator[str]:
     """Return what only one side has."""
     lists = (
         (comparison.gone, f"only in {clean(comparison.a.name)} (gone)"),
@@ -164,7 +162,7 @@ def _unmatched(comparison: Comparison, results: Sequence[Result]) -> Iterator[st
     for names, said in lists:
         if names:
             more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-            shown = "; ".join(clean_prose(places.said(name, results)) for name in names[:LISTED])
+            shown = "; ".join(clean_prose(comparison.said(name)) for name in names[:LISTED])
             yield f"{show_count(len(names))} {said}: {shown}{more}"
 
 
@@ -172,7 +170,9 @@ def _cautions(
     results: Sequence[Result], called: Sequence[str], comparisons: Sequence[Comparison]
 ) -> Iterator[str]:
     """Return what is to be known before anything is believed, each once."""
-    names = {name for one in comparisons for name in (one.a.name, one.b.name)} | set(map(name_of, results))
+    names = {name for one in comparisons for name in (one.a.name, one.b.name)} | {
+        result.run.called for result in results
+    }
     plain = [result.model_copy(update={"git": None}) for result in results]
     twice = {note for result in plain for name in names for note in alike.state(result, name)}
     notes = (note for one in comparisons for note in one.notes if note not in twice)

@@ -30,5 +30,5 @@ class Asked:
     @property
     def called(self) -> tuple[str, ...]:
         """Return what each result is called, harmless and of a length a picture has room for."""
-        own = (result.run.name or result.run.id for result in self.results)
+        own = (result.run.called for result in self.results)
         return tuple(names.short(name) for name in (self.names or own))
