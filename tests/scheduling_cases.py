@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kscale.mechanisms import scheduling
 from kscale.mechanisms.scheduling import Pending
 from kscale.mechanisms.scheduling_load import Load, Taken
+from kscale.scenario import costs
 from kscale.scenario.cluster import (
     Cluster,
     Constraints,
@@ -71,6 +72,7 @@ def cluster(
         name="by-hand",
         seed=seed,
         profile=get(profile),
+        costs=costs.of_profile(profile),
         extended_names=names,
         nodes=on,
         pods=Pods(np.array(klass, dtype=np.int32), none, none, 1, asking),

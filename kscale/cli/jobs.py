@@ -92,9 +92,8 @@ def take_turns(job: Job, against: str) -> None:
 def plan_only(job: Job) -> None:
     """Print the cells with about the time and memory each will take; measure nothing."""
     cluster = build.build(job.loaded.scenario)
-    earlier = estimate.earlier_cells(
-        job.store, job.loaded, machine.facts().fingerprint, timed=job.settings.timing
-    )
+    timed = {cell.key: estimate.is_timed(cell, job.settings) for cell in job.cells}
+    earlier = estimate.earlier_cells(job.store, job.loaded, machine.facts().fingerprint, timed)
     found = estimate.estimates(job.cells, cluster, job.settings, earlier)
     needed = estimate.process_bytes(build.memory(job.loaded.scenario), found)
     out = console.console(color=job.color)

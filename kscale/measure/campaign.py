@@ -25,6 +25,7 @@ from kscale.results import journal
 from kscale.results.journal import Header, Journal
 from kscale.results.record import (
     Cell,
+    CostInfo,
     Git,
     Machine,
     MachineLoad,
@@ -35,7 +36,8 @@ from kscale.results.record import (
     ScenarioRef,
 )
 from kscale.results.store import Store
-from kscale.scenario import build
+from kscale.scenario import build, costs
+from kscale.scenario.costs import CostModel
 from kscale.scenario.load import Loaded
 
 WALL = MetricInfo(kind="timing", unit="ns", better="lower", provenance="measured", about="wall time of a run")
@@ -111,7 +113,8 @@ def run(
         machine=place,
         load=meter.stop(),
     )
-    described = {cell.mechanism.id: describe(cell.mechanism) for cell in cells}
+    model = costs.of_profile(loaded.scenario.profile)
+    described = {cell.mechanism.id: describe(cell.mechanism, model) for cell in cells}
     result = record(loaded, settings, request, origin, described, _in_order(done, cells))
     if stop is not None:
         raise _stopped(stop, result, store, kept, len(cells))
@@ -238,11 +241,13 @@ def _measured(
         return
     cluster = build.build(loaded.scenario)
     memory.check_cells(cluster, left, force=request.force)
-    budget, even = settings.budget_s, min(settings.budget_s / len(left), settings.cell_cap_s)
-    for i, cell in enumerate(left):
+    timed = sum(not cell.mechanism.simulated for cell in left)
+    budget, even = settings.budget_s, min(settings.budget_s / max(1, timed), settings.cell_cap_s)
+    for cell in left:
         observer.cell_start(cell)
         began = time.monotonic()
-        allowance = Allowance(share_s=min(budget / (len(left) - i), settings.cell_cap_s), even_s=even)
+        allowance = Allowance(share_s=min(budget / max(1, timed), settings.cell_cap_s), even_s=even)
+        timed -= not cell.mechanism.simulated
         yield runner.measure_cell(cell, cluster, settings, observer, allowance)
         budget = max(0.0, budget - (time.monotonic() - began))
 
@@ -276,8 +281,8 @@ def _in_order(done: Sequence[Cell], cells: Sequence[PlannedCell]) -> list[Cell]:
     return [by_key[cell.key] for cell in cells if cell.key in by_key]
 
 
-def describe(mechanism: Mechanism) -> MechanismInfo:
-    """Return what a result says of a mechanism, for readers that do not import it."""
+def describe(mechanism: Mechanism, model: CostModel | None = None) -> MechanismInfo:
+    """Return what a result says of a mechanism, with its coefficients in *model*, for who imports neither."""
     metrics = {
         metric.name: MetricInfo(
             kind=metric.kind,
@@ -289,10 +294,12 @@ def describe(mechanism: Mechanism) -> MechanismInfo:
         )
         for metric in mechanism.metrics
     }
+    read = {name: model.coefficients[name] for name in mechanism.costs} if model else {}
     return MechanismInfo(
         title=mechanism.title,
         source=mechanism.source,
         per=mechanism.per,
         metrics={**metrics, "wall_ns": WALL},
         variants={name: variant.about for name, variant in mechanism.variants.items()},
+        costs={name: CostInfo(**one.model_dump()) for name, one in read.items()},
     )

@@ -37,12 +37,23 @@ def estimates(
     cells: Sequence[PlannedCell], cluster: Cluster, settings: Settings, earlier: Mapping[str, Cell]
 ) -> list[Estimate]:
     """Return an estimate of each cell; *earlier* are cells measured on this machine, by key."""
-    share_s = min(settings.budget_s / max(1, len(cells)), settings.cell_cap_s)
+    timed = sum(is_timed(cell, settings) for cell in cells)
+    share_s = min(settings.budget_s / max(1, timed), settings.cell_cap_s)
     return [_estimate(cell, cluster, settings, earlier.get(cell.key), share_s) for cell in cells]
 
 
-def earlier_cells(store: Store, loaded: Loaded, fingerprint: str, *, timed: bool) -> dict[str, Cell]:
-    """Return the latest cells of that scenario measured on that machine, timed or only counted, by key."""
+def is_timed(cell: PlannedCell, settings: Settings) -> bool:
+    """Say whether a cell will be timed, not only counted."""
+    return settings.timing and not cell.mechanism.simulated
+
+
+def earlier_cells(
+    store: Store, loaded: Loaded, fingerprint: str, timed: Mapping[str, bool]
+) -> dict[str, Cell]:
+    """Return the latest cells of that scenario measured on that machine, by key.
+
+    *timed* says of each key whether it is to be timed or only counted: it was, then, too.
+    """
     found: dict[str, Cell] = {}
     for back in range(RECENT):
         try:
@@ -53,7 +64,8 @@ def earlier_cells(store: Store, loaded: Loaded, fingerprint: str, *, timed: bool
         if not same or result.run.quick or result.run.together:
             continue
         for cell in result.cells:
-            if timed == any(one.wall_ns is not None for one in cell.variants.values()):
+            was_timed = any(one.wall_ns is not None for one in cell.variants.values())
+            if timed.get(cell.key) == was_timed:
                 found.setdefault(cell.key, cell)
     return found
 
@@ -71,14 +83,15 @@ def _estimate(
     if before is not None and set(cell.variants) == set(before.variants):
         return Estimate(cell, before.seconds, needed, "measured")
     run_s = cell.mechanism.cost_ns(cluster, cell.params) / 1e9
-    return Estimate(cell, _modelled_s(run_s, len(cell.variants), settings, share_s), needed, "modelled")
+    seconds = _modelled_s(run_s, len(cell.variants), share_s, timed=is_timed(cell, settings))
+    return Estimate(cell, seconds, needed, "modelled")
 
 
-def _modelled_s(run_s: float, variants: int, settings: Settings, share_s: float) -> float:
+def _modelled_s(run_s: float, variants: int, share_s: float, *, timed: bool) -> float:
     """Return the seconds of a cell whose baseline takes *run_s* a run, by the rules of timing.py."""
     couples = variants - 1
     all_s = run_s * (1 + OTHERS * couples)
-    if not settings.timing:
+    if not timed:
         return TWICE * all_s
     sample_s = SAMPLE_NS / 1e9
     pair_s = max(run_s, sample_s) + max(OTHERS * run_s, sample_s)

@@ -36,7 +36,8 @@ def measure_cell(
         subjects = subjects_of(cell, cluster, clock)
         works = agreed_works(cell, subjects)
         notes: list[str] = []
-        if settings.timing:
+        timed = settings.timing and not cell.mechanism.simulated
+        if timed:
             baseline, *others = subjects.values()
             couples = [Couple(baseline, other) for other in others]
             notes = Timing(cell, settings, observer, allowance, clock, began).run(couples)
@@ -54,8 +55,8 @@ def measure_cell(
         variants={
             name: VariantRecord(
                 work=works[name],
-                wall_ns=subject.samples() if settings.timing else None,
-                jit_compile_s=round(subject.compile_ns / 1e9, 3) if settings.timing else None,
+                wall_ns=subject.samples() if timed else None,
+                jit_compile_s=round(subject.compile_ns / 1e9, 3) if timed else None,
             )
             for name, subject in subjects.items()
         },

@@ -75,7 +75,7 @@ class Worker:
             "works": works,
             "losses": list(found.losses(works)),
             "digest": digest(works),
-            "describe": campaign.describe(found).model_dump(mode="json"),
+            "describe": campaign.describe(found, self.cluster.costs).model_dump(mode="json"),
             "runs": {
                 name: {"compile_ns": one.compile_ns, "run_ns": one.run_ns}
                 for name, one in self.subjects.items()

@@ -61,7 +61,8 @@ class Mechanism:
     *memory(cluster, params)* is the peak in bytes that prepare, build and run will need, *cost_ns(cluster,
     params)* about what one run of the baseline takes on a core of 3 GHz: a plan, never a result.
     *quality(workload, outcome)* returns further exact work of a variant, worked out once from its
-    answer and never timed.
+    answer and never timed. A *simulated* mechanism runs on a virtual clock: what the simulation itself
+    takes says nothing about either variant, so it is counted and never timed.
     """
 
     id: str  # kebab-case
@@ -81,4 +82,6 @@ class Mechanism:
     memory: Callable[[Cluster, Any], int]
     cost_ns: Callable[[Cluster, Any], float]
     quality: Callable[[Any, Outcome], Work] | None = None  # see above
-    claims: tuple[str, ...] = ()  # ids of published figures, see the control-plane note
+    claims: tuple[str, ...] = ()  # ids of published figures that `kscale claims` lays beside it
+    costs: tuple[str, ...] = ()  # every coefficient of the cost model that prepare, build or run reads
+    simulated: bool = False  # see above

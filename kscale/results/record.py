@@ -105,6 +105,18 @@ class MetricInfo(Record):
     headline: bool = False
 
 
+class CostInfo(Record):
+    """A coefficient of the cost model that a mechanism read: what its modelled numbers stand on."""
+
+    value: Counter  # whole units
+    range: tuple[Counter, Counter]
+    unit: str
+    provenance: Literal["published", "derived", "measured", "assumed", "fitted"]
+    about: str
+    source: str | None = None
+    fitted_to: tuple[str, ...] = ()  # published figures it was chosen to give
+
+
 class MechanismInfo(Record):
     """What the report says of a mechanism without importing it."""
 
@@ -113,6 +125,7 @@ class MechanismInfo(Record):
     per: str
     metrics: dict[str, MetricInfo]
     variants: dict[str, str]  # variant -> what it does
+    costs: dict[str, CostInfo] = {}
 
 
 class Samples(Record):

@@ -1,6 +1,6 @@
 """A scenario to arrays: the one door for everybody who needs a cluster."""
 
-from kscale.scenario import made, objects, profiles, resolve, trace
+from kscale.scenario import costs, made, objects, profiles, resolve, trace
 from kscale.scenario.cluster import Cluster, ControlPlane, Load
 from kscale.scenario.schema import Scenario
 from kscale.scenario.schema_cluster import MadeSpec, TraceSpec
@@ -31,6 +31,7 @@ def build(scenario: Scenario) -> Cluster:
         name=scenario.name,
         seed=seed,
         profile=profile,
+        costs=costs.of_profile(profile.name),
         extended_names=extended,
         nodes=nodes,
         pods=pods,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kscale.scenario.costs import CostModel
 from kscale.scenario.profiles import Profile
 
 Ints = NDArray[np.int64]
@@ -151,6 +152,7 @@ class Cluster:
     name: str
     seed: int
     profile: Profile
+    costs: CostModel
     extended_names: tuple[str, ...]
     nodes: Nodes
     pods: Pods

@@ -36,6 +36,16 @@ class Stream(IntEnum):
     SCHED_CLASSES = 62
     SCHED_STARTS = 63
     SCHED_STRIDES = 64
+    HEARTBEATS = 80  # 80-89 node-lease
+    LISTS = 90  # 90-99 list-index
+    BOOKMARKS = 100  # 100-109 watch-bookmark
+    ENCODING = 110  # 110-119 watch-encode
+    BALANCE = 120  # 120-129 apiserver-balance
+    STANDBY = 130  # 130-139 controller-standby
+    ETCD_READS = 140  # 140-149 etcd-concurrent-reads
+    ETCD_LEARNER = 150  # 150-159 etcd-learner
+    ETCD_SHARDING = 160  # 160-169 etcd-sharding
+    ETCD_OFFLOAD = 170  # 170-179 etcd-offload
 
 
 def start_of(seed: int, stream: Stream) -> int:
@@ -56,6 +66,11 @@ def keys(seed: int, stream: Stream, first: int, count: int) -> Keys:
         z *= np.uint64(_MIX_2)
         z ^= z >> np.uint64(31)
     return z
+
+
+def generator(seed: int, stream: Stream, number: int = 0) -> Ints:
+    """Return the start of generator *number* of a stream, for kernels/draws.py, int64[6]."""
+    return (keys(seed, stream, 6 * number, 6) % np.uint64(4_294_944_442) + np.uint64(1)).astype(np.int64)
 
 
 def order(seed: int, stream: Stream, count: int) -> NDArray[np.intp]:

@@ -17,7 +17,8 @@ class Profile:
     Sources, read in kubernetes/kubernetes, kubernetes/apiserver and etcd-io/etcd at the version named:
     apiserver pkg/storage/cacher (watch cache, channels, dispatch; 1.14, 1.16, 1.25, 1.27, 1.36), k/k
     pkg/registry/cachesize (history of 1.14), k/k#90091 and #130344 (history that adapts), KEP-589 and
-    k/k#72096 (leases), k/k#126287 (grace period), KEP-1904 (bookmarks), KEP-1152 (shared encoding),
+    k/k#72096 (leases), k/k#126287 (grace period), KEP-1904 (bookmarks, progress notify), KEP-1152 (shared
+    encoding), KEP-2340 (lists from the cache), etcd#10523 and #12933 (reads on a copied buffer),
     component-base config/v1alpha1 (leader election), etcd `parseBackendFreelistType` (free list),
     k/k PR 135573 (balanced allocation).
     """
@@ -40,8 +41,15 @@ class Profile:
     watch_history: Literal["fixed", "dynamic"]  # events kept for each type
     watch_history_max: int  # events; the fixed size of pods, or the upper bound
     bookmarks: Literal[
-        "none", "periodic"
-    ]  # sent every bookmark_period and 2 s before the end of a watch (1.19+)
+        "none", "deadline", "periodic"
+    ]  # sent 2 s before the end of a watch (1.15 to 1.18), and also every bookmark_period (1.19+)
+    progress_notify_ns: int  # etcd tells a quiet watch cache the revision this often (KEP-1904); 0: never
+    list_cache: Literal["scan", "index", "consistent"]
+    # a list at RV=0 walks the cache, or uses its index (1.19+); so does one without RV (1.31+, KEP-2340)
+    fairness: bool  # API priority and fairness in place of plain limits on requests in flight (1.20+)
+    etcd_reads: Literal["blocking", "copied", "cached"]
+    # a range holds the lock (to 3.3), copies the read buffer (3.4), or shares a copy (3.5+)
+    etcd_learner: bool  # a member can join without a vote (3.4+)
     node_status_period_ns: int  # an unchanged node status is written at this age
     node_grace_period_ns: int  # a silent node is NotReady after it
 
@@ -66,6 +74,10 @@ class Profile:
     election_lease_ns: int = 15 * S  # ns; leader election of controllers
     election_deadline_ns: int = 10 * S  # ns; a leader gives up after
     election_retry_ns: int = 2 * S  # ns; candidates poll every 2 s x (1 + U[0, 1.2])
+    fresh_wait_ns: int = 3 * S  # ns; most that a read waits for the cache to catch up
+    fresh_ask_ns: int = 100 * MS  # ns; etcd is asked for its revision this often while reads wait
+    goaway_chance_max_ppm: int = 20_000  # most that --goaway-chance may be; it is 0 unless it is set
+    retry_after_ns: int = S  # ns; what a 429 tells a client to wait
     max_inflight_reads: int = 400  # requests at a time and server
     max_inflight_writes: int = 200  # requests at a time and server
 
@@ -91,6 +103,11 @@ _1_14 = Profile(
     watch_history="fixed",
     watch_history_max=1000,
     bookmarks="none",
+    progress_notify_ns=0,
+    list_cache="scan",
+    fairness=False,
+    etcd_reads="blocking",
+    etcd_learner=False,
     node_status_period_ns=MIN,
     node_grace_period_ns=40 * S,
 )
@@ -104,6 +121,10 @@ _1_20 = replace(
     watch_history="dynamic",
     watch_history_max=102_400,
     bookmarks="periodic",
+    list_cache="index",
+    fairness=True,
+    etcd_reads="copied",
+    etcd_learner=True,
     node_status_period_ns=5 * MIN,
 )
 _1_36 = replace(
@@ -117,6 +138,9 @@ _1_36 = replace(
     watch_channel_no_trigger=100,
     watch_scopes=True,
     node_grace_period_ns=50 * S,
+    progress_notify_ns=5 * S,
+    list_cache="consistent",
+    etcd_reads="cached",
     etcd_snapshot_entries=10_000,
 )
 

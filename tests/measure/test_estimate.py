@@ -23,6 +23,11 @@ def planned() -> list[PlannedCell]:
     return plan.plan(SCENARIO, [mechanism(Script())])
 
 
+def asked(*, timed: bool) -> dict[str, bool]:
+    """The planned cells, to be timed or not."""
+    return {cell.key: timed for cell in planned()}
+
+
 def before(run_id: str, seconds: float, **changes: object) -> Result:
     """A saved result of the first cell."""
     one = result(run_id)
@@ -37,7 +42,7 @@ def before(run_id: str, seconds: float, **changes: object) -> Result:
 def test_what_it_took_before(tmp_path: Path) -> None:
     """A cell that was counted here before takes as long again; the others are modelled, and say so."""
     Store(tmp_path).save(before("20261121T025400Z-aaaaaaa", 3.5))
-    earlier = estimate.earlier_cells(Store(tmp_path), SCENARIO, FINGERPRINT, timed=False)
+    earlier = estimate.earlier_cells(Store(tmp_path), SCENARIO, FINGERPRINT, asked(timed=False))
     first, second = estimate.estimates(planned(), cluster(), Settings(timing=False), earlier)
     assert (first.seconds, first.provenance) == (3.5, "measured")
     assert second.provenance == "modelled"
@@ -59,20 +64,20 @@ def test_what_does_not_count(
 ) -> None:
     """Another machine, a counted run for a timed one, a quick one, one in turns: they say nothing."""
     Store(tmp_path).save(before("20261121T025400Z-aaaaaaa", 3.5, **changes))
-    assert estimate.earlier_cells(Store(tmp_path), SCENARIO, fingerprint, timed=timed) == {}
+    assert estimate.earlier_cells(Store(tmp_path), SCENARIO, fingerprint, asked(timed=timed)) == {}
 
 
 def test_another_scenario_does_not_count(tmp_path: Path) -> None:
     """Cells of equal parameters on another cluster are other cells."""
     Store(tmp_path).save(before("20261121T025400Z-aaaaaaa", 3.5))
     other = SCENARIO.with_seed(1)
-    assert estimate.earlier_cells(Store(tmp_path), other, FINGERPRINT, timed=False) == {}
+    assert estimate.earlier_cells(Store(tmp_path), other, FINGERPRINT, asked(timed=False)) == {}
 
 
 def test_a_damaged_file_does_not_matter(tmp_path: Path) -> None:
     """A plan can do without a result that cannot be read."""
     (tmp_path / "x.json").write_text("{", encoding="utf-8")
-    assert estimate.earlier_cells(Store(tmp_path), SCENARIO, FINGERPRINT, timed=True) == {}
+    assert estimate.earlier_cells(Store(tmp_path), SCENARIO, FINGERPRINT, asked(timed=True)) == {}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +86,7 @@ def test_a_damaged_file_does_not_matter(tmp_path: Path) -> None:
 )
 def test_times_follow_the_rules_of_timing(run_s: float, least_s: float, most_s: float) -> None:
     """Samples of 10 ms, six pairs at least, within the share unless a single pair is dearer."""
-    found = estimate._modelled_s(run_s, 2, Settings(), share_s=10)
+    found = estimate._modelled_s(run_s, 2, share_s=10, timed=True)
     assert least_s <= found <= most_s
 
 

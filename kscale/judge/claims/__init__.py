@@ -1,0 +1,1 @@
+"""Published figures beside what kscale gives for them."""

@@ -1,0 +1,5 @@
+"""Encoding of watch events."""
+
+from kscale.judge.claims.record import Claim
+
+CLAIMS: tuple[Claim, ...] = ()

@@ -1,0 +1,5 @@
+"""etcd's concurrent reads and learners."""
+
+from kscale.judge.claims.record import Claim
+
+CLAIMS: tuple[Claim, ...] = ()

@@ -1,0 +1,5 @@
+"""Lists and consistent reads."""
+
+from kscale.judge.claims.record import Claim
+
+CLAIMS: tuple[Claim, ...] = ()

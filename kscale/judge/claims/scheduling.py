@@ -1,0 +1,5 @@
+"""The scheduler."""
+
+from kscale.judge.claims.record import Claim
+
+CLAIMS: tuple[Claim, ...] = ()

@@ -1,0 +1,5 @@
+"""Watch cache, bookmarks and resuming."""
+
+from kscale.judge.claims.record import Claim
+
+CLAIMS: tuple[Claim, ...] = ()
