@@ -5,8 +5,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from measure_fakes import Script, loaded, mechanism
@@ -20,6 +21,7 @@ from kscale.measure.timing import Allowance, Settings
 from kscale.results import journal
 from kscale.results.record import Cell, Result
 from kscale.results.store import Store
+from kscale.scenario import costs
 
 SECTION = "mechanisms:\n  fake-search: {free_pages: [1, 2, 3]}\n"
 COUNT = Settings(timing=False)
@@ -297,3 +299,35 @@ def test_journal_is_written_cell_by_cell(store: Store) -> None:
 
     run(store, Seen(at_done=look))
     assert lengths == [1, 2, 3]
+
+
+def test_a_result_names_its_coefficients(store: Store) -> None:
+    """With value, range and origin, as the scenario's profile has them; none that were not read."""
+    scenario = loaded(SECTION)
+    name, kept = next(iter(costs.of_profile(scenario.scenario.profile).coefficients.items()))
+    made = replace(mechanism(None), costs=(name,))
+    result = campaign.run(scenario, plan(scenario, [made]), COUNT, Seen(), store, Request(["run"]))
+    (told,) = result.mechanisms["fake-search"].costs.items()
+    assert told[0] == name
+    assert told[1].model_dump() == kept.model_dump()
+    assert store.load("latest") == result
+
+
+def test_a_simulation_leaves_its_share_of_time_to_the_timed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two timed cells of three share the budget in halves, not thirds."""
+    scenario = loaded(SECTION)
+    first, *others = plan(scenario, [mechanism(None)])
+    cells = [replace(first, mechanism=replace(first.mechanism, simulated=True)), *others]
+    heard: list[Allowance] = []
+    measure = runner.measure_cell
+
+    def listening(cell: PlannedCell, *rest: Any) -> Cell:  # noqa: ANN401 - passed on
+        heard.append(rest[3])
+        return measure(cell, *rest)
+
+    monkeypatch.setattr(runner, "measure_cell", listening)
+    result = campaign.run(scenario, cells, QUICK, Seen(), store, Request(["run"]))
+    assert [one.even_s for one in heard] == [QUICK.budget_s / 2] * 3
+    assert [cell.variants["baseline"].wall_ns is None for cell in result.cells] == [True, False, False]

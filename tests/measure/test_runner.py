@@ -1,7 +1,7 @@
 """Cells are measured as the practice note says; a fake clock makes it exact and instant."""
 
 import gc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -276,3 +276,14 @@ def test_work_must_be_whole() -> None:
     script = Script(works={"baseline": lambda _: {"steps": half}})
     with pytest.raises(TypeError):
         measured(script)
+
+
+def test_a_simulation_is_counted_and_never_timed() -> None:
+    """Its virtual clock is its finding; every variant still runs twice and must repeat."""
+    script = Script()
+    cell = measured(script, made=replace(mechanism(script), simulated=True))
+    assert all(one.wall_ns is None and one.jit_compile_s is None for one in cell.variants.values())
+    assert script.runs() == [name for _ in range(2) for name in cell.variants]
+    wandering = Script(works={"baseline": lambda call: {"steps": call}})
+    with pytest.raises(WrongAnswer, match="not reproducible"):
+        measured(wandering, made=replace(mechanism(wandering), simulated=True))
