@@ -12,6 +12,7 @@ from kscale.units import quote
 
 _ABOUT = re.compile(r"^about: *(.*?) *$", re.MULTILINE)
 _ENDINGS = (".yaml", ".yml")
+CLAIMS = "claims"  # folder of the set-ups of published figures, found as claims/NAME and not listed
 LONGEST_PATH = 200  # characters of a path in a complaint
 
 
@@ -34,8 +35,8 @@ def names() -> dict[str, str]:
 def find(name_or_path: str) -> tuple[Path, str]:
     """Return the file that is meant and how to speak of it.
 
-    A file that exists wins, then a shipped scenario of that name (with or without .yaml);
-    KscaleError names the nearest one if there is neither.
+    A file that exists wins, then a shipped scenario of that name (with or without .yaml), or the
+    set-up of a claim by claims/NAME; KscaleError names the nearest one if there is neither.
     """
     if not name_or_path or "\0" in name_or_path:
         raise KscaleError(f"no scenario {quote(name_or_path)}; {did_you_mean('', _known())}")
@@ -43,11 +44,13 @@ def find(name_or_path: str) -> tuple[Path, str]:
     if _exists(path) and not path.is_dir():
         return path, name_or_path
     stem = name_or_path.removesuffix(".yaml")
-    if stem in _known():
+    if stem in _known() or stem in setups():
         return root() / f"{stem}.yaml", stem
     said = name_or_path if len(name_or_path) <= LONGEST_PATH else quote(name_or_path)
     if _exists(path):
         raise KscaleError(f"{said}: is a folder, a scenario is a YAML file")
+    if name_or_path.startswith(f"{CLAIMS}/"):
+        raise KscaleError(f"no set-up {quote(name_or_path)}; {did_you_mean(stem, setups())}")
     if "/" in name_or_path or name_or_path.endswith(_ENDINGS):
         raise KscaleError(f"{said}: no such file; shipped scenarios: {listed(_known())}")
     raise KscaleError(f"no scenario {quote(name_or_path)}; {did_you_mean(name_or_path, _known())}")
@@ -56,6 +59,11 @@ def find(name_or_path: str) -> tuple[Path, str]:
 def _known() -> list[str]:
     """Return the names of the shipped scenarios."""
     return sorted(path.stem for path in root().glob("*.yaml"))
+
+
+def setups() -> list[str]:
+    """Return the set-ups of published figures: claims/NAME."""
+    return sorted(f"{CLAIMS}/{path.stem}" for path in (root() / CLAIMS).glob("*.yaml"))
 
 
 def _exists(path: Path) -> bool:

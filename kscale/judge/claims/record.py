@@ -35,6 +35,7 @@ class Setup:
 
     name: str  # of its scenario
     cells: tuple[Ran, ...]
+    profile: str = ""  # of its scenario: whose cost model its mechanisms read
 
     def cell(self, mechanism: str, **params: object) -> Ran:
         """Return the one cell of *mechanism* with those parameters; KscaleError if there is not just one."""

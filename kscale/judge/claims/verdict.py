@@ -1,0 +1,150 @@
+"""What becomes of a claim: our figure beside the published one, and a word for it.
+
+A figure counts as the same if it lies in its band, ends included; of a claim the worst figure
+decides. Two kinds of claim are judged and not counted: one whose set-up was not published in enough
+detail, and one that a coefficient was fitted to, where the agreement says nothing. A figure that
+is outside although a coefficient was fitted to it stays outside, and counts.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kscale.judge.claims.record import Claim, Figure, Kind, Setup
+from kscale.mechanisms.base import Mechanism
+from kscale.scenario import costs
+
+ENOUGH = 0.8  # of the ratios must be in band
+
+
+class Verdict(StrEnum):
+    """A figure's or a claim's, the best first."""
+
+    REPRODUCED = "reproduced"  # an identity, within 5 %
+    IN_BAND = "in band"  # a ratio or a measurement
+    FITTED = "fitted"  # in band, because a coefficient was chosen so
+    OUTSIDE = "outside"
+    NOT_REPRODUCIBLE = "not reproducible as stated"
+
+
+ORDER = {verdict: number for number, verdict in enumerate(Verdict)}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One figure with ours."""
+
+    figure: Figure
+    ours: float
+    verdict: Verdict
+
+    @property
+    def factor(self) -> float | None:
+        """Return ours over the published figure; None where that is zero and ours is not."""
+        if self.figure.published == 0:
+            return 1.0 if self.ours == 0 else None
+        return self.ours / self.figure.published
+
+    @property
+    def inside(self) -> bool:
+        """Say whether ours lies in the band, counted or not."""
+        return self.figure.low <= self.ours <= self.figure.high
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A claim with what became of it."""
+
+    claim: Claim
+    figures: tuple[Judged, ...]
+    verdict: Verdict
+    fitted_by: tuple[str, ...] = ()  # coefficients that were fitted to it
+    setup: Setup | None = None
+
+    @property
+    def counted(self) -> bool:
+        """Say whether it counts for or against the models."""
+        return self.verdict not in {Verdict.FITTED, Verdict.NOT_REPRODUCIBLE}
+
+    @property
+    def held(self) -> bool:
+        """Say whether ours agrees."""
+        return self.verdict in {Verdict.REPRODUCED, Verdict.IN_BAND}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many of a kind of claim hold."""
+
+    held: int
+    of: int  # that count
+    fitted: int
+    not_reproducible: int
+
+    @property
+    def share(self) -> float:
+        """Return the part that holds; all, where there is none."""
+        return self.held / self.of if self.of else 1.0
+
+
+def judge(claim: Claim, setup: Setup | None, mechanisms: Sequence[Mechanism]) -> Finding:
+    """Return what becomes of a claim whose set-up came to *setup*; None if it has none."""
+    if setup is None:
+        return Finding(claim, (), Verdict.NOT_REPRODUCIBLE)
+    fitted = fitted_by(claim, setup, mechanisms)
+    figures = tuple(_judged(claim, one, one.ours(setup), fitted=bool(fitted)) for one in claim.figures)
+    worst = max((one.verdict for one in figures), key=ORDER.__getitem__, default=Verdict.NOT_REPRODUCIBLE)
+    return Finding(claim, figures, worst, fitted, setup)
+
+
+def fitted_by(claim: Claim, setup: Setup, mechanisms: Sequence[Mechanism]) -> tuple[str, ...]:
+    """Return the coefficients that the set-up reads and that were fitted to this claim."""
+    return tuple(name for name, one in coefficients(setup, mechanisms).items() if claim.id in one.fitted_to)
+
+
+def coefficients(setup: Setup, mechanisms: Sequence[Mechanism]) -> Mapping[str, costs.Coefficient]:
+    """Return what the mechanisms of a set-up read of its profile's cost model, in the mechanisms' order."""
+    by_id = {mechanism.id: mechanism for mechanism in mechanisms}
+    names = dict.fromkeys(name for cell in setup.cells for name in by_id[cell.mechanism].costs)
+    known = costs.of_profile(setup.profile).coefficients if names else {}
+    return {name: known[name] for name in names}
+
+
+def count(findings: Iterable[Finding], kind: Kind) -> Count:
+    """Return how many claims of a kind hold."""
+    found = [one for one in findings if one.claim.kind == kind]
+    return Count(
+        held=sum(one.held for one in found),
+        of=sum(one.counted for one in found),
+        fitted=sum(one.verdict is Verdict.FITTED for one in found),
+        not_reproducible=sum(one.verdict is Verdict.NOT_REPRODUCIBLE for one in found),
+    )
+
+
+def failures(findings: Sequence[Finding]) -> list[str]:
+    """Return what is required of the models and not met, in sentences: all identities, most ratios."""
+    found = [f"{one.claim.id} is an identity and outside" for one in findings if _broken(one)]
+    ratios = count(findings, "R")
+    if ratios.share < ENOUGH:
+        found.append(f"{ratios.held} of {ratios.of} ratios are in band, less than {ENOUGH:.0%}")
+    return found
+
+
+def _broken(finding: Finding) -> bool:
+    """Say whether an identity does not hold."""
+    return finding.claim.kind == "A" and finding.counted and not finding.held
+
+
+def _judged(claim: Claim, figure: Figure, ours: float, *, fitted: bool) -> Judged:
+    """Return a figure with its verdict; no number is in no band."""
+    inside = not math.isnan(ours) and figure.low <= ours <= figure.high
+    if claim.not_reproducible:
+        verdict = Verdict.NOT_REPRODUCIBLE
+    elif not inside:
+        verdict = Verdict.OUTSIDE
+    elif fitted:
+        verdict = Verdict.FITTED
+    else:
+        verdict = Verdict.REPRODUCED if claim.kind == "A" else Verdict.IN_BAND
+    return Judged(figure, ours, verdict)
