@@ -60,7 +60,8 @@ def named(metric: str, per: str) -> str:
     """Return a metric's name in words; a time is per unit of *per*, or of a whole run."""
     if metric == WALL:
         return f"time per {singular(per)}" if per else "time of a run"
-    return words(metric.removesuffix("_ppm").removesuffix("_milli"))
+    name = words(metric.removesuffix("_ppm").removesuffix("_milli").removesuffix("_ns"))
+    return name.replace(" p99 9", " p99.9")
 
 
 def sureness(row: Row, *, verbose: bool = False) -> Text:

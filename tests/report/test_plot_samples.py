@@ -136,3 +136,20 @@ def test_a_cell_stands_beside_itself_only(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(names) == 2 * len(less.cells)
     assert [name for name, _, _ in names] == ["a", "b"] * len(less.cells)
     assert [at for _, _, at in names[::2]] == [at for _, _, at in names[1::2]]
+
+
+def test_counted_latencies_are_lines_through_their_quantiles() -> None:
+    """Of each kind and variant; beside samples, or alone in a run that timed nothing."""
+    counted = {"put_p50_ns": 2_000, "put_p90_ns": 3_000, "put_p99_ns": 0, "put_p99_9_ns": 90_000}
+    one = fanout(50_000, pairs=0, **counted, put_max_ns=10**9, get_p50_ns=0)
+    (panel,) = latency._panels(result([one]), one, "x", Asked((result([one]),)))
+    assert panel.name == "watch-fanout, x: put"
+    assert panel.what == "latency, modelled"
+    (line,) = panel.lines
+    assert line.name == "optimized"
+    assert line.quantiles.tolist() == [0.5, 0.9, 0.99, 0.999]
+    assert line.values.tolist() == [2_000, 3_000, 1, 90_000]
+    drawn = latency.picture(Asked((result([one]),)))
+    assert "virtual clock" in drawn.caption
+    assert "measured here" not in drawn.caption
+    assert picture.rendered(drawn, "svg")

@@ -1,10 +1,11 @@
 """Distributions on a tail scale: every nine of the quantile takes as much room as the last.
 
-A quantile is drawn only if ten events lie beyond it: a line ends where its data does.
+Measured samples, and latencies that a mechanism counted on its virtual clock. Of samples a quantile
+is drawn only if ten lie beyond it: a line ends where its data does.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import numpy as np
 from kscale.judge import rows, wording
 from kscale.measure import stats
 from kscale.measure.stats import Floats
-from kscale.report.plot import chosen, names, style
+from kscale.report.plot import chosen, names, simulated, style
 from kscale.report.plot.asked import Asked, NothingToDraw
 from kscale.report.plot.picture import EDGE, WIDE, Canvas, Picture
 from kscale.results.record import Cell, Result
@@ -39,18 +40,27 @@ class Tail:
     name: str
     quantiles: Floats
     values: Floats  # ns
-    events: int
+    events: int  # 0: not known
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The distributions of one cell that share their axes."""
+
+    name: str
+    lines: tuple[Tail, ...]
+    what: str  # the times are of, with their provenance
 
 
 def picture(asked: Asked) -> Picture:
-    """Return the measured samples of each cell that has enough; KscaleError if none has."""
+    """Return the distributions of each cell that has enough samples or counts them; KscaleError if none."""
     every = [
         (result, cell, name)
         for result, name in zip(asked.results, asked.called, strict=True)
         for cell in result.cells
     ]
-    found = [(_name(asked, cell, name), tails(_samples(result, cell, asked))) for result, cell, name in every]
-    panels = [(name, lines) for name, lines in found if lines]
+    found = [list(_panels(*one, asked)) for one in every]
+    panels = [panel for one in found for panel in one]
     if not panels:
         most = max((len(values) for one in every for values in _samples(*one[:2], asked).values()), default=0)
         raise NothingToDraw(
@@ -62,14 +72,28 @@ def picture(asked: Asked) -> Picture:
 
     def draw(canvas: Canvas) -> None:
         """Draw the panels."""
-        for place, (name, lines) in zip(canvas.grid(len(shown), columns, HEIGHT), shown, strict=True):
-            head = place.heading(name) + KEY
-            draw_tails(place.axes(LEFT, head, EDGE * 1.5, FOOT), lines, "time, measured here")
+        for place, panel in zip(canvas.grid(len(shown), columns, HEIGHT), shown, strict=True):
+            head = place.heading(panel.name) + KEY
+            draw_tails(place.axes(LEFT, head, EDGE * 1.5, FOOT), panel.lines, panel.what)
 
-    left_out = len(every) - len(panels), len(panels) - len(shown)
+    left_out = sum(not one for one in found), len(panels) - len(shown)
     width = WIDE if columns > 1 else WIDE / 2
     height = HEIGHT * math.ceil(len(shown) / columns)
-    return Picture(finding(panels), _caption(asked, left_out), width, height, draw)
+    return Picture(finding(panels), _caption(asked, panels, left_out), width, height, draw)
+
+
+def _panels(result: Result, cell: Cell, name: str, asked: Asked) -> Iterator[Panel]:
+    """Yield the panels of one cell: its samples, then each latency it counted."""
+    heading = _name(asked, cell, name)
+    sampled = tails(_samples(result, cell, asked))
+    if sampled:
+        yield Panel(heading, sampled, "time, measured here")
+    if {asked.before, asked.after} <= cell.variants.keys():
+        for what, found in simulated.lines(cell, asked):
+            drawn = (
+                Tail(variant, np.array(places), np.array(values), 0) for variant, places, values in found
+            )
+            yield Panel(f"{heading}: {what}", tuple(drawn), simulated.MODELLED)
 
 
 def tails(events: Mapping[str, Floats]) -> tuple[Tail, ...]:
@@ -94,7 +118,7 @@ def draw_tails(axes: "Axes", lines: Sequence[Tail], what: str, events: str = "sa
             marker,
             color=color,
             markersize=7,
-            label=f" {line.name}: {show_count(line.events)} {events}",
+            label=f" {line.name}" + (f": {show_count(line.events)} {events}" if line.events else ""),
         )
         if line.quantiles[-1] > marked[-1] + 1e-9:
             axes.plot(nines[-1:], line.values[-1:], "|", color=color, markersize=12, markeredgewidth=2)
@@ -120,9 +144,9 @@ def draw_tails(axes: "Axes", lines: Sequence[Tail], what: str, events: str = "sa
     )
 
 
-def finding(panels: Sequence[tuple[str, Sequence[Tail]]]) -> str:
+def finding(panels: Sequence[Panel]) -> str:
     """Return where the tail is longest: the last quantile drawn over the median."""
-    every = [(name, line) for name, lines in panels for line in lines]
+    every = [(panel.name, line) for panel in panels for line in panel.lines]
     name, line = max(every, key=lambda one: _stretch(one[1]))
     stretch = _stretch(line)
     over = f"{show_ratio(stretch)} the median" if stretch >= wording.RATIO_FROM else ""
@@ -171,11 +195,15 @@ def _percentile(quantile: float) -> str:
     return f"p{100 * quantile:.{digits}f}".rstrip("0").rstrip(".")
 
 
-def _caption(asked: Asked, left_out: tuple[int, int]) -> str:
+def _caption(asked: Asked, panels: Sequence[Panel], left_out: tuple[int, int]) -> str:
     """Return how it is read, why lines end, what is left out."""
     parts = [" → ".join(chosen.facts(result) for result in asked.results)]
-    parts.append("samples of whole runs, measured here: not latencies of single requests")
-    parts.append(f"a line ends at the last quantile with {BEYOND} samples beyond it")
+    drawn = {panel.what for panel in panels}
+    if drawn - {simulated.MODELLED}:
+        parts.append("samples of whole runs, measured here: not latencies of single requests")
+        parts.append(f"a line ends at the last quantile with {BEYOND} samples beyond it")
+    if simulated.MODELLED in drawn:
+        parts.append("modelled: of single requests on a virtual clock, from the cost model; drawn to p99.9")
     few, many = left_out
     if few:
         parts.append(f"{few} cell{'' if few == 1 else 's'} with fewer than {FEWEST} samples not drawn")
