@@ -200,7 +200,7 @@ def _send(
         first, end = peer[SENT], appended
         if upto[end] - upto[first] > rules[MESSAGE]:
             end = first + 1
-            while upto[end + 1] - upto[first] <= rules[MESSAGE]:
+            while end < appended and upto[end + 1] - upto[first] <= rules[MESSAGE]:
                 end += 1
         size = upto[end] - upto[first]
         peer[LINK] = max(peer[LINK], ready) + rules[NET_PS] * size // 1000
