@@ -37,6 +37,10 @@ class Stream(IntEnum):
     SCHED_STARTS = 63
     SCHED_STRIDES = 64
     HEARTBEATS = 80  # 80-89 node-lease
+    HEARTBEAT_LEASES = 81
+    HEARTBEAT_CHANGES = 82
+    HEARTBEAT_PHASES = 83
+    HEARTBEAT_FAILURES = 84
     LISTS = 90  # 90-99 list-index
     BOOKMARKS = 100  # 100-109 watch-bookmark
     ENCODING = 110  # 110-119 watch-encode
@@ -70,7 +74,13 @@ def keys(seed: int, stream: Stream, first: int, count: int) -> Keys:
 
 def generator(seed: int, stream: Stream, number: int = 0) -> Ints:
     """Return the start of generator *number* of a stream, for kernels/draws.py, int64[6]."""
-    return (keys(seed, stream, 6 * number, 6) % np.uint64(4_294_944_442) + np.uint64(1)).astype(np.int64)
+    return generators(seed, stream, number, 1)[0]
+
+
+def generators(seed: int, stream: Stream, first: int, count: int) -> Ints:
+    """Return the starts of *count* generators of a stream from number *first* on, int64[count, 6]."""
+    drawn = keys(seed, stream, 6 * first, 6 * count) % np.uint64(4_294_944_442)
+    return (drawn + np.uint64(1)).astype(np.int64).reshape(count, 6)
 
 
 def order(seed: int, stream: Stream, count: int) -> NDArray[np.intp]:

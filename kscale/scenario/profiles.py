@@ -52,6 +52,8 @@ class Profile:
     etcd_learner: bool  # a member can join without a vote (3.4+)
     node_status_period_ns: int  # an unchanged node status is written at this age
     node_grace_period_ns: int  # a silent node is NotReady after it
+    lease_get: bool  # a kubelet reads its lease before each renewal (to 1.16, k/k#81174)
+    watch_list: bool  # an informer gets its first objects as a stream of events (KEP-3157, 1.34+)
 
     watch_channel_min: int = 10  # events; least buffer of a watcher
     watch_channel_trigger: int = 10  # events; most for a watcher that is found by the type's trigger value
@@ -71,9 +73,11 @@ class Profile:
     lease_duration_ns: int = 40 * S  # ns; node lease
     lease_renew_ns: int = 10 * S  # ns; a quarter of the duration
     heartbeat_ns: int = 10 * S  # ns; node status is computed this often
+    node_monitor_ns: int = 5 * S  # ns; the node controller looks at all nodes this often
     election_lease_ns: int = 15 * S  # ns; leader election of controllers
     election_deadline_ns: int = 10 * S  # ns; a leader gives up after
     election_retry_ns: int = 2 * S  # ns; candidates poll every 2 s x (1 + U[0, 1.2])
+    election_jitter_ppm: int = 1_200_000  # the 1.2 of it: client-go's JitterFactor
     fresh_wait_ns: int = 3 * S  # ns; most that a read waits for the cache to catch up
     fresh_ask_ns: int = 100 * MS  # ns; etcd is asked for its revision this often while reads wait
     goaway_chance_max_ppm: int = 20_000  # most that --goaway-chance may be; it is 0 unless it is set
@@ -110,6 +114,8 @@ _1_14 = Profile(
     etcd_learner=False,
     node_status_period_ns=MIN,
     node_grace_period_ns=40 * S,
+    lease_get=True,
+    watch_list=False,
 )
 _1_20 = replace(
     _1_14,
@@ -126,6 +132,7 @@ _1_20 = replace(
     etcd_reads="copied",
     etcd_learner=True,
     node_status_period_ns=5 * MIN,
+    lease_get=False,
 )
 _1_36 = replace(
     _1_20,
@@ -140,6 +147,7 @@ _1_36 = replace(
     node_grace_period_ns=50 * S,
     progress_notify_ns=5 * S,
     list_cache="consistent",
+    watch_list=True,
     etcd_reads="cached",
     etcd_snapshot_entries=10_000,
 )
