@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kscale import __version__
-from kscale.cli import baseline, completion, doctor, gate, judge, look, measure, plot, report, schema
+from kscale.cli import baseline, claims, completion, doctor, gate, judge, look, measure, plot, report, schema
 from kscale.cli.config import Configured, Told
 from kscale.errors import ExitCode, Interrupted, KscaleError
 
@@ -59,6 +59,7 @@ for commands in (
     doctor,
     judge,
     gate,
+    claims,
     baseline,
     look,
     plot,

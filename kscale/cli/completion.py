@@ -118,6 +118,9 @@ def scenarios(incomplete: str) -> Iterator[Offer]:
     from kscale.scenario import shipped
 
     yield from shipped.names().items()
+    folder = f"{shipped.CLAIMS}/"
+    if incomplete and incomplete[: len(folder)] == folder[: len(incomplete)]:  # many, and not what most want
+        yield from shipped.setups()
     typed = incomplete.rpartition("/")
     below = Path(typed[0] + typed[1])
     for path in sorted(below.iterdir()):
@@ -131,6 +134,16 @@ def mechanisms(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell 
     from kscale.cli import names
 
     yield from names.mechanisms().items()
+
+
+@_silent
+def claims(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell chooses
+    """Yield claims, and the subjects they belong to."""
+    from kscale.cli import names
+
+    for subject, found in names.claims().items():
+        yield subject, f"{len(found)} claims"
+        yield from found.items()
 
 
 @_silent

@@ -1,4 +1,4 @@
-"""Names of mechanisms, their parameters, variants and metrics, read from their sources.
+"""Names of mechanisms, their parameters, variants and metrics, and of claims, read from their sources.
 
 A completer must answer while somebody types, and importing the mechanisms takes numba half a second.
 Their records are written out in their modules, so the parsed source has the names; a test
@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent.parent / "mechanisms"
+_CLAIMS = Path(__file__).parent.parent / "judge" / "claims"
 _PACKAGE = "kscale.mechanisms"
 WALL = "wall_ns"  # of every mechanism, beside its counters
 
@@ -47,6 +48,29 @@ def metrics() -> tuple[str, ...]:
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Metric" and node.args:
                 found[_text(path.stem, node.args[0])] = None
     return tuple(found)
+
+
+def claims() -> dict[str, dict[str, str]]:
+    """Return the ids of published figures with their titles, by subject; as their modules are named."""
+    found = {}
+    for path in sorted(_CLAIMS.glob("*.py")):
+        records = _claims(path)
+        if records:
+            found[path.stem.replace("_", "-")] = records
+    return found
+
+
+def _claims(path: Path) -> dict[str, str]:
+    """Return the ids and titles of the records that are written out in a module."""
+    found = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Claim":
+            given = dict(zip(("id", "title"), node.args, strict=False))
+            given |= {str(each.arg): each.value for each in node.keywords}
+            named, title = given.get("id"), given.get("title")
+            if isinstance(named, ast.Constant):
+                found[str(named.value)] = str(title.value) if isinstance(title, ast.Constant) else ""
+    return found
 
 
 def _by_id() -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ import typer
 from kscale.cli import completion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console
     from rich.text import Text
@@ -99,21 +99,54 @@ class Outputs:
         *table(width)* is the text for `table`. *streamed*: its lines are on standard output already.
         Everything is made before anything is written. KscaleError if a file cannot be written.
         """
+        from kscale.report.export import formats
+
+        def render(name: str) -> str:
+            """Return *subject* in a format."""
+            return formats.FORMATS[name](subject, samples=self.samples and name == "csv")
+
+        self.write_as(render, table, color=color, streamed=streamed)
+        if self.github:
+            self._annotate(subject)
+
+    def write_as(
+        self,
+        render: "Callable[[str], str]",
+        table: "Callable[[int], Text]",
+        *,
+        color: str,
+        streamed: bool = False,
+    ) -> None:
+        """Write the files, then print on standard output: *render(format)*, or *table(width)* for `table`.
+
+        Otherwise as `write`.
+        """
         from kscale.report import console
         from kscale.report.export import formats
         from kscale.results import store
 
-        texts = [(path, self._text(formats.of_path(path), subject, table)) for path in self.files]
-        printed = None if streamed or not self.machine else self._text(self.format, subject, table)
-        for path, text in texts:
-            store.write(path, text)
+        def text(name: str) -> str:
+            """Return the text of a format; a table's is as wide as without a terminal."""
+            return f"{table(console.WIDTH).plain.rstrip()}\n" if name == formats.TABLE else render(name)
+
+        texts = [(path, text(formats.of_path(path))) for path in self.files]
+        printed = None if streamed or not self.machine else text(self.format)
+        for path, content in texts:
+            store.write(path, content)
         if printed is not None:
             _print(printed)
         elif not self.machine:
             out = console.console(color=color)
             self._show(out, table(out.width))
-        if self.github:
-            self._annotate(subject)
+
+    def only(self, known: "Sequence[str]", command: str) -> None:
+        """Raise KscaleError if a format is asked for that *command* does not have."""
+        from kscale.errors import KscaleError
+        from kscale.report.export import formats
+
+        for name in (self.format, *map(formats.of_path, self.files)):
+            if name not in known:
+                raise KscaleError(f"{command} has no format {name}; known: {', '.join(known)}")
 
     def write_wrong_answer(self, error: "KscaleError") -> None:
         """Write the JUnit outputs of a command that ends because variants disagree; *error* says where."""
@@ -126,15 +159,6 @@ class Outputs:
                 store.write(path, text)
         if self.format == "junit":
             _print(text)
-
-    def _text(self, name: str, subject: "Subject", table: "Callable[[int], Text]") -> str:
-        """Return *subject* in a format; the table is the command's own, as wide as without a terminal."""
-        from kscale.report import console
-        from kscale.report.export import formats
-
-        if name == formats.TABLE:
-            return f"{table(console.WIDTH).plain.rstrip()}\n"
-        return formats.FORMATS[name](subject, samples=self.samples and name == "csv")
 
     def _show(self, out: "Console", text: "Text") -> None:
         """Print a table; GitHub's runner, if it reads, must not take a name in it for a command."""

@@ -1,4 +1,7 @@
-"""All claims, in print order."""
+"""All claims, by subject and in print order."""
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 
 from kscale.errors import KscaleError, did_you_mean
 from kscale.judge.claims import (
@@ -15,20 +18,22 @@ from kscale.judge.claims import (
     watches,
 )
 from kscale.judge.claims.record import Claim
+from kscale.units import quote
 
-CLAIMS: tuple[Claim, ...] = (
-    *heartbeats.CLAIMS,
-    *lists.CLAIMS,
-    *watches.CLAIMS,
-    *encoding.CLAIMS,
-    *servers.CLAIMS,
-    *failover.CLAIMS,
-    *etcd_writes.CLAIMS,
-    *etcd_reads.CLAIMS,
-    *freelist.CLAIMS,
-    *scheduling.CLAIMS,
-    *headlines.CLAIMS,
-)
+SUBJECTS: Mapping[str, tuple[Claim, ...]] = {
+    "heartbeats": heartbeats.CLAIMS,
+    "lists": lists.CLAIMS,
+    "watches": watches.CLAIMS,
+    "encoding": encoding.CLAIMS,
+    "servers": servers.CLAIMS,
+    "failover": failover.CLAIMS,
+    "etcd-writes": etcd_writes.CLAIMS,
+    "etcd-reads": etcd_reads.CLAIMS,
+    "freelist": freelist.CLAIMS,
+    "scheduling": scheduling.CLAIMS,
+    "headlines": headlines.CLAIMS,
+}
+CLAIMS: tuple[Claim, ...] = tuple(claim for claims in SUBJECTS.values() for claim in claims)
 
 
 def find(claim_id: str) -> Claim:
@@ -37,3 +42,23 @@ def find(claim_id: str) -> Claim:
         if claim.id.lower() == claim_id.lower():
             return claim
     raise KscaleError(f"no claim '{claim_id}'; {did_you_mean(claim_id, (claim.id for claim in CLAIMS))}")
+
+
+def chosen(patterns: Sequence[str]) -> list[Claim]:
+    """Return the claims whose id or subject matches one of *patterns*, in print order; all without any.
+
+    KscaleError names the nearest id or subject if a pattern matches nothing.
+    """
+    wanted: set[str] = set()
+    for pattern in patterns:
+        found = {
+            claim.id
+            for subject, claims in SUBJECTS.items()
+            for claim in claims
+            if any(fnmatchcase(name.lower(), pattern.lower()) for name in (claim.id, subject))
+        }
+        if not found:
+            known = [*SUBJECTS, *(claim.id for claim in CLAIMS)]
+            raise KscaleError(f"no claim {quote(pattern)}; {did_you_mean(pattern, known)}")
+        wanted |= found
+    return [claim for claim in CLAIMS if not patterns or claim.id in wanted]

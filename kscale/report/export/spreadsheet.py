@@ -84,11 +84,11 @@ def _table(header: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(header)
-    writer.writerows([_field(row.get(name)) for name in header] for row in rows)
+    writer.writerows([field(row.get(name)) for name in header] for row in rows)
     return out.getvalue()
 
 
-def _field(value: object) -> str | int | float | None:
+def field(value: object) -> str | int | float | None:
     """Return a value as a field: numbers as they are, text on one line and harmless."""
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -1,0 +1,117 @@
+"""Claims in words: amounts in the unit of the publication, factors, bands, and counts of what holds."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from kscale.judge.claims.record import FACTOR, IDENTITY, Claim, Kind
+from kscale.judge.claims.verdict import Count, Finding, Judged, Verdict, count
+from kscale.units import NS_PER_S, show_count, show_ns, show_number, show_percent, show_ratio
+
+MARKS: Mapping[Verdict, str] = {
+    Verdict.REPRODUCED: "",
+    Verdict.IN_BAND: "",
+    Verdict.FITTED: "!",
+    Verdict.OUTSIDE: "x",
+    Verdict.NOT_REPRODUCIBLE: "-",
+}
+KINDS: Mapping[Kind, str] = {"A": "identity", "R": "ratio", "M": "measurement"}
+PLURALS: Mapping[Kind, str] = {"A": "identities", "R": "ratios", "M": "measurements"}
+HOLDS: Mapping[Kind, str] = {
+    "A": f"hold within {show_percent(IDENTITY)}",
+    "R": "are in band",
+    "M": f"are within a factor of {FACTOR:g}",
+}
+LEGEND = (
+    "factor: ours over the published figure; x outside its band, ! in band because a coefficient was fitted "
+    "to it, - the set-up was not published in full: neither counts; of a claim the worst figure decides"
+)
+
+
+_AMOUNTS: Mapping[str, Callable[[float], str]] = {
+    "ns": lambda value: show_ns(round(value, 3)),
+    "s": lambda value: show_ns(value * NS_PER_S),
+    "x": show_ratio,
+    "share": lambda value: show_percent(round(value, 9)),
+}
+
+
+def amount(value: float, unit: str) -> str:
+    """Return an amount as publications write it: "12.4 ms", "150 MB/min", "24.1x", "3 %"."""
+    if not math.isfinite(value):
+        return str(value)
+    if unit in _AMOUNTS:
+        return _AMOUNTS[unit](value)
+    if unit == "bytes" or unit.startswith("bytes/"):
+        return f"{_decimal(value)}B{unit.removeprefix('bytes')}"
+    if unit.startswith("1/"):
+        return f"{_plain(value)}{unit[1:]}"
+    return f"{_plain(value)} {unit}".rstrip()
+
+
+def factor(judged: Judged) -> str:
+    """Return ours over the published figure: of an identity in per cent, of others as a factor."""
+    found = judged.factor
+    return "-" if found is None else show_ratio(round(found, 9))
+
+
+def band(judged: Judged) -> str:
+    """Return what still counts as the same: "± 5 %", "10x to 30x", "from 30x"."""
+    figure = judged.figure
+    low, high = figure.low, figure.high
+    if low == high:
+        return "exactly"
+    if _near(low, figure.published * (1 - IDENTITY)) and _near(high, figure.published * (1 + IDENTITY)):
+        return f"± {show_percent(IDENTITY)}"
+    if high == float("inf"):
+        return f"from {amount(low, figure.unit)}"
+    return f"{amount(low, figure.unit)} to {amount(high, figure.unit)}"
+
+
+def kind_and_source(claim: Claim) -> str:
+    """Return what a claim can be held to, how ours came about, and who published it."""
+    return f"{KINDS[claim.kind]}, ours {claim.provenance}; {claim.source}"
+
+
+def summary(findings: Sequence[Finding]) -> list[str]:
+    """Return how many claims of each kind hold, a sentence each; kinds that do not occur are left out."""
+    said = []
+    for kind in KINDS:
+        found = count(findings, kind)
+        if found.of or found.fitted or found.not_reproducible:
+            said.append(f"{PLURALS[kind]}: {_counted(found, kind)}{_aside(found)}")
+    return said
+
+
+def _counted(found: Count, kind: Kind) -> str:
+    """Return how many of those that count hold."""
+    share = f" ({show_percent(round(found.share, 3))})" if kind == "R" and found.of else ""
+    return f"{found.held} of {found.of} {HOLDS[kind]}{share}"
+
+
+def _aside(found: Count) -> str:
+    """Return what is not counted."""
+    parts = [
+        f"{number} {word}"
+        for number, word in ((found.fitted, "fitted"), (found.not_reproducible, "not reproducible as stated"))
+        if number
+    ]
+    return f"; not counted: {', '.join(parts)}" if parts else ""
+
+
+def _decimal(value: float) -> str:
+    """Return an amount with a decimal prefix and three digits: "838 M", "1.3 G"."""
+    for prefix, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if abs(value) >= size:
+            return f"{show_number(value / size)} {prefix}"
+    return f"{show_number(value)} "
+
+
+def _plain(value: float) -> str:
+    """Return a number with three digits, or a count with a prefix."""
+    whole = round(value)
+    return show_count(whole) if abs(value) >= 1000 else show_number(round(value, 9))  # noqa: PLR2004 - digits
+
+
+def _near(a: float, b: float) -> bool:
+    """Say whether two ends are the same but for rounding."""
+    return abs(a - b) <= 1e-9 * max(abs(a), abs(b))

@@ -1,0 +1,211 @@
+"""Claims as documents: JSON (kscale.claims/1), JSON Lines, CSV and Markdown.
+
+schema    "kscale.claims/1"
+kscale    version that wrote it
+counts    by kind (A, R, M): held, of (that count), fitted, not_reproducible, share
+claims    each with
+    id, title, kind, source, stated
+    setup         null, or name, profile and cells, each with mechanism and params
+    provenance    of ours: measured or modelled
+    assumes       sentences
+    not_reproducible   why, else ""
+    verdict       reproduced, in band, fitted, outside, not reproducible as stated
+    counted       whether it counts for or against the models
+    fitted_by     names of the coefficients that were fitted to it
+    coefficients  that the set-up reads: by name, as a result keeps them
+    figures       each with what, unit, published, low, high (null: no end), ours, factor (null: none),
+                  in_band, verdict
+"""
+
+import csv
+import io
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from kscale import __version__
+from kscale.judge.claims import verdict
+from kscale.judge.claims.verdict import Finding, Judged
+from kscale.mechanisms.base import Mechanism
+from kscale.report import claims_wording as wording
+from kscale.report.export.documents import dumps
+from kscale.report.export.markdown import text
+from kscale.report.export.spreadsheet import field
+
+SCHEMA: Final = "kscale.claims/1"
+Render = Callable[[Sequence[Finding], Sequence[Mechanism]], str]
+COLUMNS: Final = (
+    "id",
+    "title",
+    "kind",
+    "figure",
+    "unit",
+    "published",
+    "low",
+    "high",
+    "ours",
+    "factor",
+    "verdict",
+    "claim_verdict",
+    "counted",
+    "provenance",
+    "source",
+    "setup",
+    "not_reproducible",
+)
+_TITLES = ("", "verdict", "id", "claim", "figure", "published", "ours", "factor", "band", "ours is", "source")
+_RIGHT = frozenset({"published", "ours", "factor"})
+
+
+def render_json(findings: Sequence[Finding], mechanisms: Sequence[Mechanism]) -> str:
+    """Return one JSON document, a claim a line."""
+    head = {
+        "schema": SCHEMA,
+        "kscale": __version__,
+        "counts": {kind: _count(findings, kind) for kind in wording.KINDS},
+    }
+    claims = ",\n".join(dumps(fields(one, mechanisms)) for one in findings)
+    return f'{dumps(head)[:-1]},\n"claims": [\n{claims}\n]}}\n'
+
+
+def render_lines(findings: Sequence[Finding], mechanisms: Sequence[Mechanism]) -> str:
+    """Return a line of JSON for each claim."""
+    return "".join(f"{dumps(fields(one, mechanisms))}\n" for one in findings)
+
+
+def render_csv(findings: Sequence[Finding], mechanisms: Sequence[Mechanism]) -> str:  # noqa: ARG001 - every format takes both
+    """Return a row for each figure; a claim without one is a row without numbers."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    writer.writerows([field(row.get(name)) for name in COLUMNS] for one in findings for row in _rows(one))
+    return out.getvalue()
+
+
+def render_markdown(findings: Sequence[Finding], mechanisms: Sequence[Mechanism]) -> str:  # noqa: ARG001 - as above
+    """Return how many hold, and the table, a row for each figure."""
+    rule = "|".join("---:" if title in _RIGHT else "---" for title in _TITLES)
+    lines = [*(f"- {text(said)}" for said in wording.summary(findings)), "", _line(_TITLES), f"|{rule}|"]
+    for one in findings:
+        lines.extend(_cells(one, judged) for judged in one.figures or (None,))
+    why = [
+        f"- {text(one.claim.id)}: {text(one.verdict)}: {text(one.claim.not_reproducible)}"
+        for one in findings
+        if one.claim.not_reproducible
+    ]
+    return "\n".join([*lines, "", *why, *([""] if why else []), f"<sub>{text(wording.LEGEND)}</sub>"]) + "\n"
+
+
+FORMATS: Mapping[str, Render] = {
+    "json": render_json,
+    "jsonl": render_lines,
+    "csv": render_csv,
+    "markdown": render_markdown,
+}
+
+
+def fields(finding: Finding, mechanisms: Sequence[Mechanism]) -> dict[str, Any]:
+    """Return a claim with all that became of it, as plain values."""
+    claim, setup = finding.claim, finding.setup
+    read = verdict.coefficients(setup, mechanisms) if setup else {}
+    return {
+        "id": claim.id,
+        "title": claim.title,
+        "kind": claim.kind,
+        "source": claim.source,
+        "stated": claim.stated,
+        "setup": {
+            "name": setup.name,
+            "profile": setup.profile,
+            "cells": [{"mechanism": cell.mechanism, "params": dict(cell.params)} for cell in setup.cells],
+        }
+        if setup
+        else None,
+        "provenance": claim.provenance,
+        "assumes": list(claim.assumes),
+        "not_reproducible": claim.not_reproducible,
+        "verdict": str(finding.verdict),
+        "counted": finding.counted,
+        "fitted_by": list(finding.fitted_by),
+        "coefficients": {name: one.model_dump(mode="json") for name, one in read.items()},
+        "figures": [_figure(one) for one in finding.figures],
+    }
+
+
+def _figure(one: Judged) -> dict[str, Any]:
+    """Return one figure as plain values."""
+    return {
+        "what": one.figure.what,
+        "unit": one.figure.unit,
+        "published": one.figure.published,
+        "low": one.figure.low,
+        "high": one.figure.high if math.isfinite(one.figure.high) else None,
+        "ours": one.ours,
+        "factor": one.factor,
+        "in_band": one.inside,
+        "verdict": str(one.verdict),
+    }
+
+
+def _rows(finding: Finding) -> Iterable[dict[str, Any]]:
+    """Yield the rows of a claim."""
+    claim = finding.claim
+    place = {
+        "id": claim.id,
+        "title": claim.title,
+        "kind": claim.kind,
+        "claim_verdict": finding.verdict,
+        "counted": finding.counted,
+        "provenance": claim.provenance,
+        "source": claim.source,
+        "setup": f"claims/{claim.setup}" if claim.setup else None,
+        "not_reproducible": claim.not_reproducible,
+    }
+    if not finding.figures:
+        yield place | {"verdict": finding.verdict}
+    for one in finding.figures:
+        yield place | _figure(one) | {"figure": one.figure.what}
+
+
+def _cells(finding: Finding, one: Judged | None) -> str:
+    """Return a figure as a line of a Markdown table."""
+    claim = finding.claim
+    if one is None:
+        mark, said = wording.MARKS[finding.verdict], str(finding.verdict)
+        return _line((mark, text(said), text(claim.id), text(claim.title), *[""] * 6, text(claim.source)))
+    figure = one.figure
+    numbers = (
+        wording.amount(figure.published, figure.unit),
+        wording.amount(one.ours, figure.unit),
+        wording.factor(one),
+        wording.band(one),
+    )
+    return _line(
+        (
+            wording.MARKS[one.verdict],
+            text(one.verdict),
+            text(claim.id),
+            text(claim.title),
+            text(figure.what),
+            *(text(number).replace(" ", "\u00a0") for number in numbers),
+            claim.provenance,
+            text(claim.source),
+        )
+    )
+
+
+def _line(cells: Iterable[str]) -> str:
+    """Return cells, which are text already, as a line of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def _count(findings: Sequence[Finding], kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a key of KINDS
+    """Return how many of a kind hold, as plain values."""
+    found = verdict.count(findings, kind)
+    return {
+        "held": found.held,
+        "of": found.of,
+        "fitted": found.fitted,
+        "not_reproducible": found.not_reproducible,
+        "share": found.share,
+    }

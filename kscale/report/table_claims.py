@@ -1,0 +1,164 @@
+"""What `kscale claims` prints: every published figure beside ours; with -v, what ours stands on.
+
+Three layouts by the room there is: a column for everything, the claim as a heading over its
+figures, or two lines a figure. Names wrap, numbers never do.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.text import Text
+
+from kscale.judge.claims.verdict import Finding, Judged, Verdict
+from kscale.report import claims_wording as wording
+from kscale.report import grid
+from kscale.report.grid import GAP, Column
+from kscale.report.text import clean, clean_prose, joined, paragraph
+
+STYLES: Mapping[Verdict, str] = {
+    Verdict.REPRODUCED: "green",
+    Verdict.IN_BAND: "green",
+    Verdict.FITTED: "yellow",
+    Verdict.OUTSIDE: "red",
+    Verdict.NOT_REPRODUCIBLE: "dim",
+}
+INDENT = "  "
+ASIDE = "not reproducible"  # in a column; why is said below
+STACKED_WIDEST = 78
+
+
+def claims_table(
+    findings: Sequence[Finding], details: Mapping[str, Sequence[str]], width: int, *, missing: int = 0
+) -> Text:
+    """Return the table for *width* columns, then how many claims hold.
+
+    *details* are the lines of -v by claim id, none of them without it; *missing* claims were not run.
+    """
+    lines = list(_layout(findings, details, width))
+    lines.append(Text())
+    for said in wording.summary(findings):
+        lines.extend(paragraph(said, width, rest=INDENT, style="bold"))
+    if missing:
+        lines.extend(paragraph(f"interrupted: {missing} claims were not run", width, style="yellow"))
+    lines.extend(paragraph(wording.LEGEND, width, style="dim"))
+    example = findings[0].claim.id if findings else "C1"
+    if not details:
+        said = f"kscale claims {clean(example)} -v shows set-up, coefficients and assumptions"
+        lines.extend(paragraph(said, width, style="dim"))
+    return joined(lines)
+
+
+def _layout(findings: Sequence[Finding], details: Mapping[str, Sequence[str]], width: int) -> Iterator[Text]:
+    """Yield the lines of all claims, in the roomiest layout whose numbers fit."""
+    figures = [(found, one) for found in findings for one in found.figures]
+    roomy = [*_numbers(figures), _made(figures), _verdict(figures)]
+    tight = [*_numbers(figures), _verdict(figures)]
+    for columns in (roomy, tight):
+        widths = grid.fitted(columns, width - GAP)
+        if widths is not None:
+            yield Text(" " * GAP).append_text(grid.titles(columns, widths))
+            yield from _headed(findings, details, columns, widths, width)
+            return
+    yield from _stacked(findings, details, min(width, STACKED_WIDEST))
+
+
+def _numbers(figures: Sequence[tuple[Finding, Judged]]) -> list[Column]:
+    """Return the columns of a figure's name and numbers."""
+    return [
+        Column("", [Text(wording.MARKS[one.verdict], STYLES[one.verdict]) for _, one in figures]),
+        Column("figure", [Text(clean_prose(one.figure.what)) for _, one in figures], name=True),
+        Column("published", [Text(_published(one)) for _, one in figures], right=True),
+        Column("ours", [Text(_ours(one), "bold") for _, one in figures], right=True),
+        Column("factor", [Text(wording.factor(one)) for _, one in figures], right=True),
+        Column("band", [Text(wording.band(one), "dim") for _, one in figures]),
+    ]
+
+
+def _made(figures: Sequence[tuple[Finding, Judged]]) -> Column:
+    """Return the column that says how ours came about."""
+    return Column(
+        "ours is",
+        [
+            Text(found.claim.provenance, "magenta" if found.claim.provenance == "modelled" else "dim")
+            for found, _ in figures
+        ],
+    )
+
+
+def _verdict(figures: Sequence[tuple[Finding, Judged]]) -> Column:
+    """Return the column of verdicts."""
+    return Column("verdict", [Text(_word(one), STYLES[one.verdict]) for _, one in figures])
+
+
+def _word(one: Judged) -> str:
+    """Return a figure's verdict, short enough for a column; of what does not count, whether it is in band."""
+    if one.verdict is not Verdict.NOT_REPRODUCIBLE:
+        return str(one.verdict)
+    return "(in band)" if one.inside else "(outside)"
+
+
+def _published(one: Judged) -> str:
+    """Return the published amount."""
+    return wording.amount(one.figure.published, one.figure.unit)
+
+
+def _ours(one: Judged) -> str:
+    """Return our amount."""
+    return wording.amount(one.ours, one.figure.unit)
+
+
+def _headed(
+    findings: Sequence[Finding],
+    details: Mapping[str, Sequence[str]],
+    columns: Sequence[Column],
+    widths: Sequence[int],
+    width: int,
+) -> Iterator[Text]:
+    """Yield each claim as a heading over its figures."""
+    row = 0
+    for found in findings:
+        yield from _heading(found, width)
+        for _ in found.figures:
+            yield from (Text(" " * GAP).append_text(line) for line in grid.row(columns, row, widths))
+            row += 1
+        yield from _below(found, details, width)
+
+
+def _heading(found: Finding, width: int) -> Iterator[Text]:
+    """Yield the lines that name a claim, what it can be held to and who published it."""
+    claim = found.claim
+    yield from paragraph(f"{clean(claim.id)}  {claim.title}", width, rest=INDENT, style="bold")
+    said = wording.kind_and_source(claim)
+    yield from paragraph(said, width, first=INDENT, rest=INDENT, style="dim")
+
+
+def _below(found: Finding, details: Mapping[str, Sequence[str]], width: int) -> Iterator[Text]:
+    """Yield what is to be known of a claim beside its figures."""
+    claim = found.claim
+    if found.verdict is Verdict.NOT_REPRODUCIBLE:
+        said = f"{found.verdict}: {claim.not_reproducible or 'it has no figures'}"
+        yield from paragraph(f"- {said}", width, first=INDENT, rest=INDENT * 2, style="dim")
+    if found.fitted_by:
+        said = f"! fitted to it: {', '.join(found.fitted_by)}"
+        yield from paragraph(said, width, first=INDENT, rest=INDENT * 2, style="yellow")
+    for line in details.get(claim.id, ()):
+        depth = len(line) - len(line.lstrip())
+        indent = INDENT + " " * depth
+        yield from paragraph(line.strip(), width, first=indent, rest=f"{indent}  ")
+    yield Text()
+
+
+def _stacked(findings: Sequence[Finding], details: Mapping[str, Sequence[str]], width: int) -> Iterator[Text]:
+    """Yield two lines a figure: name and verdict, then ours and the published."""
+    for found in findings:
+        yield from _heading(found, width)
+        for one in found.figures:
+            word = Text(f"{wording.MARKS[one.verdict]} {_word(one)}".strip(), STYLES[one.verdict])
+            names = paragraph(one.figure.what, width - word.cell_len - GAP, first=INDENT, rest=INDENT * 2)
+            names[0].append(" " * max(GAP, width - names[0].cell_len - word.cell_len)).append_text(word)
+            yield from names
+            said = (
+                f"ours {_ours(one)} · published {_published(one)} · factor {wording.factor(one)}"
+                f" · band {wording.band(one)}"
+            )
+            yield from paragraph(said, width, first=INDENT * 2, rest=INDENT * 2, style="dim")
+        yield from _below(found, details, width)
