@@ -18,8 +18,8 @@ class Profile:
     apiserver pkg/storage/cacher (watch cache, channels, dispatch; 1.14, 1.16, 1.25, 1.27, 1.36), k/k
     pkg/registry/cachesize (history of 1.14), k/k#90091 and #130344 (history that adapts), KEP-589 and
     k/k#72096 (leases), k/k#126287 (grace period), KEP-1904 (bookmarks, progress notify), KEP-1152 (shared
-    encoding), KEP-2340 (lists from the cache), etcd#10523 and #12933 (reads on a copied buffer),
-    component-base config/v1alpha1 (leader election), etcd `parseBackendFreelistType` (free list),
+    encoding), KEP-2340 (lists from the cache), KEP-5116 (streamed lists), etcd#10523 and #12933 (reads on a
+    copied buffer), component-base config/v1alpha1 (leader election), etcd `parseBackendFreelistType` (free list),
     k/k PR 135573 (balanced allocation).
     """
 
@@ -46,6 +46,7 @@ class Profile:
     progress_notify_ns: int  # etcd tells a quiet watch cache the revision this often (KEP-1904); 0: never
     list_cache: Literal["scan", "index", "consistent"]
     # a list at RV=0 walks the cache, or uses its index (1.19+); so does one without RV (1.31+, KEP-2340)
+    list_encode: Literal["whole", "streaming"]  # a response is encoded as one piece, or item by item (1.33+)
     fairness: bool  # API priority and fairness in place of plain limits on requests in flight (1.20+)
     etcd_reads: Literal["blocking", "copied", "cached"]
     # a range holds the lock (to 3.3), copies the read buffer (3.4), or shares a copy (3.5+)
@@ -67,6 +68,8 @@ class Profile:
     watch_history_min: int = 100  # events
     watch_history_window_ns: int = 75 * S  # ns; span that a dynamic history aims at
     bookmark_period_ns: int = 60 * S  # ns
+    bookmark_lead_ns: int = 2 * S  # ns; a bookmark is sent so long before a watch times out
+    etcd_progress_ns: int = 5 * S  # ns; progress notify where it is asked for although the profile has none
     watch_timeout_min_ns: int = 5 * MIN  # ns; a client picks the length of a watch between
     watch_timeout_max_ns: int = 10 * MIN  # ns; these two, uniformly
 
@@ -109,6 +112,7 @@ _1_14 = Profile(
     bookmarks="none",
     progress_notify_ns=0,
     list_cache="scan",
+    list_encode="whole",
     fairness=False,
     etcd_reads="blocking",
     etcd_learner=False,
@@ -147,6 +151,7 @@ _1_36 = replace(
     node_grace_period_ns=50 * S,
     progress_notify_ns=5 * S,
     list_cache="consistent",
+    list_encode="streaming",
     watch_list=True,
     etcd_reads="cached",
     etcd_snapshot_entries=10_000,
