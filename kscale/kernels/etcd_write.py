@@ -169,7 +169,8 @@ def _apply(released: int, size: int, store: Longs, blocked: Longs, rules: Longs,
             counts[BLOCKED] += max(0, start - wanted)
             _commit(start, store, rules, counts)
         else:
-            store[DUE] += ((start - store[DUE]) // rules[COMMIT_EVERY] + 1) * rules[COMMIT_EVERY]
+            passed = (max(start, wanted) - store[DUE]) // rules[COMMIT_EVERY] + 1
+            store[DUE] += passed * rules[COMMIT_EVERY]
     counts[BLOCKED] += start - wanted
     took = _cost(rules[APPLY], rules[APPLY_PS], size)
     end = start + took
