@@ -13,7 +13,9 @@ from kscale.scenario.schema import Scenario
 # Parameters small enough for a pass without the JIT, a second at most.
 TINY: dict[str, dict[str, Any]] = {
     "etcd-freelist": {"free_pages": 300, "transactions": 3},
+    "node-lease": {"duration_ns": 60_000_000_000, "failures": 3},
     "watch-fanout": {"events": 200},
+    "watch-bookmark": {"events_per_s": 2.0, "duration_ns": 1800 * 10**9, "ends": "restart"},
     "sched-equivalence": {"pods": 40},
     "sched-sampling": {"pods": 20},
 }

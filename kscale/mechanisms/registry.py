@@ -1,12 +1,21 @@
 """The mechanisms, in print order. Adding one is an import and a line."""
 
 from kscale.errors import KscaleError, did_you_mean
-from kscale.mechanisms import etcd_freelist, sched_equivalence, sched_sampling, watch_fanout
+from kscale.mechanisms import (
+    etcd_freelist,
+    node_lease,
+    sched_equivalence,
+    sched_sampling,
+    watch_bookmark,
+    watch_fanout,
+)
 from kscale.mechanisms.base import Mechanism
 
 MECHANISMS: tuple[Mechanism, ...] = (
     etcd_freelist.MECHANISM,
+    node_lease.MECHANISM,
     watch_fanout.MECHANISM,
+    watch_bookmark.MECHANISM,
     sched_equivalence.MECHANISM,
     sched_sampling.MECHANISM,
 )

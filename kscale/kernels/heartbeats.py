@@ -1,0 +1,121 @@
+"""Heartbeats of kubelets on a virtual clock, and when the node controller misses them.
+
+A kubelet works its status out every STATUS_NS and writes it when it changed or is AGE_NS old (kubelet
+tryUpdateNodeStatus); it renews its lease every LEASE_NS. Each gap is longer by a jitter. The node
+controller looks every MONITOR_NS; a node for which it has seen nothing new is NotReady at the first look
+more than GRACE_NS after the one that last saw something (node_lifecycle_controller.go).
+
+Nodes do not wait for each other, so they are walked one after the other, each event by event.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kscale.kernels._jit import inline, kernel
+from kscale.kernels.draws import PPM, below, waiting
+
+Longs = NDArray[np.int64]
+
+SECOND = 1_000_000_000  # ns
+NEVER = 1 << 62  # a time that does not come
+NONE = -1  # instead of a time
+
+# rules
+STATUS_NS, LEASE_NS, AGE_NS, CHANGE_NS, JITTER_PPM, MONITOR_NS, GRACE_NS, END_NS, RULES = range(9)
+# of a node: times; status_writes counts those that a change caused too
+LAST, MISSED, FOUND, STATUS_WRITES, LEASE_WRITES, CHANGED, COLUMNS = range(7)
+# of a second
+WRITES, STORED, EACH = range(3)
+
+
+@inline
+def _gap(state: Longs, period: int, jitter_ppm: int) -> int:
+    """Return *period* and up to the jitter's share of it more."""
+    longest = period * jitter_ppm // PPM
+    return period + (below(state, longest + 1) if longest > 0 else 0)
+
+
+@inline
+def _look(at: int, monitor: int) -> int:
+    """Return when the controller first looks at or after *at*."""
+    return -(-at // monitor) * monitor
+
+
+@inline
+def _due(noticed: int, rules: Longs) -> int:
+    """Return the first look more than the grace period after *noticed*."""
+    return int(((noticed + rules[GRACE_NS]) // rules[MONITOR_NS] + 1) * rules[MONITOR_NS])
+
+
+@kernel
+def beat(
+    first_status: Longs,
+    first_lease: Longs,
+    written: Longs,
+    silent: Longs,
+    status_stored: Longs,
+    lease_stored: Longs,
+    status_draws: Longs,
+    lease_draws: Longs,
+    change_draws: Longs,
+    rules: Longs,
+    nodes: Longs,
+    seconds: Longs,
+) -> None:
+    """Let every node beat until it falls silent or the time is over.
+
+    first_status, first_lease  int64[n]  ns; when its status is first worked out, its lease first renewed;
+                               below STATUS_NS and LEASE_NS, as if it had beaten before time 0
+    written                    int64[n]  ns; when its status was last written, before first_status
+    silent                     int64[n]  ns; when it falls silent, or NEVER
+    status_stored, lease_stored  int64[n]  bytes by which a write of either grows the store
+    status_draws, lease_draws, change_draws  int64[n, 6]  generators of each node; changed
+    rules                      int64[RULES]  LEASE_NS 0: no lease; AGE_NS 0: every status is written;
+                               CHANGE_NS mean time between changes of a status, 0: it never changes
+    nodes                      int64[n, COLUMNS]  out: last sign of life, first look at which it was taken
+                               for silent though it was not, look at which it was found silent (or NONE),
+                               and its writes
+    seconds                    int64[>= END_NS / 1 s, EACH]  out, added to: writes and bytes of each second
+
+    Cost is O(n x END_NS / shortest period).
+    """
+    period, lease, age, mean = rules[STATUS_NS], rules[LEASE_NS], rules[AGE_NS], rules[CHANGE_NS]
+    jitter, monitor = rules[JITTER_PPM], rules[MONITOR_NS]
+    for i in range(len(first_status)):
+        status_at = first_status[i]
+        lease_at = first_lease[i] if lease > 0 else NEVER
+        last = lease_at - lease if lease > 0 else status_at - period
+        change_at = waiting(change_draws[i], mean) if mean > 0 else NEVER
+        wrote = written[i]
+        until = min(silent[i], rules[END_NS])
+        noticed = _look(last, monitor)
+        missed = NONE
+        while min(status_at, lease_at) < until:
+            at = min(status_at, lease_at)
+            beats, grows = True, lease_stored[i]
+            if status_at <= lease_at:
+                changed = change_at <= at
+                if changed:  # what is left of a waiting time is distributed like a new one
+                    change_at = at + waiting(change_draws[i], mean)
+                beats, grows = changed or at - wrote >= age, status_stored[i]
+                if beats:
+                    wrote = at
+                    nodes[i, STATUS_WRITES] += 1
+                    nodes[i, CHANGED] += changed
+                status_at += _gap(status_draws[i], period, jitter)
+            else:
+                nodes[i, LEASE_WRITES] += 1
+                lease_at += _gap(lease_draws[i], lease, jitter)
+            if beats:
+                seconds[at // SECOND, WRITES] += 1
+                seconds[at // SECOND, STORED] += grows
+                last = at
+                look = _look(at, monitor)
+                if missed == NONE and _due(noticed, rules) < look:
+                    missed = _due(noticed, rules)
+                noticed = look
+        due = _due(noticed, rules)
+        if missed == NONE and due < until:
+            missed = due
+        nodes[i, LAST], nodes[i, MISSED] = last, missed
+        nodes[i, FOUND] = due if silent[i] < rules[END_NS] else NONE
