@@ -61,15 +61,17 @@ def claims() -> dict[str, dict[str, str]]:
 
 
 def _claims(path: Path) -> dict[str, str]:
-    """Return the ids and titles of the records that are written out in a module."""
+    """Return the ids and titles of the records of a module, whether written out or made by a function."""
     found = {}
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Claim":
-            given = dict(zip(("id", "title"), node.args, strict=False))
-            given |= {str(each.arg): each.value for each in node.keywords}
-            named, title = given.get("id"), given.get("title")
-            if isinstance(named, ast.Constant):
-                found[str(named.value)] = str(title.value) if isinstance(title, ast.Constant) else ""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if not (isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "CLAIMS"):
+            continue
+        for call in node.value.elts if isinstance(node.value, ast.Tuple) else ():
+            if isinstance(call, ast.Call):
+                given = {str(each.arg): each.value for each in call.keywords}
+                named, title = given.get("id", call.args[0] if call.args else None), given.get("title")
+                if isinstance(named, ast.Constant):
+                    found[str(named.value)] = str(title.value) if isinstance(title, ast.Constant) else ""
     return found
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 
 from kscale.judge.claims.record import FACTOR, IDENTITY, Claim, Kind
 from kscale.judge.claims.verdict import Count, Finding, Judged, Verdict, count
@@ -17,7 +18,7 @@ MARKS: Mapping[Verdict, str] = {
 KINDS: Mapping[Kind, str] = {"A": "identity", "R": "ratio", "M": "measurement"}
 PLURALS: Mapping[Kind, str] = {"A": "identities", "R": "ratios", "M": "measurements"}
 HOLDS: Mapping[Kind, str] = {
-    "A": f"hold within {show_percent(IDENTITY)}",
+    "A": f"hold within {IDENTITY:.0%}".replace("%", " %"),
     "R": "are in band",
     "M": f"are within a factor of {FACTOR:g}",
 }
@@ -28,10 +29,10 @@ LEGEND = (
 
 
 _AMOUNTS: Mapping[str, Callable[[float], str]] = {
-    "ns": lambda value: show_ns(round(value, 3)),
-    "s": lambda value: show_ns(value * NS_PER_S),
-    "x": show_ratio,
-    "share": lambda value: show_percent(round(value, 9)),
+    "ns": lambda value: show_ns(_written(value)),
+    "s": lambda value: show_ns(_written(value) * NS_PER_S),
+    "x": lambda value: show_ratio(_written(value)),
+    "share": lambda value: show_percent(_written(value)),
 }
 
 
@@ -51,7 +52,7 @@ def amount(value: float, unit: str) -> str:
 def factor(judged: Judged) -> str:
     """Return ours over the published figure: of an identity in per cent, of others as a factor."""
     found = judged.factor
-    return "-" if found is None else show_ratio(round(found, 9))
+    return "-" if found is None else show_ratio(_written(found))
 
 
 def band(judged: Judged) -> str:
@@ -61,7 +62,7 @@ def band(judged: Judged) -> str:
     if low == high:
         return "exactly"
     if _near(low, figure.published * (1 - IDENTITY)) and _near(high, figure.published * (1 + IDENTITY)):
-        return f"± {show_percent(IDENTITY)}"
+        return f"± {show_percent(_written(IDENTITY))}"
     if high == float("inf"):
         return f"from {amount(low, figure.unit)}"
     return f"{amount(low, figure.unit)} to {amount(high, figure.unit)}"
@@ -69,7 +70,8 @@ def band(judged: Judged) -> str:
 
 def kind_and_source(claim: Claim) -> str:
     """Return what a claim can be held to, how ours came about, and who published it."""
-    return f"{KINDS[claim.kind]}, ours {claim.provenance}; {claim.source}"
+    ours = f", ours {claim.provenance}" if claim.figures else ""
+    return f"{KINDS[claim.kind]}{ours}; {claim.source}"
 
 
 def summary(findings: Sequence[Finding]) -> list[str]:
@@ -84,7 +86,7 @@ def summary(findings: Sequence[Finding]) -> list[str]:
 
 def _counted(found: Count, kind: Kind) -> str:
     """Return how many of those that count hold."""
-    share = f" ({show_percent(round(found.share, 3))})" if kind == "R" and found.of else ""
+    share = f" ({show_percent(_written(round(found.share, 3)))})" if kind == "R" and found.of else ""
     return f"{found.held} of {found.of} {HOLDS[kind]}{share}"
 
 
@@ -102,14 +104,19 @@ def _decimal(value: float) -> str:
     """Return an amount with a decimal prefix and three digits: "838 M", "1.3 G"."""
     for prefix, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if abs(value) >= size:
-            return f"{show_number(value / size)} {prefix}"
-    return f"{show_number(value)} "
+            return f"{show_number(_written(value) / round(size))} {prefix}"
+    return f"{show_number(_written(value))} "
 
 
 def _plain(value: float) -> str:
     """Return a number with three digits, or a count with a prefix."""
     whole = round(value)
-    return show_count(whole) if abs(value) >= 1000 else show_number(round(value, 9))  # noqa: PLR2004 - digits
+    return show_count(whole) if abs(value) >= 1000 else show_number(_written(value))  # noqa: PLR2004 - digits
+
+
+def _written(value: float) -> Fraction:
+    """Return a number as it is written, so that 0.17 has two digits and not fifty."""
+    return Fraction(repr(float(value)))
 
 
 def _near(a: float, b: float) -> bool:

@@ -34,7 +34,6 @@ def claims_table(
     *details* are the lines of -v by claim id, none of them without it; *missing* claims were not run.
     """
     lines = list(_layout(findings, details, width))
-    lines.append(Text())
     for said in wording.summary(findings):
         lines.extend(paragraph(said, width, rest=INDENT, style="bold"))
     if missing:

@@ -20,8 +20,8 @@ from kscale.scenario import build, load, shipped
 from kscale.scenario.cluster import Cluster
 from kscale.scenario.load import Loaded
 
-PAIRS = 10  # at most, of a timed cell
-ALLOWED_S = 4.0  # of a timed cell
+PAIRS = stats.FEWEST  # of a timed cell: enough for a median
+ALLOWED_S = 1.0  # of a timed cell, beyond the fewest pairs
 
 
 class Observer(Protocol):
@@ -102,7 +102,7 @@ def _counted(cell: PlannedCell, cluster: Cluster) -> Ran:
 
 def _timed(cell: PlannedCell, cluster: Cluster, observer: Observer) -> Ran:
     """Measure a cell as `kscale run` does, in few pairs."""
-    settings, allowance = Settings(max_pairs=PAIRS, min_pairs=stats.FEWEST), Allowance(ALLOWED_S, ALLOWED_S)
+    settings, allowance = Settings(max_pairs=PAIRS, min_pairs=PAIRS), Allowance(ALLOWED_S, ALLOWED_S)
     found = runner.measure_cell(cell, cluster, settings, observer, allowance)
     return Ran(
         cell.mechanism.id,

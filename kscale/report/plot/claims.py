@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROW, HEAD, FOOT = 0.3, 0.12, 0.85  # inches
-WIDTH, LABELS, WORDS = 12.8, 5.2, 3.6  # inches of the picture, and left and right of its axis
-ID, FIGURE = 0.32, 1.35  # inches from the left edge
+WIDTH, LABELS, WORDS = 12.8, 5.5, 3.7  # inches of the picture, and left and right of its axis
+ID, KIND, FIGURE, WORD = 0.32, 0.92, 1.18, 1.3  # inches from the left edge; the last from the right
 LEAST, MOST = 0.02, 50.0  # factors beyond which a figure is an arrow
 NEVER_SMALLER = 4.0  # the axis reaches at least so far, both ways
+ZERO, WITHOUT = "figures that are zero", "claims without figures"
 LOOKS: Mapping[Verdict, tuple[str, str]] = {  # marker and colour
     Verdict.REPRODUCED: ("o", style.BETTER),
     Verdict.IN_BAND: ("o", style.BETTER),
@@ -86,13 +87,14 @@ def _caption(findings: Sequence[Finding], rows: Sequence[_Row]) -> str:
     parts = [
         *wording.summary(findings),
         (
-            "Circle: holds; cross: outside its band (grey); diamond: a coefficient was fitted to it; square: the "
+            "Circle: holds; cross: outside its band (grey); diamond: fitted to; square: the "
             "set-up was not published in full. Filled: ours measured; hollow: modelled. "
             "A identity, R ratio, M measurement"
         ),
     ]
-    if left or without:
-        parts.append(f"Not drawn: {left} figures that are zero, {without} claims without figures")
+    aside = [f"{number} {what}" for number, what in ((left, ZERO), (without, WITHOUT)) if number]
+    if aside:
+        parts.append(f"Not drawn: {', '.join(aside)}")
     return ". ".join(parts)
 
 
@@ -107,7 +109,7 @@ def _draw(canvas: Canvas, rows: Sequence[_Row]) -> None:
     for number, row in enumerate(rows):
         _draw_row(axes, number + 0.5, row, (low, high))
         if row.first and number:
-            axes.plot([-LABELS, 1], [number, number], color=style.GRID, linewidth=0.8)
+            _line(axes, number)
     axes.set_yticks([])
     style.plain(axes, grid="x", left=False)
     places = sorted({*style.ticks(low, high), 1.0})
@@ -115,6 +117,16 @@ def _draw(canvas: Canvas, rows: Sequence[_Row]) -> None:
     axes.set_xticks([], minor=True)
     axes.set_xlabel(
         "← less than published · ours over the published figure · more →\nlog axis", fontsize=style.SMALL
+    )
+
+
+def _line(axes: "Axes", y: float) -> None:
+    """Part two claims by a line over the whole width."""
+    box = axes.get_position()
+    width = box.width * WIDTH
+    ends = (EDGE - box.x0 * WIDTH) / width, 1 + (WORDS - EDGE) / width
+    axes.plot(
+        ends, [y, y], color=style.GRID, linewidth=0.8, transform=axes.get_yaxis_transform(), clip_on=False
     )
 
 
@@ -154,15 +166,16 @@ def _write(axes: "Axes", y: float, row: _Row, color: str) -> None:
     name = names.short(claim.id, 12) if row.first else ""
     what = style.cut(names.short(one.figure.what, 80), style.SMALL, LABELS - FIGURE - 0.15)
     unit = one.figure.unit
-    figures = f"{wording.amount(one.ours, unit)} / {wording.amount(one.figure.published, unit)}"
-    room = WORDS - 1.45 - 0.2
+    ours, published = wording.amount(one.ours, unit), wording.amount(one.figure.published, unit)
+    figures = f"{ours.removesuffix(f' {unit}')} / {published}"
+    room = WORDS - WORD - 0.2
     for x, said, shift, weight, ink in (
         (0.0, wording.MARKS[one.verdict], EDGE - LABELS, "bold", color),
         (0.0, name, ID - LABELS, "bold", style.TEXT),
-        (0.0, claim.kind, ID + 0.78 - LABELS, "normal", style.MUTED),
+        (0.0, claim.kind, KIND - LABELS, "normal", style.MUTED),
         (0.0, what, FIGURE - LABELS, "normal", style.TEXT),
         (1.0, style.cut(figures, style.SMALL, room), 0.12, "normal", style.TEXT),
-        (1.0, _word(one), WORDS - 1.45, "bold", color),
+        (1.0, _word(one), WORDS - WORD, "bold", color),
     ):
         axes.annotate(
             said,
