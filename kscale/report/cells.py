@@ -78,6 +78,15 @@ def change(row: Row) -> str:
     return "-" if too_few(row) else wording.change(row)
 
 
+def judged(row: Row) -> Text:
+    """Return what changed, in words; of what is the same or unclear, that it is."""
+    if row.ratio is not None and row.verdict is None:
+        return Text("-")
+    if row.verdict in {Verdict.SAME, Verdict.UNCLEAR}:
+        return Text(str(row.verdict), STYLES[row.verdict])
+    return Text(wording.change(row), STYLES[row.verdict])
+
+
 def too_few(row: Row) -> bool:
     """Say whether a time has too few pairs for an interval."""
     return row.ratio is not None and not row.ratio.has_interval

@@ -14,7 +14,7 @@ from kscale.judge import rows, wording
 from kscale.judge.rows import Row
 from kscale.judge.verdict import Verdict
 from kscale.measure import stats
-from kscale.report import cells
+from kscale.report import cells, table_short
 from kscale.report.cells import Footnotes
 from kscale.report.columns import Entry, Titles, lay_out
 from kscale.report.text import clean, clean_prose, joined, paragraph
@@ -37,6 +37,8 @@ def run_table(result: Result, width: int, *, verbose: bool = False) -> Text:
     lines = [*_heading(result, width), Text(), *lay_out(found, TITLES, width)]
     lines.extend(_mean(result, width))
     lines.extend(_footer(result, notes, width))
+    if len(found) > table_short.SCREEN:
+        lines.extend((Text(), *table_short.summary(result, width)))
     if verbose:
         lines.extend(_details(result, width))
     return joined(lines)
@@ -52,7 +54,7 @@ def cell_line(info: MechanismInfo, cell: Cell, width: int) -> Text:
     (row,) = told
     before, after = wording.sides(row)
     said = f"{where}: {cells.metric_name(row)} {before} → {after}, "
-    change = _change(row)
+    change = cells.judged(row)
     lines = paragraph(f"{said}{change.plain}", width, rest="  ")
     lines[-1].stylize(change.style, max(0, len(lines[-1]) - len(change)))
     return joined(lines)
@@ -136,19 +138,10 @@ def _entry(row: Row, notes: Footnotes, cell_notes: tuple[str, ...], *, verbose: 
         name=Text(name),
         before=Text(before),
         after=Text(after),
-        change=_change(row),
+        change=cells.judged(row),
         more=(cells.sureness(row, verbose=verbose), Text(str(row.ratio.n) if row.ratio is not None else "")),
         note=notes.number(said),
     )
-
-
-def _change(row: Row) -> Text:
-    """Return the change in words; `same` and `unclear` have their interval beside them."""
-    if row.ratio is not None and row.verdict is None:
-        return Text("-")
-    if row.verdict in {Verdict.SAME, Verdict.UNCLEAR}:
-        return Text(str(row.verdict), cells.STYLES[row.verdict])
-    return Text(wording.change(row), cells.STYLES[row.verdict])
 
 
 def _mean(result: Result, width: int) -> Iterator[Text]:
