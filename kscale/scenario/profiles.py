@@ -20,7 +20,7 @@ class Profile:
     k/k#72096 (leases), k/k#126287 (grace period), KEP-1904 (bookmarks, progress notify), KEP-1152 (shared
     encoding), KEP-2340 (lists from the cache), KEP-5116 (streamed lists), etcd#10523 and #12933 (reads on a
     copied buffer), component-base config/v1alpha1 (leader election), etcd `parseBackendFreelistType` (free list),
-    k/k PR 135573 (balanced allocation).
+    k/k PR 135573 (balanced allocation), k/k#84043, #108252 and #120300 (the wrapper of shared encodings).
     """
 
     name: str
@@ -38,6 +38,10 @@ class Profile:
         "sequential", "two-phase"
     ]  # slow watchers wait in turn, or share one timer (1.16+)
     watch_encode: Literal["per-watcher", "per-event"]  # an event is encoded for each watcher, or once (1.17+)
+    watch_encode_kept: Literal["object", "frame"]  # what is kept of it: the object, or the event (1.29+)
+    watch_encode_wrap: Literal[
+        "copy", "lazy"
+    ]  # wrapping it copies the object, or only if it is changed (1.24+)
     watch_history: Literal["fixed", "dynamic"]  # events kept for each type
     watch_history_max: int  # events; the fixed size of pods, or the upper bound
     bookmarks: Literal[
@@ -47,6 +51,8 @@ class Profile:
     list_cache: Literal["scan", "index", "consistent"]
     # a list at RV=0 walks the cache, or uses its index (1.19+); so does one without RV (1.31+, KEP-2340)
     list_encode: Literal["whole", "streaming"]  # a response is encoded as one piece, or item by item (1.33+)
+    cache_not_ready: Literal["etcd", "reject"]
+    # a read that a watch cache cannot answer yet goes to etcd, or gets a 429 (1.31+, KEP-4568)
     fairness: bool  # API priority and fairness in place of plain limits on requests in flight (1.20+)
     etcd_reads: Literal["blocking", "copied", "cached"]
     # a range holds the lock (to 3.3), copies the read buffer (3.4), or shares a copy (3.5+)
@@ -56,6 +62,7 @@ class Profile:
     lease_get: bool  # a kubelet reads its lease before each renewal (to 1.16, k/k#81174)
     watch_list: bool  # an informer gets its first objects as a stream of events (KEP-3157, 1.34+)
 
+    watch_encode_from: int = 3  # watchers; fewest for which an event is encoded once (1.17+)
     watch_channel_min: int = 10  # events; least buffer of a watcher
     watch_channel_trigger: int = 10  # events; most for a watcher that is found by the type's trigger value
     watch_channel_untriggered: int = (
@@ -83,13 +90,17 @@ class Profile:
     election_jitter_ppm: int = 1_200_000  # the 1.2 of it: client-go's JitterFactor
     fresh_wait_ns: int = 3 * S  # ns; most that a read waits for the cache to catch up
     fresh_ask_ns: int = 100 * MS  # ns; etcd is asked for its revision this often while reads wait
-    goaway_chance_max_ppm: int = 20_000  # most that --goaway-chance may be; it is 0 unless it is set
+    goaway_chance_max_ppm: int = 20_000  # most that --goaway-chance may be; 0: no such flag (to 1.17)
     retry_after_ns: int = S  # ns; what a 429 tells a client to wait
     max_inflight_reads: int = 400  # requests at a time and server
     max_inflight_writes: int = 200  # requests at a time and server
+    fairness_queued: int = 3200  # requests that wait with fairness: 64 queues of 50 for node-high
 
     etcd_batch_ns: int = 100 * MS  # ns; a write transaction of bbolt is committed this often
     etcd_batch_operations: int = 10_000  # or after so many operations
+    etcd_most_behind: int = 5000  # entries committed and not applied before proposals are refused
+    etcd_inflight: int = 512  # raft messages under way to one follower
+    etcd_message_bytes: int = 2**20  # bytes of entries in such a message
     etcd_compaction_ns: int = 5 * MIN  # ns; Kubernetes compacts this often
     etcd_quota_bytes: int = 2 * 2**30  # bytes; default, 8 GiB is the suggested maximum
     etcd_request_bytes: int = 3 * 2**19  # bytes; largest request, 1.5 MiB
@@ -107,6 +118,8 @@ _1_14 = Profile(
     watch_scopes=False,
     watch_dispatch="sequential",
     watch_encode="per-watcher",
+    watch_encode_kept="object",
+    watch_encode_wrap="copy",
     watch_history="fixed",
     watch_history_max=1000,
     bookmarks="none",
@@ -133,6 +146,7 @@ _1_20 = replace(
     bookmarks="periodic",
     list_cache="index",
     fairness=True,
+    goaway_chance_max_ppm=20_000,
     etcd_reads="copied",
     etcd_learner=True,
     node_status_period_ns=5 * MIN,
@@ -148,9 +162,12 @@ _1_36 = replace(
     watch_channel="by-history",
     watch_channel_no_trigger=100,
     watch_scopes=True,
+    watch_encode_kept="frame",
+    watch_encode_wrap="lazy",
     node_grace_period_ns=50 * S,
     progress_notify_ns=5 * S,
     list_cache="consistent",
+    cache_not_ready="reject",
     list_encode="streaming",
     watch_list=True,
     etcd_reads="cached",
