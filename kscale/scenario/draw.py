@@ -42,13 +42,29 @@ class Stream(IntEnum):
     HEARTBEAT_PHASES = 83
     HEARTBEAT_FAILURES = 84
     LISTS = 90  # 90-99 list-index
+    LIST_ARRIVALS = 91
+    LIST_CACHE = 92
     BOOKMARKS = 100  # 100-109 watch-bookmark
+    BOOKMARK_PLACES = 101
+    BOOKMARK_MOVES = 102
+    BOOKMARK_JOINS = 103
+    BOOKMARK_WATCHES = 104
+    BOOKMARK_RECONNECTS = 105
     ENCODING = 110  # 110-119 watch-encode
+    ENCODING_EVENTS = 111
+    ENCODING_TEXT = 112
+    ENCODING_WATCHERS = 113
+    ENCODING_INIT = 114
     BALANCE = 120  # 120-129 apiserver-balance
+    BALANCE_REQUESTS = 121
+    BALANCE_PHASES = 122
+    BALANCE_WATCHES = 123
+    BALANCE_CHOICES = 124
     STANDBY = 130  # 130-139 controller-standby
     ETCD_READS = 140  # 140-149 etcd-concurrent-reads
     ETCD_LEARNER = 150  # 150-159 etcd-learner
     ETCD_SHARDING = 160  # 160-169 etcd-sharding
+    ETCD_PUT_SIZES = 161
     ETCD_OFFLOAD = 170  # 170-179 etcd-offload
 
 

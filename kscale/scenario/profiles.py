@@ -19,8 +19,8 @@ class Profile:
     pkg/registry/cachesize (history of 1.14), k/k#90091 and #130344 (history that adapts), KEP-589 and
     k/k#72096 (leases), k/k#126287 (grace period), KEP-1904 (bookmarks, progress notify), KEP-1152 (shared
     encoding), KEP-2340 (lists from the cache), KEP-5116 (streamed lists), etcd#10523 and #12933 (reads on a
-    copied buffer), component-base config/v1alpha1 (leader election), etcd `parseBackendFreelistType` (free list),
-    k/k PR 135573 (balanced allocation), k/k#84043, #108252 and #120300 (the wrapper of shared encodings).
+    copied buffer), component-base config/v1alpha1 (leader election), etcd `parseBackendFreelistType` (free
+    list), k/k PR 135573 (balanced allocation), k/k#84043, #108252 and #120300 (wrapper of shared encodings).
     """
 
     name: str
@@ -125,6 +125,7 @@ _1_14 = Profile(
     bookmarks="none",
     progress_notify_ns=0,
     list_cache="scan",
+    cache_not_ready="etcd",
     list_encode="whole",
     fairness=False,
     etcd_reads="blocking",
