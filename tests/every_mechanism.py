@@ -15,7 +15,9 @@ TINY: dict[str, dict[str, Any]] = {
     "etcd-freelist": {"free_pages": 300, "transactions": 3},
     "node-lease": {"duration_ns": 60_000_000_000, "failures": 3},
     "watch-fanout": {"events": 200},
+    "watch-encode": {"events": 4, "json_share": 0.5, "object_bytes": 500, "init_share": 0.25},
     "watch-bookmark": {"events_per_s": 2.0, "duration_ns": 1800 * 10**9, "ends": "restart"},
+    "list-index": {"object_bytes": 400, "page": 50},
     "sched-equivalence": {"pods": 40},
     "sched-sampling": {"pods": 20},
 }

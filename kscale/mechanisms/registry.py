@@ -3,10 +3,12 @@
 from kscale.errors import KscaleError, did_you_mean
 from kscale.mechanisms import (
     etcd_freelist,
+    list_index,
     node_lease,
     sched_equivalence,
     sched_sampling,
     watch_bookmark,
+    watch_encode,
     watch_fanout,
 )
 from kscale.mechanisms.base import Mechanism
@@ -15,7 +17,9 @@ MECHANISMS: tuple[Mechanism, ...] = (
     etcd_freelist.MECHANISM,
     node_lease.MECHANISM,
     watch_fanout.MECHANISM,
+    watch_encode.MECHANISM,
     watch_bookmark.MECHANISM,
+    list_index.MECHANISM,
     sched_equivalence.MECHANISM,
     sched_sampling.MECHANISM,
 )

@@ -62,6 +62,7 @@ class Stream(IntEnum):
     BALANCE_CHOICES = 124
     STANDBY = 130  # 130-139 controller-standby
     ETCD_READS = 140  # 140-149 etcd-concurrent-reads
+    ETCD_READ_TIMES = 141
     ETCD_LEARNER = 150  # 150-159 etcd-learner
     ETCD_SHARDING = 160  # 160-169 etcd-sharding
     ETCD_PUT_SIZES = 161

@@ -98,6 +98,7 @@ mechanisms:
     - {workload: [A, B, C, W], free_pages: [10k, 1M]}
     - {workload: churn, transactions: [10, 1000]}
   watch-fanout: {events: [1k, 100k]}
+  watch-bookmark: {duration_ns: [10min, 100h]}
   sched-equivalence: {pods: [1k, 100k]}
   sched-sampling: {pods: [1k, 100k]}
 """
