@@ -23,12 +23,13 @@ def list_(color: output.Color = "auto") -> None:
     from kscale.measure import machine
 
     machine.use_jit_cache()
+    from kscale.judge.claims.registry import CLAIMS
     from kscale.mechanisms.registry import MECHANISMS
     from kscale.report import console, listing
     from kscale.scenario import shipped
 
     out = console.console(color=color)
-    console.show(out, listing.listing(MECHANISMS, shipped.names(), out.width))
+    console.show(out, listing.listing(MECHANISMS, shipped.names(), out.width, claims=len(CLAIMS)))
 
 
 def show(

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from kscale.judge.claims import verdict
 from kscale.judge.claims.verdict import Finding
 from kscale.mechanisms.base import Mechanism
+from kscale.report import coefficients
 from kscale.report.text import clean, clean_prose
-from kscale.scenario.costs import Coefficient
 
 STEP = "  "  # of a line's depth
 
@@ -32,17 +32,8 @@ def _lines(finding: Finding, mechanisms: Sequence[Mechanism]) -> Iterator[str]:
     if read:
         yield f"coefficients of the cost model {clean(setup.profile) if setup else ''}:"
     for name, one in read.items():
-        yield f"{STEP}{coefficient(name, one)}"
+        yield f"{STEP}{coefficients.line(name, one)}"
     yield ""
-
-
-def coefficient(name: str, one: Coefficient) -> str:
-    """Return a coefficient with its range and where it is from, on one line."""
-    low, high = one.range
-    fitted = f" to {', '.join(one.fitted_to)}" if one.fitted_to else ""
-    source = f": {clean_prose(one.source)}" if one.source else ""
-    amount = f"{one.value:,} {clean(one.unit)} [{low:,} to {high:,}]"
-    return f"{clean(name)} = {amount}, {one.provenance}{fitted}{source}"
 
 
 def _said(params: Mapping[str, object]) -> str:

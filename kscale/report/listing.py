@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 from rich.text import Text
 
+from kscale.report import coefficients
 from kscale.report.text import clean, clean_prose, joined, paragraph
 from kscale.units import parse_count, show_bytes, show_count
 
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
 INDENT = "  "
 
 
-def listing(mechanisms: Sequence["Mechanism"], scenarios: Mapping[str, str], width: int) -> Text:
-    """Return a line for each mechanism, under the heading it belongs to, and for each scenario."""
+def listing(
+    mechanisms: Sequence["Mechanism"], scenarios: Mapping[str, str], width: int, *, claims: int = 0
+) -> Text:
+    """Return a line for each mechanism, under the heading it belongs to, and for each scenario.
+
+    *claims* is how many published figures can be laid beside them.
+    """
     lines: list[Text] = []
     headings = dict.fromkeys(mechanism.panel for mechanism in mechanisms)
     for heading in headings:
@@ -25,6 +31,9 @@ def listing(mechanisms: Sequence["Mechanism"], scenarios: Mapping[str, str], wid
         lines.extend([Text(clean(heading), "bold"), *_named(named, width), Text()])
     if scenarios:
         lines.extend([Text("Scenarios", "bold"), *_named(scenarios, width), Text()])
+    if claims:
+        said = f"{claims} published claims, each with its set-up: kscale claims"
+        lines.extend([*paragraph(said, width), Text()])
     example = next(iter(mechanisms), None)
     about = f"kscale show {example.id}" if example else "kscale show MECHANISM"
     lines.extend(paragraph(f"run one: kscale run SCENARIO · look closer: {about}", width, style="dim"))
@@ -40,7 +49,9 @@ def card(mechanism: "Mechanism", width: int) -> Text:
     lines.extend(_section("Variants", _named(variants, width)))
     lines.extend(_section("Parameters", _parameters(mechanism, width)))
     lines.extend(_section("Metrics", _metrics(mechanism.metrics, width)))
+    lines.extend(_section("Coefficients", _coefficients(mechanism, width)))
     lines.extend(_section("Where it loses", _bullets(mechanism.loses, width)))
+    lines.extend(_section("Claims", _claims(mechanism, width)))
     lines.extend(_section("Source", paragraph(mechanism.source, width, first=INDENT, rest=INDENT)))
     lines.extend(_section("Left out", paragraph(mechanism.left_out, width, first=INDENT, rest=INDENT)))
     return joined(lines)
@@ -67,6 +78,30 @@ def _named(about: Mapping[str, str], width: int) -> list[Text]:
         found[0].rstrip()
         lines.extend(found)
     return lines
+
+
+def _coefficients(mechanism: "Mechanism", width: int) -> list[Text]:
+    """Return what the mechanism reads of the cost model, with the profiles that differ."""
+    if not mechanism.costs:
+        return []
+    from kscale.scenario import costs, profiles  # noqa: PLC0415 - most cards need no cost model
+
+    models = {profile: costs.of_profile(profile).coefficients for profile in profiles.PROFILES}
+    about = {}
+    for name in mechanism.costs:
+        amount, said = coefficients.by_profile(name, models)
+        about[f"{name} = {amount}"] = said
+    return _named(about, width)
+
+
+def _claims(mechanism: "Mechanism", width: int) -> list[Text]:
+    """Return the published figures that are laid beside the mechanism."""
+    if not mechanism.claims:
+        return []
+    from kscale.judge.claims import registry  # noqa: PLC0415 - as above
+
+    titles = {claim.id: claim.title for claim in registry.CLAIMS}
+    return _named({name: titles.get(name, "") for name in mechanism.claims}, width)
 
 
 def _bullets(sentences: Sequence[str], width: int) -> list[Text]:

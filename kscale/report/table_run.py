@@ -14,7 +14,7 @@ from kscale.judge import rows, wording
 from kscale.judge.rows import Row
 from kscale.judge.verdict import Verdict
 from kscale.measure import stats
-from kscale.report import cells, table_short
+from kscale.report import cells, coefficients, table_short
 from kscale.report.cells import Footnotes
 from kscale.report.columns import Entry, Titles, lay_out
 from kscale.report.text import clean, clean_prose, joined, paragraph
@@ -235,12 +235,18 @@ def _numbered(notes: Footnotes, width: int) -> Iterator[Text]:
 
 
 def _details(result: Result, width: int) -> Iterator[Text]:
-    """Return what only a careful reader asks for: samples, outliers, compile times, duration."""
+    """Return what only a careful reader asks for: samples, outliers, times, coefficients."""
     yield from (Text(), Text("details", "bold"))
     for cell in result.cells:
         facts = [f"{cell.mechanism} · {cell.label}: {_seconds(cell.seconds)} in all"]
         facts.extend(f"{name}: {', '.join(_samples(record))}" for name, record in cell.variants.items())
         yield from paragraph("; ".join(facts), width, first="  ", rest="    ", style="dim")
+    run = {cell.mechanism for cell in result.cells}
+    read = {name: info.costs for name, info in result.mechanisms.items() if name in run and info.costs}
+    if read:
+        yield from (Text(), Text("coefficients behind modelled numbers", "bold"))
+        for said in coefficients.of_run(read):
+            yield from paragraph(said, width, first="  ", rest="    ", style="dim")
 
 
 def _samples(record: VariantRecord) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from kscale.errors import KscaleError
 from kscale.judge.compare import Comparison, of_variants
 from kscale.judge.rows import Row
-from kscale.report import cells
+from kscale.report import cells, coefficients
 from kscale.report.page import ledgers, pictures, tables
 from kscale.report.page.tables import Words
 from kscale.report.page.view import Ledgers, Meaning, Section, Tables
@@ -46,6 +46,7 @@ def _section(
         pictures=pictures.of_mechanism(drawn, comparisons[0], name),
         tables=tuple(_each_table(name, results, comparisons, shared)),
         meanings=tuple(_meanings(info)),
+        costs=tuple(_costs(info)),
         skipped=tuple(_skipped(name, results)),
     )
 
@@ -110,6 +111,13 @@ def _meanings(info: MechanismInfo) -> Iterator[Meaning]:
             clean_prose(metric.about),
             f"{metric.kind}{unit}, {metric.provenance}{better}",
         )
+
+
+def _costs(info: MechanismInfo) -> Iterator[Meaning]:
+    """Return what the mechanism read of the cost model."""
+    for name, cost in info.costs.items():
+        said = f"{coefficients.amount(cost)}, {coefficients.origin(cost)}"
+        yield Meaning(clean(name), clean_prose(cost.about), said)
 
 
 def _skipped(name: str, results: Sequence[Result]) -> Iterator[str]:

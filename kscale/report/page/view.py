@@ -139,6 +139,7 @@ class Section:
     pictures: tuple[Picture, ...]
     tables: tuple[Tables, ...]
     meanings: tuple[Meaning, ...]
+    costs: tuple[Meaning, ...]  # coefficients behind modelled numbers
     skipped: tuple[str, ...]
 
 
