@@ -21,7 +21,7 @@ CORES = 1
 SLICE = 2
 ROUND_TRIP = 3  # between members
 FSYNC = 4
-REQUEST = 5  # receiving a read and answering it
+REQUEST = 5  # receiving a request and answering it
 APPLY = 6
 COMMIT, COMMIT_PUT = 7, 8  # each one, and for each put in it
 COMMIT_EVERY, COMMIT_AT = 9, 10
@@ -33,7 +33,7 @@ MODE = 14
 FIRST, END = 15, 18  # its requests, by number
 CLIENTS = 21  # of a closed loop; 0: an open one
 GAP = 24  # least time between two requests of a closed loop
-LOCKED, REST = 27, 30  # work on its keys: lookups and decoding; encoding and sending
+LOCKED, REST = 27, 30  # work of a read: lookups and decoding; encoding and sending. Of a put: log; receiving
 RULES = 33
 
 # Columns of `rows`, int64[n + 2, ROW]: a request each, then the applying and the committing thread.

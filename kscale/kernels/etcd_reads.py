@@ -1,6 +1,6 @@
 """etcd's reads and writes around the lock of its backend, event by event.
 
-    put    log (a batch for each fsync) -> majority -> apply, one at a time -> its write lock -> answer
+    put    request -> log (a batch for each fsync) -> majority -> apply, one at a time -> lock -> answer
     read   read index (a round trip, then until that much is applied) -> request -> lock -> range -> answer
 
 Follows server/mvcc (kvstore_txn.go, backend: backend.go, batch_tx.go, read_tx.go) of etcd 3.2 to 3.5. The
@@ -25,9 +25,29 @@ from kscale.kernels._jit import kernel
 
 
 @kernel
+def _log(e: be.Etcd) -> None:
+    """Write everything that waits to the log with one fsync, and send it to the followers."""
+    batch = 0
+    while e.now[be.TO_LOG] >= 0:
+        be.put_last(be.IN_LOG, be.take_first(be.TO_LOG, e), e)
+        batch += 1
+    e.now[be.LOGGING] = batch > 0
+    if batch > 0:
+        e.now[be.FSYNCS] += 1
+        took = e.rules[be.FSYNC] + batch * e.rules[be.LOCKED + be.PUT]
+        be.after(took, batch, be.LOGGED, e)
+        be.after(took + e.rules[be.ROUND_TRIP], batch, be.MAJORITY, e)
+
+
+@kernel
 def _goes_on(row: int, e: be.Etcd) -> bool:
-    """End one part of a read's work. Returns whether the next begins at once, on the same core."""
+    """End one part of a request's work. Returns whether the next begins at once, on the same core."""
     one = e.rows[row]
+    if one[be.KIND_OF] == be.PUT:
+        be.put_last(be.TO_LOG, row, e)
+        if not e.now[be.LOGGING]:
+            _log(e)
+        return False
     if one[be.STAGE] == be.AT_LOCK:
         lock.leave(row, e)
         return True
@@ -74,20 +94,6 @@ def _worked(row: int, e: be.Etcd) -> None:
 
 
 @kernel
-def _log(e: be.Etcd) -> None:
-    """Write everything that waits to the log with one fsync, and send it to the followers."""
-    batch = 0
-    while e.now[be.TO_LOG] >= 0:
-        be.put_last(be.IN_LOG, be.take_first(be.TO_LOG, e), e)
-        batch += 1
-    e.now[be.LOGGING] = batch > 0
-    if batch > 0:
-        e.now[be.FSYNCS] += 1
-        be.after(e.rules[be.FSYNC], batch, be.LOGGED, e)
-        be.after(e.rules[be.FSYNC] + e.rules[be.ROUND_TRIP], batch, be.MAJORITY, e)
-
-
-@kernel
 def _send(kind: int, e: be.Etcd) -> None:
     """Let the next request of a kind be sent."""
     row, closed = e.now[be.NEXT + kind], e.rules[be.CLIENTS + kind] > 0
@@ -104,9 +110,8 @@ def _send(kind: int, e: be.Etcd) -> None:
         lock.answer(row, e)
         one[be.DONE] = be.REFUSED
     else:
-        be.put_last(be.TO_LOG, row, e)
-        if not e.now[be.LOGGING]:
-            _log(e)
+        one[be.LEFT] = e.rules[be.REQUEST] + e.rules[be.REST + be.PUT]
+        be.start(row, e)
 
 
 @kernel

@@ -2,6 +2,7 @@
 
 from kscale.errors import KscaleError, did_you_mean
 from kscale.mechanisms import (
+    etcd_concurrent_reads,
     etcd_freelist,
     list_index,
     node_lease,
@@ -15,6 +16,7 @@ from kscale.mechanisms.base import Mechanism
 
 MECHANISMS: tuple[Mechanism, ...] = (
     etcd_freelist.MECHANISM,
+    etcd_concurrent_reads.MECHANISM,
     node_lease.MECHANISM,
     watch_fanout.MECHANISM,
     watch_encode.MECHANISM,

@@ -97,6 +97,7 @@ mechanisms:
   etcd-freelist:
     - {workload: [A, B, C, W], free_pages: [10k, 1M]}
     - {workload: churn, transactions: [10, 1000]}
+  etcd-concurrent-reads: {duration_ns: [1s, 1min]}
   watch-fanout: {events: [1k, 100k]}
   watch-bookmark: {duration_ns: [10min, 100h]}
   sched-equivalence: {pods: [1k, 100k]}
