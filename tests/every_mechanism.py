@@ -19,6 +19,7 @@ TINY: dict[str, dict[str, Any]] = {
     "watch-encode": {"events": 4, "json_share": 0.5, "object_bytes": 500, "init_share": 0.25},
     "watch-bookmark": {"events_per_s": 2.0, "duration_ns": 1800 * 10**9, "ends": "restart"},
     "list-index": {"object_bytes": 400, "page": 50},
+    "controller-standby": {"trials": 20, "event": "upgrade", "standbys": 2},
     "sched-equivalence": {"pods": 40},
     "sched-sampling": {"pods": 20},
 }

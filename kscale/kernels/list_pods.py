@@ -41,10 +41,10 @@ _FNV_BASIS, _FNV_PRIME, _FNV_MASK = 0x811C9DC5, 0x01000193, 0xFFFFFFFF  # FNV-1a
 @inline
 def _equal(text: Bytes, at: int, names: Bytes, first: int, count: int) -> bool:
     """Say whether *count* bytes of both are the same."""
-    for i in range(count):
-        if text[np.uintp(at + i)] != names[np.uintp(first + i)]:
-            return False
-    return True
+    same = 0
+    while same < count and text[np.uintp(at + same)] == names[np.uintp(first + same)]:
+        same += 1
+    return bool(same == count)
 
 
 @inline
@@ -101,8 +101,11 @@ def by_decoding(
     """
     place = np.zeros(protobuf_read.PLACE, dtype=np.int64)
     each = len(starts) - 1
+    turn, i = first // each, first % each - 1
     for pod in range(first, end):
-        turn, i = pod // each, pod % each
+        i += 1
+        if i == each:
+            turn, i = turn + 1, 0
         place[:] = 0
         wrong = protobuf_read.read(ring, starts[i], starts[i + 1], row, labels, text, place)
         if wrong < 0:
@@ -133,8 +136,11 @@ def by_walking(
     objects int64[d, 14], labels and text are the cache (protobuf_read.read_all of the ring). Cost is O(pods).
     """
     each = len(starts) - 1
+    turn, i = 0, -1
     for pod in range(pods):
-        turn, i = pod // each, pod % each
+        i += 1
+        if i == each:
+            turn, i = turn + 1, 0
         if _matches(objects[i], labels, text, key, wants[turn], names):
             _send(pod, ring, starts[i], starts[i + 1], reply, found, counted)
     counted[TESTS] += pods

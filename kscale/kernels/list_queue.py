@@ -111,7 +111,9 @@ def _ends(now: int, at: int, done: int, running: int, speed: int) -> int:
 
 
 @kernel
-def serve(arrivals: Longs, rules: Longs, random: Longs, latency: Longs, waited: Longs, seen: Longs) -> int:
+def serve(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its parts share all of the state
+    arrivals: Longs, rules: Longs, random: Longs, latency: Longs, waited: Longs, seen: Longs
+) -> int:
     """Answer the lists that come at *arrivals*.
 
     arrivals  int64[n]  ascending
@@ -193,3 +195,13 @@ def serve(arrivals: Longs, rules: Longs, random: Longs, latency: Longs, waited: 
             again[agains[_TO] % n], again_at[agains[_TO] % n] = one, now + rules[RETRY]
             agains[_TO] += 1
     return steps
+
+
+@kernel
+def arrive(mean: int, random: Longs, arrivals: Longs) -> int:
+    """Fill *arrivals*, int64[n], with times of independent events, *mean* ns apart. Returns the last."""
+    now = 0
+    for i in range(len(arrivals)):
+        now += draws.waiting(random, mean)
+        arrivals[i] = now
+    return now

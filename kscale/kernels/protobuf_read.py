@@ -3,9 +3,9 @@
 The reverse of protobuf_write.py: wire bytes to one row of its table `objects`, rows of `labels`,
 and the strings in `text`. As gogo's generated Unmarshal does, every string is copied out of the
 message, since the message's buffer goes back to its pool; fields may come in any order and the last of
-equal ones counts (a message that comes twice is not merged); unknown fields are skipped by their wire type; every length is checked against the
-message that holds it. The filler stands for fields that a real decoder knows, so it is copied too,
-piece by piece.
+equal ones counts (a message that comes twice is not merged); unknown fields are skipped by their wire
+type; every length is checked against the message that holds it. The filler stands for fields that a
+real decoder knows, so it is copied too, piece by piece.
 
 A step returns what it found, or what is wrong, and where it ended. What is wrong is a negative number,
 and nothing beyond the message is read:
@@ -186,7 +186,8 @@ def _filled(
                 out = place[OUT]
             else:
                 wrong, at = _skip(data, at, end, wire)
-    row[filler], row[filler + 1], row[table.PIECE] = max(first, 0), copied, longest
+    row[filler] = first if first >= 0 else np.int64(0)
+    row[filler + 1], row[table.PIECE] = copied, longest
     place[OUT] = out
     return min(wrong, 0), at
 

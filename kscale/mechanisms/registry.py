@@ -2,6 +2,7 @@
 
 from kscale.errors import KscaleError, did_you_mean
 from kscale.mechanisms import (
+    controller_standby,
     etcd_concurrent_reads,
     etcd_freelist,
     list_index,
@@ -22,6 +23,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     watch_encode.MECHANISM,
     watch_bookmark.MECHANISM,
     list_index.MECHANISM,
+    controller_standby.MECHANISM,
     sched_equivalence.MECHANISM,
     sched_sampling.MECHANISM,
 )

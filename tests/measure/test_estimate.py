@@ -98,8 +98,11 @@ mechanisms:
     - {workload: [A, B, C, W], free_pages: [10k, 1M]}
     - {workload: churn, transactions: [10, 1000]}
   etcd-concurrent-reads: {duration_ns: [1s, 1min]}
+  node-lease: {duration_ns: [1min, 10min]}
   watch-fanout: {events: [1k, 100k]}
   watch-bookmark: {duration_ns: [10min, 100h]}
+  list-index: {lists: [1, 4]}
+  controller-standby: {trials: [1k, 100k]}
   sched-equivalence: {pods: [1k, 100k]}
   sched-sampling: {pods: [1k, 100k]}
 """
