@@ -106,7 +106,7 @@ def test_small_statuses_gain_nothing() -> None:
 
 
 def test_etcd_cpu_hardly_changes() -> None:
-    """Measured: 35.9 % of a core for 1,000 leases and 167 statuses a second, 35 to 37 % for 1,000 statuses."""
+    """Measured: 35.9 % of a core for 1,000 leases and 167 statuses a second, 35 to 37 % for statuses."""
     still = Params(change_every_ns=0, failures=0)
     works = works_of(cluster(), still)
     assert works[OPTIMIZED]["etcd_cpu_ns"] / works[BASELINE]["etcd_cpu_ns"] == pytest.approx(1, rel=0.05)
