@@ -56,7 +56,7 @@ COMMITS, STORED_PUTS, FSYNCS, ENDED = 6, 7, 8, 9
 COUNTS = 10
 
 # What may happen; an event is row x EVENTS + one of them.
-SEND, LOGGED, MAJORITY, INDEXED, WORKED, TICK, STORE = 0, 1, 2, 3, 4, 5, 6
+SEND, LOGGED, MAJORITY, INDEXED, WORKED, TICK, STORE, AGAIN = 0, 1, 2, 3, 4, 5, 6, 7
 EVENTS = 8
 
 # Entries of `now`, after the counts. A queue is its first and its last row, -1 where it is empty.

@@ -115,6 +115,24 @@ def _send(kind: int, e: be.Etcd) -> None:
 
 
 @kernel
+def _indexed(row: int, e: be.Etcd) -> None:
+    """Let a read go on that knows its index, once so much is applied."""
+    if e.rows[row, be.INDEX] <= e.now[be.APPLIED]:
+        lock.ask(row, e)
+    else:
+        be.put_last(be.AWAITING, row, e)
+
+
+@kernel
+def _again(kind: int, e: be.Etcd) -> None:
+    """Let a client of a closed loop send the next request, now or when the rate lets it."""
+    time = max(e.now[be.TIME], e.now[be.TOKEN + kind])
+    if time < e.rules[be.UNTIL]:
+        e.now[be.TOKEN + kind] = time + e.rules[be.GAP + kind]
+        be.after(time - e.now[be.TIME], kind, be.SEND, e)
+
+
+@kernel
 def _happen(row: int, event: int, e: be.Etcd) -> None:
     """Let one event happen."""
     if event == be.WORKED:
@@ -122,10 +140,7 @@ def _happen(row: int, event: int, e: be.Etcd) -> None:
     elif event == be.SEND:
         _send(row, e)
     elif event == be.INDEXED:
-        if e.rows[row, be.INDEX] <= e.now[be.APPLIED]:
-            lock.ask(row, e)
-        else:
-            be.put_last(be.AWAITING, row, e)
+        _indexed(row, e)
     elif event == be.LOGGED:
         _log(e)
     elif event == be.MAJORITY:
@@ -136,6 +151,8 @@ def _happen(row: int, event: int, e: be.Etcd) -> None:
             lock.give_back(e)
     elif event == be.TICK:
         lock.tick(row, e)
+    elif event == be.AGAIN:
+        _again(row, e)
     else:
         lock.stored(row, e)
 
@@ -150,9 +167,11 @@ def run(e: be.Etcd) -> None:
     for kind in range(be.KINDS):
         first, clients = e.rules[be.FIRST + kind], e.rules[be.CLIENTS + kind]
         e.now[be.NEXT + kind] = first
+        if first == e.rules[be.END + kind]:
+            continue
         for _ in range(clients):
-            lock.again(kind, 0, e)
-        if clients == 0 and first < e.rules[be.END + kind]:
+            _again(kind, e)
+        if clients == 0:
             be.after(e.rows[first, be.AT], kind, be.SEND, e)
     size = e.now[be.SIZE :]
     while size[heap.COUNT] > 0:

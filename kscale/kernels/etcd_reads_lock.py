@@ -49,15 +49,6 @@ def _release_write(e: be.Etcd) -> None:
 
 
 @kernel
-def again(kind: int, time: int, e: be.Etcd) -> None:
-    """Let a client of a closed loop send the next request, from *time* on."""
-    time = max(time, e.now[be.TOKEN + kind])
-    if time < e.rules[be.UNTIL]:
-        e.now[be.TOKEN + kind] = time + e.rules[be.GAP + kind]
-        be.after(time - e.now[be.TIME], kind, be.SEND, e)
-
-
-@kernel
 def answer(row: int, e: be.Etcd) -> None:
     """Answer a request."""
     kind = e.rows[row, be.KIND_OF]
@@ -65,7 +56,7 @@ def answer(row: int, e: be.Etcd) -> None:
     e.now[be.ENDED] = max(e.now[be.ENDED], e.rows[row, be.DONE])
     e.now[be.OPEN] -= 1
     if e.rules[be.CLIENTS + kind] > 0:
-        again(kind, e.rows[row, be.DONE], e)
+        be.after(e.rows[row, be.NETWORK], kind, be.AGAIN, e)
 
 
 @kernel
