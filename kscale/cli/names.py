@@ -41,13 +41,52 @@ def variants() -> tuple[str, ...]:
 
 
 def metrics() -> tuple[str, ...]:
-    """Return the names of all metrics, each once."""
+    """Return the names of metrics that are written out, each once: of a row made in a loop there is none."""
     found = {WALL: None}
-    for path in sorted(_FOLDER.glob("*.py")):
-        for node in ast.walk(_source(path.stem)):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Metric" and node.args:
-                found[_text(path.stem, node.args[0])] = None
+    for module in _reached():
+        makers = {"Metric", *_makers(module)}
+        for node in ast.walk(_source(module)):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            maker = getattr(node.func, "id", "")
+            name = _text(module, node.args[0])
+            if name and maker in makers:
+                found[name] = None
+            elif name and maker == "Latency":
+                found |= dict.fromkeys(f"{name}_{quantile}_ns" for quantile in _quantiles())
     return tuple(found)
+
+
+def _reached() -> list[str]:
+    """Return the registered modules and those of their folder that they import, theirs too."""
+    found: dict[str, None] = {}
+    waiting = list(_registered())
+    while waiting:
+        module = waiting.pop(0)
+        if module in found:
+            continue
+        found[module] = None
+        for node in ast.walk(_source(module)):
+            if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(f"{_PACKAGE}."):
+                home = f"{node.module}".removeprefix(_PACKAGE).removeprefix(".")
+                names = [home] if home else [each.name for each in node.names]
+                waiting.extend(name for name in names if (_FOLDER / f"{name}.py").is_file())
+    return list(found)
+
+
+def _makers(module: str) -> Iterator[str]:
+    """Yield the functions of a module that return a metric of the name they are given."""
+    for node in _source(module).body:
+        if isinstance(node, ast.FunctionDef) and getattr(node.returns, "id", "") == "Metric":
+            yield node.name
+
+
+def _quantiles() -> list[str]:
+    """Return the names of the quantiles of a latency."""
+    for name, value in _assigned("latency"):
+        if name == "QUANTILES" and isinstance(value, ast.Tuple):
+            return [_text("latency", one.elts[0]) for one in value.elts if isinstance(one, ast.Tuple)]
+    return []
 
 
 def claims() -> dict[str, dict[str, str]]:
@@ -121,11 +160,26 @@ def _text(module: str, node: ast.expr) -> str:
     if isinstance(node, ast.Constant):
         return str(node.value)
     name = getattr(node, "id", "")
-    for line in _source(module).body:
-        if isinstance(line, ast.Assign) and name in {getattr(target, "id", None) for target in line.targets}:
-            return _text(module, line.value)
-    home = _imported(module, name)
+    for named, value in _assigned(module):
+        if name and named == name:
+            return _text(module, value)
+    home = _imported(module, name) if name else None
     return _text(home, node) if home else ""
+
+
+def _assigned(module: str) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names a module gives to values, alone or several on a line."""
+    for line in _source(module).body:
+        if not isinstance(line, ast.Assign):
+            continue
+        for target in line.targets:
+            if isinstance(target, ast.Tuple) and isinstance(line.value, ast.Tuple):
+                yield from (
+                    (getattr(one, "id", ""), value)
+                    for one, value in zip(target.elts, line.value.elts, strict=True)
+                )
+            else:
+                yield getattr(target, "id", ""), line.value
 
 
 def _imported(module: str, name: str) -> str | None:

@@ -11,6 +11,7 @@ from command import environment, kscale
 from made_results import result
 
 from kscale.cli import app, completion, config_settings, names
+from kscale.judge.claims.registry import CLAIMS, SUBJECTS
 from kscale.mechanisms.registry import MECHANISMS
 from kscale.report import console
 from kscale.report.export import formats
@@ -169,6 +170,8 @@ def test_scenarios_are_shipped_or_here(folder: Path) -> None:
     assert "more/deep.yaml" in words(completion.scenarios("more/de"))
     assert "more/deep.yaml" not in found
     assert "smoke" not in words(completion.scenarios("nowhere/x"))
+    assert "claims/freelist-counts" in words(completion.scenarios("cl"))
+    assert not [name for name in found if name.startswith("claims/")]
 
 
 def test_names_are_those_of_the_registry() -> None:
@@ -180,9 +183,20 @@ def test_names_are_those_of_the_registry() -> None:
         one.id: tuple(field.name for field in fields(one.params)) for one in MECHANISMS
     }
     assert set(names.variants()) == {name for one in MECHANISMS for name in one.variants}
-    assert set(names.metrics()) == {metric.name for one in MECHANISMS for metric in one.metrics} | {
-        names.WALL
+    known = {metric.name for one in MECHANISMS for metric in one.metrics} | {names.WALL}
+    headlines = {metric.name for one in MECHANISMS for metric in one.metrics if metric.headline}
+    assert headlines <= set(names.metrics()) <= known
+
+
+def test_claims_are_those_of_the_registry() -> None:
+    """By subject, in its order; every id, and the title of each that is written out."""
+    offered = names.claims()
+    assert {subject: set(found) for subject, found in offered.items()} == {
+        subject: {claim.id for claim in claims} for subject, claims in SUBJECTS.items() if claims
     }
+    titles = {claim.id: claim.title for claim in CLAIMS}
+    assert all(title in {"", titles[name]} for found in offered.values() for name, title in found.items())
+    assert {"freelist", "F4"} <= set(words(completion.claims("")))
 
 
 def test_filters_and_settings_begin_as_the_command_wants_them() -> None:
