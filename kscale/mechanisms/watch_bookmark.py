@@ -72,6 +72,7 @@ def run(server: Server) -> Outcome:
     a_second = np.zeros((load.until - load.counted) // SECOND + 1, dtype=np.int64)
     told = np.zeros((load.watchers, bookmarks.TOLD), dtype=np.int64)
     totals = np.zeros(bookmarks.TOTALS, dtype=np.int64)
+    totals[bookmarks.LARGEST] = load.least
     bookmarks.resume(
         load.times,
         server.rvs,

@@ -1,0 +1,272 @@
+"""The mechanism watch-bookmark: closed forms, its promise, where it loses, what the profiles change."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kscale.errors import KscaleError, WrongAnswer
+from kscale.kernels import bookmarks
+from kscale.mechanisms import bookmark_load, bookmark_size, watch_bookmark
+from kscale.mechanisms.base import BASELINE, OPTIMIZED, Outcome, Work
+from kscale.mechanisms.bookmark_load import BookmarkLoad
+from kscale.mechanisms.bookmark_size import HOUR, SECOND, Params
+from kscale.scenario import build, profiles
+from kscale.scenario.cluster import Cluster
+from kscale.scenario.schema import Scenario
+
+MINUTE = 60 * SECOND
+VARIANTS = watch_bookmark.MECHANISM.variants
+
+
+def cluster(profile: str = "k8s-1.14", nodes: int = 1000, seed: int = 3) -> Cluster:
+    """Return a cluster."""
+    return build.build(
+        Scenario.model_validate(
+            {
+                "schema": "kscale.scenario/1",
+                "name": "small",
+                "profile": profile,
+                "seed": seed,
+                "cluster": {
+                    "nodes": {"count": nodes},
+                    "pods": {"count": nodes * 10, "apps": 10},
+                    "objects": {"total": nodes * 40},
+                },
+            }
+        )
+    )
+
+
+CLUSTER = cluster()
+
+
+def run(load: BookmarkLoad) -> dict[str, Outcome]:
+    """Return what every variant makes of *load*."""
+    return {name: variant.run(variant.build(load)) for name, variant in VARIANTS.items()}
+
+
+def works_of(on: Cluster = CLUSTER, **params: Any) -> dict[str, Work]:  # noqa: ANN401 - any parameter
+    """Return the work of every variant, after they were seen to agree."""
+    load = bookmark_load.make(on, Params(**params))
+    outcomes = run(load)
+    watch_bookmark.agree(load, outcomes)
+    return {name: outcome.work for name, outcome in outcomes.items()}
+
+
+def near(counted: float, wanted: float, within: float) -> bool:
+    """Say whether a figure is within a share of what is wanted."""
+    return abs(counted - wanted) <= within * wanted
+
+
+@pytest.mark.parametrize("ring", [100, 1000, 3000])
+def test_without_bookmarks_chance_decides(ring: int) -> None:
+    """P(410) = exp(-f N) and (1 / f) (1 - exp(-f N) (1 + f N)) events a return, whatever the rate."""
+    for rate in (20.0, 60.0):
+        work = works_of(ring=ring, events_per_s=rate, reconnect_ns=0, duration_ns=4 * HOUR)[BASELINE]
+        f, n = 1 / 1000, ring
+        assert near(work["relists"] / work["returns"], math.exp(-f * n), 0.05)
+        scanned = (1 - math.exp(-f * n) * (1 + f * n)) / f
+        assert near(work["init_events"] / work["returns"], scanned, 0.08)
+
+
+@pytest.mark.parametrize("reconnect", [0, SECOND, 4 * SECOND])
+def test_a_bookmark_before_the_end_leaves_two_seconds(reconnect: int) -> None:
+    """Orderly ends under the policy of 1.15: rate x (2 s + time until the client is back)."""
+    works = works_of(match_ppm=1, ring=5000, events_per_s=50.0, reconnect_ns=reconnect)
+    work = works["deadline"]
+    assert work["relists"] == 0
+    assert near(work["init_events"] / work["returns"], 50 * (2 + reconnect / SECOND), 0.03)
+    assert work["bookmarks"] == work["returns"]
+    assert works[OPTIMIZED]["init_events"] == work["init_events"]
+
+
+@pytest.mark.parametrize("reconnect", [0, 10 * SECOND])
+def test_a_bookmark_a_minute_leaves_half_a_minute(reconnect: int) -> None:
+    """Abrupt ends under the policy of 1.19: U(0, 60 s) and the time until the client is back."""
+    works = works_of(ends="abrupt", match_ppm=1, ring=20_000, events_per_s=50.0, reconnect_ns=reconnect)
+    work = works[OPTIMIZED]
+    assert work["relists"] == 0
+    assert near(work["init_events"] / work["returns"], 50 * (30 + reconnect / SECOND), 0.03)
+    assert works["deadline"] == works[BASELINE]  # the server did not know
+
+
+def test_a_server_restarted_refuses_what_is_older() -> None:
+    """Without bookmarks a client's last event is since the new server's start, or it lists: exp(-f r age)."""
+    age, rate = 100, 5.0
+    works = works_of(
+        ends="restart",
+        watchers=1000,
+        match_ppm=2000,
+        events_per_s=rate,
+        restarted_ns=age * SECOND,
+        every_ns=5 * MINUTE,
+        ring=10_000,
+        duration_ns=HOUR // 2,
+    )
+    work = works[BASELINE]
+    wanted = math.exp(-rate * 0.002 * age)
+    assert near(work["relists"] / (work["watchers"] * work["moves"]), wanted, 0.1)
+
+
+@pytest.mark.tiny
+@pytest.mark.parametrize("profile", sorted(profiles.PROFILES))
+def test_variants_agree_and_their_counters_repeat(profile: str) -> None:
+    """A seed fixes every counter; each is described by a metric."""
+    on = cluster(profile, nodes=20)
+    params = {"ends": "restart", "duration_ns": HOUR // 4, "events_per_s": 1.0}
+    works = works_of(on, **params)
+    assert works == works_of(on, **params)
+    for work in works.values():
+        assert work.keys() == {metric.name for metric in watch_bookmark.METRICS}
+        assert work["resumed"] + work["relists"] == work["returns"]
+        assert work["resynced"] >= work["init_events"] >= work["init_matches"]
+
+
+def test_counters_of_one_load() -> None:
+    """The counters of one load, so that a change of any is seen."""
+    works = works_of(ends="failover", events_per_s=20.0, ring=500, duration_ns=HOUR // 2)
+    shared = {name: {work[name] for work in works.values()} for name in ("returns", "moves", "events")}
+    assert all(len(values) == 1 for values in shared.values())
+    assert works[BASELINE]["bookmarks"] == 0
+    assert works[OPTIMIZED]["relists"] < works["deadline"]["relists"] < works[BASELINE]["relists"]
+    assert works[BASELINE]["relists_peak"] > 100  # everyone is back within a second
+    work = works[BASELINE]
+    assert work["objects_relisted"] == work["relists"] * 10_000 // 1000
+    assert work["init_cpu_ns"] == work["init_events"] * CLUSTER.costs["watch_init_event_ns"]
+
+
+def test_who_sees_everything_gains_nothing() -> None:
+    """Losing regime: what unselective clients hold is fresh; bookmarks only cost."""
+    works = works_of(match_ppm=1_000_000, events_per_s=50.0)
+    assert works[BASELINE]["relists"] == works[OPTIMIZED]["relists"] == 0
+    assert works[BASELINE]["resynced"] == works[OPTIMIZED]["resynced"]
+    said = watch_bookmark.losses(works)
+    assert any("hardly less" in line for line in said)
+    assert any("save 0 events" in line for line in said)
+
+
+def test_a_restart_of_a_quiet_type_makes_all_list_again() -> None:
+    """Losing regime: bookmarks cannot tell what the cache does not know; progress notify can (KEP-1904)."""
+    quiet = {"ends": "restart", "events_per_s": 1e-5, "duration_ns": HOUR}
+    works = works_of(**quiet)
+    moved = works[BASELINE]["watchers"] * works[BASELINE]["moves"]
+    assert moved > 0
+    assert [works[name]["relists"] for name in (BASELINE, "deadline", OPTIMIZED)] == [moved] * 3
+    assert works["progress"]["relists"] == 0
+    assert any("still list everything" in line for line in watch_bookmark.losses(works))
+    newest = works_of(cluster("k8s-1.36"), **quiet)
+    assert newest[OPTIMIZED] == newest["progress"]
+    assert newest[OPTIMIZED]["relists"] == 0
+
+
+def test_a_server_just_started_refuses_all_the_same() -> None:
+    """Losing regime: nor does progress notify help where the server is younger than the last bookmark."""
+    works = works_of(ends="restart", events_per_s=1e-5, restarted_ns=0, duration_ns=HOUR)
+    work = works["progress"]
+    assert work["relists"] == work["watchers"] * work["moves"]
+
+
+def test_a_history_shorter_than_two_seconds_refuses_the_newest_bookmark() -> None:
+    """Losing regime: more than N events come in 2 s."""
+    short, long = (works_of(ring=ring, events_per_s=100.0, duration_ns=HOUR // 4) for ring in (150, 400))
+    assert short[OPTIMIZED]["relists"] > 0.8 * short[OPTIMIZED]["returns"]
+    assert long[OPTIMIZED]["relists"] == 0
+    assert any("still list everything" in line for line in watch_bookmark.losses(short))
+
+
+def test_bookmarks_are_traffic() -> None:
+    """Losing regime: about one a minute and client, whether anything happens or not."""
+    work = works_of(events_per_s=1e-4)[OPTIMIZED]
+    a_minute = work["bookmarks"] / work["watchers"] / 60
+    assert 0.95 < a_minute < 1.15
+    assert work["bookmark_bytes"] == work["bookmarks"] * CLUSTER.costs["bookmark_bytes"]
+
+
+def test_the_history_is_that_of_the_profile() -> None:
+    """Fixed by type to 1.18, then grown to span 75 s."""
+    assert works_of(events_per_s=50.0)[BASELINE]["ring_events"] == 1000
+    assert works_of(events_per_s=50.0, type="secrets")[BASELINE]["ring_events"] == 100
+    newer = works_of(cluster("k8s-1.20"), events_per_s=50.0, ends="abrupt")
+    assert newer[BASELINE]["ring_events"] == 6400
+    assert newer[OPTIMIZED]["relists"] == 0  # a minute and 15 s more
+    assert bookmark_size.history(profiles.get("k8s-1.36"), Params(ring=7)) == (7, 7)
+
+
+@pytest.mark.tiny
+def test_when_bookmarks_are_sent() -> None:
+    """Each minute until the one 2 s before the time-out; at once with it only one."""
+    lengths = np.array([300, 302, 330, 362, 59, 62]) * SECOND
+    ends = lengths.copy()
+    ends[2] = 200 * SECOND  # broken off
+    load = bookmark_load.make(cluster(nodes=2), Params(events_per_s=0.1, duration_ns=HOUR // 4))
+    watches = np.zeros((bookmarks.WATCH, len(ends)), dtype=np.int64)
+    watches[bookmarks.END] = ends
+    load = replace(load, begins=np.zeros(len(ends), dtype=np.int64), deadlines=lengths, watches=watches)
+    sent, last = watch_bookmark._before_the_end(load, *watch_bookmark._each_period(load))
+    assert sent.tolist() == [5, 5, 3, 6, 1, 1]
+    assert (last // SECOND).tolist() == [298, 300, 180, 360, 57, 60]
+    sent, last = watch_bookmark._before_the_end(load, *watch_bookmark._nothing(load))
+    assert sent.tolist() == [1, 1, 0, 1, 1, 1]
+    unforeseen = replace(load, foreseen=False)
+    sent, last = watch_bookmark._before_the_end(unforeseen, *watch_bookmark._each_period(unforeseen))
+    assert sent.tolist() == [5, 5, 3, 6, 0, 1]
+
+
+def test_a_bookmark_ahead_of_its_time_is_caught() -> None:
+    """A client told of more than it was sent misses events, and is named."""
+    load = bookmark_load.make(CLUSTER, Params(events_per_s=50.0, reconnect_ns=SECOND, duration_ns=HOUR // 4))
+    server = watch_bookmark.build_deadline(load)
+    ahead = np.where(server.bookmark >= 0, server.bookmark + 10_000_000, server.bookmark)
+    broken = watch_bookmark.run(replace(server, bookmark=ahead))
+    with pytest.raises(WrongAnswer, match=r"deadline gives watcher \d+ \d+ events that its client was not"):
+        watch_bookmark.agree(load, run(load) | {"deadline": broken})
+
+
+def test_a_lost_or_repeated_return_is_caught() -> None:
+    """Each client comes back as often as its watches end, and is never sent an event of its own twice."""
+    load = bookmark_load.make(CLUSTER, Params(events_per_s=50.0, duration_ns=HOUR // 4))
+    outcomes = run(load)
+    for column, said in ((bookmarks.RESUMES, "returns, not"), (bookmarks.REPEATED, "1 events sent to its")):
+        answer = outcomes[OPTIMIZED].answer.copy()
+        answer[5, column] += 1
+        broken = outcomes | {OPTIMIZED: Outcome(outcomes[OPTIMIZED].work, answer)}
+        with pytest.raises(WrongAnswer, match=rf"optimized gives watcher 5 .*{said}"):
+            watch_bookmark.agree(load, broken)
+
+
+@pytest.mark.tiny
+def test_what_cannot_be_simulated_is_refused() -> None:
+    """No such type, too little or too much of it, a server in use before it is started: one line each."""
+    small = cluster(nodes=2)
+    with pytest.raises(KscaleError, match=r"no objects of type 'pod'; did you mean 'pods'"):
+        bookmark_load.make(small, Params(type="pod"))
+    with pytest.raises(KscaleError, match=r"1e-05 events a second at least, got 1e-06"):
+        bookmark_load.make(small, Params(events_per_s=1e-6))
+    with pytest.raises(KscaleError, match=r"most are 50,000,000; lower events_per_s"):
+        bookmark_load.make(small, Params(events_per_s=1e6))
+    with pytest.raises(ValueError, match=r"restarted_ns must be below half of every_ns"):
+        Params(ends="restart", restarted_ns=5 * MINUTE)
+
+
+@pytest.mark.tiny
+def test_memory_is_above_what_is_held() -> None:
+    """The bound covers the arrays of the load and of a server."""
+    small = cluster(nodes=20)
+    params = Params(events_per_s=5.0, duration_ns=HOUR)
+    load = bookmark_load.make(small, params)
+    server = watch_bookmark.build_periodic(load)
+    arrays = (
+        load.times,
+        load.watches,
+        load.begins,
+        load.deadlines,
+        server.rvs,
+        server.bookmark,
+        server.rings,
+    )
+    held = sum(one.nbytes for one in arrays)
+    assert bookmark_size.memory(small, params) > held
+    assert watch_bookmark.losses({BASELINE: works_of(small, events_per_s=5.0)[BASELINE]}) == ()
