@@ -10,14 +10,10 @@ In protobuf the object is wrapped as Kubernetes does it: the magic number and ru
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kscale.kernels import json_write, protobuf_write
 from kscale.kernels._jit import inline, kernel
 from kscale.kernels.protobuf_write import Bytes, Longs, bytes_size, put_bytes, put_head
-
-Ints = NDArray[np.int32]
-Flags = NDArray[np.uint8]
 
 # Columns of `encodings`, int64[k, 5]; KIND and VERSION are first bytes in *text*.
 FORMAT = 0  # PROTOBUF or JSON
@@ -43,6 +39,8 @@ LOOKUPS = 4  # looked for an encoding made for another watcher
 HELD = 5  # bytes of encodings kept for other watchers until the last is served
 DONE = 6
 
+# Of a buffer. A plain 0 is a type of its own to numba, which would compile whatever takes it once more.
+START: int = np.int64(0)  # type: ignore[assignment]
 HEADERS = 64  # bytes of wrapper and frame around an object, at most, without kind and version
 
 _TYPE_TEXT = np.frombuffer("".join(TYPES).encode(), dtype=np.uint8).copy()
@@ -139,9 +137,9 @@ def _note(event: int, form: int, count: int, done: Longs) -> None:
 
 @kernel
 def serve_each(
-    events: Ints,
-    kinds: Ints,
-    wanted: Ints,
+    events: Longs,
+    kinds: Longs,
+    wanted: Longs,
     encodings: Longs,
     objects: Longs,
     labels: Longs,
@@ -153,9 +151,9 @@ def serve_each(
 ) -> None:
     """Encode each event for each watcher anew.
 
-    events     int32[n]  events to serve, ascending: rows of *objects*, *kinds* and *done*
-    kinds      int32[e]  type of each event
-    wanted     int32[w]  encoding of each watcher
+    events     int64[n]  events to serve, ascending: rows of *objects*, *kinds* and *done*
+    kinds      int64[e]  type of each event
+    wanted     int64[w]  encoding of each watcher
     encodings, objects, labels, text  see above
     raw, out   uint8[...]  scratch for an object and for a frame
     got        int64[3, w]  see above; changed
@@ -167,9 +165,9 @@ def serve_each(
         for w in range(len(wanted)):
             e = wanted[w]
             form = encodings[e, FORMAT]
-            count = encode(event, e, encodings, objects, labels, text, raw, 0)
+            count = encode(event, e, encodings, objects, labels, text, raw, START)
             _note(event, form, count, done)
-            end = frame(kinds[event], form, raw, 0, count, out, 0)
+            end = frame(kinds[event], form, raw, START, count, out, START)
             done[event, COPIED] += count
             _receive(w, out, end, got)
 
@@ -195,17 +193,17 @@ def _keep(
         end = encode(event, e, encodings, objects, labels, text, held, at)
         _note(event, form, end - at, done)
         return end
-    count = encode(event, e, encodings, objects, labels, text, raw, 0)
+    count = encode(event, e, encodings, objects, labels, text, raw, START)
     _note(event, form, count, done)
     done[event, COPIED] += count
-    return frame(kind, form, raw, 0, count, held, at)
+    return frame(kind, form, raw, START, count, held, at)
 
 
 @kernel
 def serve_shared(
-    events: Ints,
-    kinds: Ints,
-    wanted: Ints,
+    events: Longs,
+    kinds: Longs,
+    wanted: Longs,
     encodings: Longs,
     objects: Longs,
     labels: Longs,
@@ -245,7 +243,7 @@ def serve_shared(
                 end = _copy(held, first, count, out, 0)
             else:
                 _copy(held, first, count, raw, 0)
-                end = frame(kinds[event], encodings[e, FORMAT], raw, 0, count, out, 0)
+                end = frame(kinds[event], encodings[e, FORMAT], raw, START, count, out, START)
                 done[event, COPIED] += count
             _receive(w, out, end, got)
         done[event, HELD] = used

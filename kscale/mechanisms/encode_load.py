@@ -85,9 +85,9 @@ class EncodeLoad:
     labels: Longs  # [2 e, LABEL]
     text: Octets
     sizes: Longs  # [e] bytes of each object in protobuf
-    kinds: Ints  # [e] type of each event
+    kinds: Longs  # [e] type of each event
     init: NDArray[np.bool_]  # [e] sent on resuming
-    wanted: Ints  # [w] encoding of each watcher
+    wanted: Longs  # [w] encoding of each watcher
     encodings: Longs  # [k, ENCODING] see kernels/encoding.py
     room: int  # bytes of the largest frame, at most
     cluster: Cluster
@@ -109,7 +109,7 @@ def make(cluster: Cluster, params: Params) -> EncodeLoad:
     init = np.zeros(params.events, dtype=np.bool_)
     order = draw.order(cluster.seed, Stream.ENCODING_INIT, params.events)
     init[order[: int(params.init_share * params.events + 0.5)]] = True
-    kinds = np.full(params.events, encoding.MODIFIED, dtype=np.int32)
+    kinds = np.full(params.events, encoding.MODIFIED, dtype=np.int64)
     kinds[moments == 0] = encoding.ADDED
     kinds[moments == CHANGES - 1] = encoding.DELETED
     kinds[init] = encoding.ADDED
@@ -230,7 +230,7 @@ def _fill(objects: Longs, labels: Longs, wanted: Longs, field_bytes: int) -> Non
     objects[:, protobuf_write.SPEC_BYTES] = filler - filler // STATUS_SHARE
 
 
-def _encodings(cluster: Cluster, params: Params, first: int) -> tuple[Ints, Longs, Octets]:
+def _encodings(cluster: Cluster, params: Params, first: int) -> tuple[Longs, Longs, Octets]:
     """Return each watcher's encoding, those in use, and the text that names them, which begins at *first*."""
     count = watchers(cluster, params)
     order = draw.order(cluster.seed, Stream.ENCODING_WATCHERS, count)
@@ -244,7 +244,7 @@ def _encodings(cluster: Cluster, params: Params, first: int) -> tuple[Ints, Long
         name = f"v{version + 1}".encode()
         row[:] = (form, first, len(KIND), first + len(text), len(name))
         text += name
-    return wanted.reshape(-1).astype(np.int32), table, np.frombuffer(bytes(text), dtype=np.uint8)
+    return wanted.reshape(-1).astype(np.int64), table, np.frombuffer(bytes(text), dtype=np.uint8)
 
 
 def _scaled(drawn: NDArray[np.uint64], end: int) -> Longs:

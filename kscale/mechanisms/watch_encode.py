@@ -88,7 +88,7 @@ def run(server: Server) -> Outcome:
     load = server.load
     objects = (load.kinds, load.wanted, load.encodings, load.objects, load.labels, load.text)
     whole = load.cluster.profile.watch_encode_kept == "frame"
-    numbers = np.arange(len(server.shared), dtype=np.int32)
+    numbers = np.arange(len(server.shared), dtype=np.int64)
     for events in np.split(numbers, np.flatnonzero(np.diff(server.shared)) + 1):
         if len(events) and server.shared[events[0]]:
             kept = (server.raw, server.held, server.places, server.out, server.got, server.done)

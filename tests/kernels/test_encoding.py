@@ -21,8 +21,8 @@ NAMES = b"Podv1v2"
 ENCODINGS = np.array(
     [(encoding.PROTOBUF, 0, 3, 3, 2), (encoding.JSON, 0, 3, 3, 2), (encoding.PROTOBUF, 0, 3, 5, 2)]
 )
-WANTED = np.array([0, 1, 0, 2, 1, 0], dtype=np.int32)
-KINDS = np.array([encoding.ADDED, encoding.DELETED], dtype=np.int32)
+WANTED = np.array([0, 1, 0, 2, 1, 0], dtype=np.int64)
+KINDS = np.array([encoding.ADDED, encoding.DELETED], dtype=np.int64)
 ROOM = 9000
 
 
@@ -57,7 +57,7 @@ def served(*, whole: bool | None) -> tuple[Longs, Longs]:
     encodings, objects, labels, text = tables()
     got = np.zeros((encoding.GOT, len(WANTED)), dtype=np.int64)
     done = np.zeros((len(THINGS), encoding.DONE), dtype=np.int64)
-    events = np.arange(len(THINGS), dtype=np.int32)
+    events = np.arange(len(THINGS), dtype=np.int64)
     raw, out = np.zeros(ROOM, dtype=np.uint8), np.zeros(ROOM, dtype=np.uint8)
     if whole is None:
         encoding.serve_each(events, KINDS, WANTED, encodings, objects, labels, text, raw, out, got, done)
