@@ -165,10 +165,10 @@ def _stack(entry: Entry, titles: Titles, width: int) -> Iterator[Text]:
     for title, value in zip(titles.more, entry.more, strict=True):
         if value.plain:
             facts.append(f"{title} {value.plain}" if title in {"n", "margin"} else value.plain)
-    yield from _facts(facts, width)
+    yield from facts_lines(facts, width)
 
 
-def _facts(facts: Sequence[str], width: int) -> Iterator[Text]:
+def facts_lines(facts: Sequence[str], width: int) -> Iterator[Text]:
     """Return facts joined by a dot, broken between facts only."""
     line = ""
     for fact in facts:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from kscale.judge.claims.verdict import Finding, Judged, Verdict
 from kscale.report import claims_wording as wording
+from kscale.report import columns as layouts
 from kscale.report import grid
 from kscale.report.grid import GAP, Column
 from kscale.report.text import clean, clean_prose, joined, paragraph
@@ -155,9 +156,7 @@ def _stacked(findings: Sequence[Finding], details: Mapping[str, Sequence[str]], 
             names = paragraph(one.figure.what, width - word.cell_len - GAP, first=INDENT, rest=INDENT * 2)
             names[0].append(" " * max(GAP, width - names[0].cell_len - word.cell_len)).append_text(word)
             yield from names
-            said = (
-                f"ours {_ours(one)} · published {_published(one)} · factor {wording.factor(one)}"
-                f" · band {wording.band(one)}"
-            )
-            yield from paragraph(said, width, first=INDENT * 2, rest=INDENT * 2, style="dim")
+            numbers = {"ours": _ours(one), "published": _published(one), "factor": wording.factor(one)}
+            facts = [f"{name} {said}" for name, said in (numbers | {"band": wording.band(one)}).items()]
+            yield from layouts.facts_lines(facts, width)
         yield from _below(found, details, width)

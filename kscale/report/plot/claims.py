@@ -53,12 +53,7 @@ class _Row:
 
 def picture(findings: Sequence[Finding]) -> Picture:
     """Return the picture; NothingToDraw if no figure has a factor."""
-    rows = [
-        _Row(found, one, number == 0, factor)
-        for found in findings
-        for number, one in enumerate(_drawn(found))
-        if (factor := one.factor) is not None
-    ]
+    rows = _rows(findings)
     if not rows:
         raise NothingToDraw("nothing to draw: none of these claims has a figure that could be divided")
 
@@ -67,6 +62,16 @@ def picture(findings: Sequence[Finding]) -> Picture:
         _draw(canvas, rows)
 
     return Picture(_title(findings), _caption(findings, rows), WIDTH, len(rows) * ROW + HEAD + FOOT, draw)
+
+
+def _rows(findings: Sequence[Finding]) -> list[_Row]:
+    """Return a row for each figure that has a factor."""
+    return [
+        _Row(found, one, number == 0, factor)
+        for found in findings
+        for number, one in enumerate(_drawn(found))
+        if (factor := one.factor) is not None
+    ]
 
 
 def _drawn(found: Finding) -> list[Judged]:
