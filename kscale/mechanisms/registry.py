@@ -5,6 +5,7 @@ from kscale.mechanisms import (
     controller_standby,
     etcd_concurrent_reads,
     etcd_freelist,
+    etcd_sharding,
     list_index,
     node_lease,
     sched_equivalence,
@@ -17,6 +18,7 @@ from kscale.mechanisms.base import Mechanism
 
 MECHANISMS: tuple[Mechanism, ...] = (
     etcd_freelist.MECHANISM,
+    etcd_sharding.MECHANISM,
     etcd_concurrent_reads.MECHANISM,
     node_lease.MECHANISM,
     watch_fanout.MECHANISM,

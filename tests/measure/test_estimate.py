@@ -97,6 +97,7 @@ mechanisms:
   etcd-freelist:
     - {workload: [A, B, C, W], free_pages: [10k, 1M]}
     - {workload: churn, transactions: [10, 1000]}
+  etcd-sharding: {rate: [1, 20]}
   etcd-concurrent-reads: {duration_ns: [1s, 1min]}
   node-lease: {duration_ns: [1min, 10min]}
   watch-fanout: {events: [1k, 100k]}

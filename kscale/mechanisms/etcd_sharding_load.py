@@ -1,0 +1,157 @@
+"""The puts of `etcd-sharding`, and which etcd each type of object goes to."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from kscale.kernels import etcd_write
+from kscale.mechanisms import etcd_puts
+from kscale.mechanisms.etcd_puts import Etcd, Puts
+from kscale.scenario.cluster import Cluster
+
+Longs = NDArray[np.int64]
+
+SECOND = 1_000_000_000  # ns
+COSTS = (*etcd_puts.COSTS, "etcd_store_record_bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """How much is written, and to how many etcds."""
+
+    rate: etcd_puts.Multiple = 20.0
+    duration_ns: etcd_puts.Duration = 5 * SECOND
+    events_per_change: etcd_puts.EventsPerChange = 2.0
+    others_per_change: etcd_puts.OthersPerChange = 1.0
+    shards: Annotated[
+        int,
+        Field(ge=0, le=256, description="Etcds over which the types are balanced; 0 is one for each type."),
+    ] = 0
+    cores: etcd_puts.Cores = 8
+    clients: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=etcd_write.MOST_CLIENTS,
+            description="Clients that write objects of one type, each as soon as it is answered;"
+            " 0: every type at the rate.",
+        ),
+    ] = 0
+    puts: Annotated[
+        int, Field(ge=1, le=etcd_puts.MOST_PUTS, description="Puts of those clients, all together.")
+    ] = 100_000
+    put_bytes: Annotated[
+        int, Field(ge=1, le=1 << 20, description="Bytes of each of their puts, key and value.")
+    ] = 264
+
+
+@dataclass(frozen=True, slots=True)
+class ShardingLoad:
+    """What every variant starts from."""
+
+    puts: Puts
+    clients: int  # 0: an open loop
+    etcd: Etcd
+    members: int  # of each etcd
+    shards: int  # see Params
+    stored: tuple[int, ...]  # bytes of each type, with history up to compaction
+    quota_bytes: int
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Return the types that are written."""
+        return self.puts.types
+
+
+def make(cluster: Cluster, params: Params) -> ShardingLoad:
+    """Return the load; KscaleError if it has too many puts."""
+    puts, stored = _closed(params) if params.clients else _open(cluster, params)
+    return ShardingLoad(
+        puts=puts,
+        clients=params.clients,
+        etcd=etcd_puts.etcd(cluster, params.cores),
+        members=cluster.control_plane.etcd_members,
+        shards=params.shards,
+        stored=stored,
+        quota_bytes=cluster.control_plane.etcd_quota_bytes,
+    )
+
+
+def together(load: ShardingLoad) -> Longs:
+    """Return the etcd of each type: one for all."""
+    return np.zeros(len(load.types), dtype=np.int64)
+
+
+def by_type(load: ShardingLoad) -> Longs:
+    """Return the etcd of each type: its own, or the one with the least to do so far, dearest type first."""
+    types = len(load.types)
+    if load.shards == 0 or load.shards >= types:
+        return np.arange(types, dtype=np.int64)
+    work = _work(load)
+    shard_of, busy = np.zeros(types, dtype=np.int64), [0] * load.shards
+    for number in sorted(range(types), key=lambda one: (-work[one], one)):
+        shard = busy.index(min(busy))
+        shard_of[number] = shard
+        busy[shard] += work[number]
+    return shard_of
+
+
+def events_first(load: ShardingLoad) -> Longs:
+    """Return the etcd of each type: Events apart, all others together."""
+    return np.array([int(name == "events") for name in load.types], dtype=np.int64)
+
+
+def memory(cluster: Cluster, params: Params) -> int:
+    """Return the bytes that `make` and the variants need."""
+    return _count(cluster, params) * etcd_puts.PUT_BYTES + (4 << 20)
+
+
+def cost_ns(cluster: Cluster, params: Params) -> float:
+    """Return about what answering all puts in one etcd takes."""
+    return 500.0 * _count(cluster, params)
+
+
+def _count(cluster: Cluster, params: Params) -> int:
+    """Return about how many puts there are."""
+    if params.clients:
+        return params.puts
+    each_second = sum(etcd_puts.rates(cluster, params.events_per_change, params.others_per_change).values())
+    return int(params.rate * each_second * params.duration_ns / SECOND) + 1
+
+
+def _open(cluster: Cluster, params: Params) -> tuple[Puts, tuple[int, ...]]:
+    """Return puts of every type at its rate, and the bytes that each keeps in its store.
+
+    A store keeps its objects and what was written since the last compaction, at that same rate.
+    """
+    each_second = etcd_puts.rates(cluster, params.events_per_change, params.others_per_change)
+    each_second = {name: params.rate * rate for name, rate in each_second.items()}
+    puts = etcd_puts.puts(cluster, each_second, params.duration_ns, "etcd-sharding")
+    objects, beside = cluster.objects, cluster.costs["etcd_store_record_bytes"]
+    starts = np.searchsorted(objects.type_of, np.arange(len(objects.types) + 1)).tolist()
+    stored = []
+    for name, rate in each_second.items():
+        number = objects.types.index(name)
+        count = starts[number + 1] - starts[number]
+        live = int(objects.size[starts[number] : starts[number + 1]].sum(dtype=np.int64)) + beside * count
+        revisions = int(rate * cluster.profile.etcd_compaction_ns / SECOND)
+        stored.append(live + live * revisions // count)
+    return puts, tuple(stored)
+
+
+def _closed(params: Params) -> tuple[Puts, tuple[int, ...]]:
+    """Return puts of one type, that clients send when they can."""
+    zeros = np.zeros(params.puts, dtype=np.int64)
+    return Puts(("puts",), zeros, zeros, np.full(params.puts, params.put_bytes)), (0,)
+
+
+def _work(load: ShardingLoad) -> list[int]:
+    """Return the ns that applying the puts of each type takes: what an etcd does one after the other."""
+    rules = load.etcd.rules
+    counts = np.bincount(load.puts.type_of, minlength=len(load.types))
+    sizes = [int(load.puts.size[load.puts.type_of == number].sum()) for number in range(len(load.types))]
+    each, ps = int(rules[etcd_write.APPLY]), int(rules[etcd_write.APPLY_PS])
+    return [each * count + ps * size // 1000 for count, size in zip(counts.tolist(), sizes, strict=True)]

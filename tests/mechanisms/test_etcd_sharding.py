@@ -1,0 +1,185 @@
+"""The mechanism etcd-sharding: its puts, its promise, and where sharding gains nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kscale.errors import KscaleError, WrongAnswer
+from kscale.kernels import etcd_write
+from kscale.mechanisms import etcd_puts, etcd_sharding, etcd_sharding_load
+from kscale.mechanisms.base import BASELINE, OPTIMIZED, Outcome, Work
+from kscale.mechanisms.etcd_sharding_load import Params, ShardingLoad
+from kscale.scenario import build, profiles
+from kscale.scenario.cluster import Cluster
+from kscale.scenario.schema import Scenario
+
+VARIANTS = etcd_sharding.MECHANISM.variants
+MS, S = 1_000_000, 1_000_000_000
+
+
+def cluster(profile: str = "k8s-1.14", nodes: int = 300, seed: int = 3) -> Cluster:
+    """Return a small cluster, of 3 members each etcd."""
+    return build.build(
+        Scenario.model_validate(
+            {
+                "schema": "kscale.scenario/1",
+                "name": "small",
+                "profile": profile,
+                "seed": seed,
+                "cluster": {"nodes": {"count": nodes}, "pods": {"count": 3000}, "objects": {"total": 20_000}},
+                "load": {"pod_changes": "10/s"},
+            }
+        )
+    )
+
+
+def run(load: ShardingLoad) -> dict[str, Outcome]:
+    """Return what every variant makes of *load*, after they agreed."""
+    outcomes = {name: variant.run(variant.build(load)) for name, variant in VARIANTS.items()}
+    etcd_sharding.agree(load, outcomes)
+    return outcomes
+
+
+def works(params: Params, small: Cluster | None = None) -> dict[str, Work]:
+    """Return the work of every variant."""
+    load = etcd_sharding_load.make(small or cluster(), params)
+    return {name: outcome.work for name, outcome in run(load).items()}
+
+
+@pytest.mark.tiny
+@pytest.mark.parametrize("profile", sorted(profiles.PROFILES))
+def test_rates_follow_the_cluster(profile: str) -> None:
+    """Leases each 10 s, node status at its age, Events with the pods, the rest by what is stored."""
+    small = cluster(profile)
+    rates = etcd_puts.rates(small, events=2.0, others=1.0)
+    period = small.profile.node_status_period_ns // S
+    assert (rates["pods"], rates["leases"], rates["nodes"]) == (10.0, 30.0, 300 / period)
+    assert rates["events"] == 20.0
+    rest = set(rates) - {"pods", "leases", "nodes", "events"}
+    assert sum(rates[name] for name in rest) == pytest.approx(10.0)
+    puts = etcd_puts.puts(small, rates, 10 * S, "test")
+    assert np.bincount(puts.type_of).tolist() == [int(rate * 10 + 0.5) for rate in rates.values()]
+    assert (np.diff(puts.arrival) >= 0).all()
+    assert 0 <= puts.arrival[0] <= puts.arrival[-1] < 10 * S
+    pods = small.objects.size[small.objects.type_of == small.objects.types.index("pods")]
+    assert set(puts.size[puts.type_of == puts.types.index("pods")].tolist()) <= set(pods.tolist())
+
+
+@pytest.mark.tiny
+def test_costs_become_rules() -> None:
+    """Each rule of the kernel is the coefficient, constant or setting of its name."""
+    small = cluster()
+    made = etcd_puts.etcd(small, cores=4)
+    assert made.rules[etcd_write.APPLY] == small.costs["etcd_apply_ns"]
+    assert made.rules[etcd_write.COMMIT] == 2 * small.control_plane.etcd_fsync_ns
+    assert (made.rules[etcd_write.QUORUM], len(made.followers), made.rules[etcd_write.CORES]) == (2, 2, 4)
+    assert (made.rules[[etcd_write.GAP, etcd_write.WINDOW, etcd_write.MESSAGE]] == [5000, 512, 1 << 20]).all()
+
+
+def test_overload_is_carried_by_more_etcds() -> None:
+    """At a rate that one etcd must refuse, one for each type answers more, sooner, from smaller stores."""
+    found = works(Params(rate=900.0, duration_ns=S))
+    before, after, events = (found[name] for name in (BASELINE, OPTIMIZED, etcd_sharding.EVENTS_FIRST))
+    assert before["refused"] > 1000 > after["refused"]
+    assert after["answered_per_s"] > events["answered_per_s"] > before["answered_per_s"]
+    assert after["put_p99_ns"] * 2 < before["put_p99_ns"]
+    assert after["shard_store_bytes"] * 2 < before["shard_store_bytes"] == before["store_bytes"]
+    for work in found.values():
+        assert work["answered"] + work["refused"] == work["puts"]
+        assert {metric.name for metric in etcd_sharding.METRICS} == work.keys()
+    assert (before["shards"], events["shards"], before["members"], events["members"]) == (1, 2, 3, 6)
+
+
+def test_one_hot_type_gains_nothing() -> None:
+    """Clients that write one type are answered at the same instants, however many etcds there could be."""
+    load = etcd_sharding_load.make(cluster(), Params(clients=200, puts=5000))
+    outcomes = run(load)
+    for outcome in outcomes.values():
+        assert outcome.work == outcomes[BASELINE].work
+        assert (outcome.answer.done == outcomes[BASELINE].answer.done).all()
+    said = etcd_sharding.losses({name: outcome.work for name, outcome in outcomes.items()})
+    assert "one type" in said[0]
+
+
+def test_a_hot_type_bounds_the_gain() -> None:
+    """With nine of ten puts in one type, one etcd for each carries little more than one for all."""
+    params = Params(rate=7000.0, duration_ns=S // 5, events_per_change=0, others_per_change=0)
+    found = works(params, replace(cluster(), load=replace(cluster().load, pod_changes_per_s=1.0)))
+    share = found[OPTIMIZED]["hottest_shard_ppm"]
+    assert share > 800_000
+    assert found[OPTIMIZED]["refused"] > 0
+    assert found[OPTIMIZED]["answered"] < found[BASELINE]["answered"] * 2
+    said = etcd_sharding.losses(found)
+    assert any("go to one etcd" in line for line in said)
+    assert any("still refused" in line for line in said)
+
+
+def test_at_low_load_there_are_only_more_fsyncs() -> None:
+    """Nothing more is answered, nor twice as soon; smaller batches take more fsyncs, of more members."""
+    found = works(Params(rate=20.0, duration_ns=2 * S))
+    before, after = found[BASELINE], found[OPTIMIZED]
+    assert after["answered"] == before["answered"] == before["puts"]
+    assert before["put_p50_ns"] < 2 * after["put_p50_ns"]
+    assert after["log_fsyncs"] > before["log_fsyncs"]
+    assert after["members"] > before["members"]
+    said = etcd_sharding.losses(found)
+    assert any("none more is answered" in line for line in said)
+    assert any("the fsyncs" in line for line in said)
+
+
+def test_revisions_come_from_different_counters() -> None:
+    """One etcd numbers all answers upward; several do not."""
+    found = works(Params(rate=50.0, duration_ns=S))
+    assert found[BASELINE]["unordered"] == 0
+    assert found[OPTIMIZED]["unordered"] > found[OPTIMIZED]["answered"] // 10
+    assert any("counts for itself" in line for line in etcd_sharding.losses(found))
+
+
+def test_shards_are_balanced_dearest_type_first() -> None:
+    """Each type goes where the least is to be done so far; enough shards are one for each."""
+    load = etcd_sharding_load.make(cluster(), Params(shards=3))
+    work = etcd_sharding_load._work(load)
+    shard_of = etcd_sharding_load.by_type(load)
+    totals = [sum(w for w, s in zip(work, shard_of, strict=True) if s == one) for one in range(3)]
+    assert 3 * max(totals) <= 4 * max(*work, -(-sum(work) // 3))  # Graham's bound, 4/3 of the best
+    many = replace(load, shards=99)
+    assert etcd_sharding_load.by_type(many).tolist() == list(range(len(load.types)))
+    outcomes = run(load)
+    assert outcomes[OPTIMIZED].work["shards"] == 3
+
+
+def test_a_missing_a_double_and_a_late_answer_are_caught() -> None:
+    """The first put that got no reply, two, or one before its predecessor's, is named with its type."""
+    load = etcd_sharding_load.make(cluster(), Params(rate=20.0, duration_ns=S))
+    outcome = run(load)[OPTIMIZED]
+    for replies in (0, 2):
+        wrong = outcome.answer.replies.copy()
+        wrong[5] = replies
+        broken = Outcome(outcome.work, replace(outcome.answer, replies=wrong))
+        with pytest.raises(
+            WrongAnswer, match=rf"optimized replies {replies} times to put 5, of [a-z]+ \(1 of"
+        ):
+            etcd_sharding.agree(load, {OPTIMIZED: broken})
+    leases = np.flatnonzero(load.puts.type_of == load.types.index("leases"))
+    done = outcome.answer.done.copy()
+    done[leases[3]] = done[leases[2]] - 1
+    broken = Outcome(outcome.work, replace(outcome.answer, done=done))
+    with pytest.raises(WrongAnswer, match=f"put {leases[3]}, of leases, before an earlier one"):
+        etcd_sharding.agree(load, {OPTIMIZED: broken})
+
+
+@pytest.mark.tiny
+def test_too_many_puts_are_refused() -> None:
+    """One line, with what to do."""
+    with pytest.raises(KscaleError, match=r"etcd-sharding: .* puts are more than 5,000,000; lower rate"):
+        etcd_sharding_load.make(cluster(), Params(rate=9000.0, duration_ns=3600 * S))
+
+
+@pytest.mark.tiny
+def test_memory_and_cost_grow_with_the_puts() -> None:
+    """The plan follows rate and number."""
+    small = cluster()
+    for plan in (etcd_sharding_load.memory, etcd_sharding_load.cost_ns):
+        assert plan(small, Params(rate=500.0)) > plan(small, Params(rate=1.0))
+        assert plan(small, Params(clients=5, puts=10**6)) > plan(small, Params(clients=5, puts=10))
