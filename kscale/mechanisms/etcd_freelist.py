@@ -346,4 +346,5 @@ MECHANISM = Mechanism(
     losses=losses,
     memory=memory,
     cost_ns=cost_ns,
+    claims=("F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F13", "H1", "H2"),
 )

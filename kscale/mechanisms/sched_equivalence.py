@@ -271,4 +271,5 @@ MECHANISM = Mechanism(
     losses=losses,
     memory=memory,
     cost_ns=cost_ns,
+    claims=("S7", "S8", "S9", "S10"),
 )

@@ -277,4 +277,5 @@ MECHANISM = Mechanism(
     memory=memory,
     cost_ns=cost_ns,
     quality=quality,
+    claims=("S1", "S2", "S3", "S4", "S5", "S6"),
 )

@@ -84,6 +84,11 @@ def summary(findings: Sequence[Finding]) -> list[str]:
     return said
 
 
+def numbered(number: int, noun: str, plural: str = "") -> str:
+    """Return "1 claim", "10 claims"."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
 def _counted(found: Count, kind: Kind) -> str:
     """Return how many of those that count hold."""
     share = f" ({show_percent(_written(round(found.share, 3)))})" if kind == "R" and found.of else ""

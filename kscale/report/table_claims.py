@@ -38,7 +38,9 @@ def claims_table(
     for said in wording.summary(findings):
         lines.extend(paragraph(said, width, rest=INDENT, style="bold"))
     if missing:
-        lines.extend(paragraph(f"interrupted: {missing} claims were not run", width, style="yellow"))
+        lines.extend(
+            paragraph(f"interrupted: {wording.numbered(missing, 'claim')} not run", width, style="yellow")
+        )
     lines.extend(paragraph(wording.LEGEND, width, style="dim"))
     example = findings[0].claim.id if findings else "C1"
     if not details:

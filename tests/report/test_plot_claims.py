@@ -24,7 +24,7 @@ def test_the_title_counts_and_the_caption_says_how_it_is_read() -> None:
     made = claims.picture(made_claims.findings())
     assert made.title == "3 of 4 published claims hold"
     assert "Filled: ours measured; hollow: modelled" in made.caption
-    assert made.caption.endswith("Not drawn: 1 figures that are zero, 1 claims without figures")
+    assert made.caption.endswith("Not drawn: 1 figure of zero, 1 claim without figures")
 
 
 def test_every_figure_is_named_with_its_verdict_in_words() -> None:

@@ -57,9 +57,7 @@ def test_words_beside_colours() -> None:
 
 def test_what_was_interrupted_is_said() -> None:
     """With how many claims are missing."""
-    assert (
-        "interrupted: 3 claims were not run" in claims_table(made_claims.findings(), {}, 80, missing=3).plain
-    )
+    assert "interrupted: 3 claims not run" in claims_table(made_claims.findings(), {}, 80, missing=3).plain
 
 
 def test_details() -> None:

@@ -25,7 +25,6 @@ WIDTH, LABELS, WORDS = 12.8, 5.5, 3.7  # inches of the picture, and left and rig
 ID, KIND, FIGURE, WORD = 0.32, 0.92, 1.18, 1.3  # inches from the left edge; the last from the right
 LEAST, MOST = 0.02, 50.0  # factors beyond which a figure is an arrow
 NEVER_SMALLER = 4.0  # the axis reaches at least so far, both ways
-ZERO, WITHOUT = "figures that are zero", "claims without figures"
 LOOKS: Mapping[Verdict, tuple[str, str]] = {  # marker and colour
     Verdict.REPRODUCED: ("o", style.BETTER),
     Verdict.IN_BAND: ("o", style.BETTER),
@@ -97,7 +96,9 @@ def _caption(findings: Sequence[Finding], rows: Sequence[_Row]) -> str:
             "A identity, R ratio, M measurement"
         ),
     ]
-    aside = [f"{number} {what}" for number, what in ((left, ZERO), (without, WITHOUT)) if number]
+    zeros = wording.numbered(left, "figure of zero", "figures of zero")
+    bare = wording.numbered(without, "claim without figures", "claims without figures")
+    aside = [said for number, said in ((left, zeros), (without, bare)) if number]
     if aside:
         parts.append(f"Not drawn: {', '.join(aside)}")
     return ". ".join(parts)
