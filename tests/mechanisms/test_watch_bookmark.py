@@ -116,7 +116,7 @@ def test_a_server_restarted_refuses_what_is_older() -> None:
 def test_variants_agree_and_their_counters_repeat(profile: str) -> None:
     """A seed fixes every counter; each is described by a metric."""
     on = cluster(profile, nodes=20)
-    params = {"ends": "restart", "duration_ns": HOUR // 4, "events_per_s": 1.0}
+    params: dict[str, Any] = {"ends": "restart", "duration_ns": HOUR // 4, "events_per_s": 1.0}
     works = works_of(on, **params)
     assert works == works_of(on, **params)
     for work in works.values():
@@ -138,6 +138,22 @@ def test_counters_of_one_load() -> None:
     assert work["init_cpu_ns"] == work["init_events"] * CLUSTER.costs["watch_init_event_ns"]
 
 
+@pytest.mark.parametrize(
+    ("rate", "ring", "left"),
+    [
+        (20.0, 1000, 0.044),
+        (100.0, 1000, 0.22),
+        (500.0, 1000, 1.0),
+        (100.0, 8333, 0.037),
+        (500.0, 102_400, 0.10),
+    ],
+)
+def test_three_percent_is_one_region_of_a_surface(rate: float, ring: int, left: float) -> None:
+    """What a bookmark before each time-out leaves, for 10,000 clients: 2 r f / (1 - exp(-f N))."""
+    works = works_of(watchers=10_000, events_per_s=rate, ring=ring, duration_ns=10 * MINUTE)
+    assert near(works["deadline"]["resynced"] / works[BASELINE]["resynced"], left, 0.05)
+
+
 def test_who_sees_everything_gains_nothing() -> None:
     """Losing regime: what unselective clients hold is fresh; bookmarks only cost."""
     works = works_of(match_ppm=1_000_000, events_per_s=50.0)
@@ -150,7 +166,7 @@ def test_who_sees_everything_gains_nothing() -> None:
 
 def test_a_restart_of_a_quiet_type_makes_all_list_again() -> None:
     """Losing regime: bookmarks cannot tell what the cache does not know; progress notify can (KEP-1904)."""
-    quiet = {"ends": "restart", "events_per_s": 1e-5, "duration_ns": HOUR}
+    quiet: dict[str, Any] = {"ends": "restart", "events_per_s": 1e-5, "duration_ns": HOUR}
     works = works_of(**quiet)
     moved = works[BASELINE]["watchers"] * works[BASELINE]["moves"]
     assert moved > 0

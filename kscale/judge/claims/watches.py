@@ -97,9 +97,9 @@ CLAIMS: tuple[Claim, ...] = (
                 " events of history (k/k#41013); it is 20 to 50 times from 48 to 119 events a second."
             ),
             (
-                "10,000 nodes: 100 pod events a second, 8,333 events of history (--target-ram-mb=10000), a list"
-                " counting as the whole history. With 20 a second and 1,000 of history 4 % are left, with 100"
-                " and 1,000 a fifth; with 500 or more and 1,000 nothing is gained."
+                "10,000 nodes: 100 pod events a second, 8,333 events of history (--target-ram-mb=10000), a"
+                " list counting as the whole history. With 20 a second and 1,000 of history 4 % are left,"
+                " with 100 and 1,000 a fifth; with 500 or more and 1,000 nothing is gained."
             ),
             (
                 "Watches end at their time-out, or their clients come to a server with a whole history: that"
