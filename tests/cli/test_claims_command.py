@@ -141,7 +141,7 @@ def test_what_was_finished_is_printed(ask: Ask, monkeypatch: pytest.MonkeyPatch)
     assert code == ExitCode.INTERRUPTED
     assert "X1 " in out
     assert "X2 " not in out
-    assert "1 claims were not run" in out
+    assert "1 claim not run" in out
     assert "2 of 3 claims are shown" in err
     assert signal.getsignal(signal.SIGINT) is before
 
