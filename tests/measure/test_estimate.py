@@ -100,7 +100,9 @@ mechanisms:
   etcd-sharding: {rate: [1, 20]}
   etcd-concurrent-reads: {duration_ns: [1s, 1min]}
   node-lease: {duration_ns: [1min, 10min]}
+  apiserver-balance: {requests_per_s: [0.01, 1]}
   watch-fanout: {events: [1k, 100k]}
+  watch-encode: {events: [20, 2k]}
   watch-bookmark: {duration_ns: [10min, 100h]}
   list-index: {lists: [1, 4]}
   controller-standby: {trials: [1k, 100k]}
