@@ -16,6 +16,7 @@ TINY: dict[str, dict[str, Any]] = {
     "etcd-sharding": {"duration_ns": 500_000_000, "rate": 5.0},
     "etcd-concurrent-reads": {"duration_ns": 300_000_000, "reads_per_s": 300, "scan_every_ns": 10**8},
     "node-lease": {"duration_ns": 60_000_000_000, "failures": 3},
+    "apiserver-balance": {"fault": "loss", "duration_ns": 60_000_000_000, "goaway_ppm": 20_000},
     "watch-fanout": {"events": 200},
     "watch-encode": {"events": 4, "json_share": 0.5, "object_bytes": 500, "init_share": 0.25},
     "watch-bookmark": {"events_per_s": 2.0, "duration_ns": 1800 * 10**9, "ends": "restart"},

@@ -2,6 +2,7 @@
 
 from kscale.errors import KscaleError, did_you_mean
 from kscale.mechanisms import (
+    apiserver_balance,
     controller_standby,
     etcd_concurrent_reads,
     etcd_freelist,
@@ -21,6 +22,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     etcd_sharding.MECHANISM,
     etcd_concurrent_reads.MECHANISM,
     node_lease.MECHANISM,
+    apiserver_balance.MECHANISM,
     watch_fanout.MECHANISM,
     watch_encode.MECHANISM,
     watch_bookmark.MECHANISM,

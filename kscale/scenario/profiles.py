@@ -129,6 +129,7 @@ _1_14 = Profile(
     list_encode="whole",
     fairness=False,
     etcd_reads="blocking",
+    goaway_chance_max_ppm=0,
     etcd_learner=False,
     node_status_period_ns=MIN,
     node_grace_period_ns=40 * S,
