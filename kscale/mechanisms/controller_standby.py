@@ -272,7 +272,7 @@ MECHANISM = Mechanism(
     losses=losses,
     memory=standby_load.memory,
     cost_ns=standby_load.cost_ns,
-    claims=("C21", "C22"),
+    claims=("C21", "C21b", "C22"),
     costs=standby_load.COSTS,
     simulated=True,
 )
