@@ -47,7 +47,8 @@ def run_table(result: Result, width: int, *, verbose: bool = False) -> Text:
 def cell_line(info: MechanismInfo, cell: Cell, width: int) -> Text:
     """Return one finished cell in a line, for display while the run goes on: its time, else its headline."""
     where = f"{clean(cell.mechanism)} · {clean(cell.label)}"
-    found = [] if cell.status == "skipped" else list(rows.of_cell(info, cell, BASELINE, OPTIMIZED))
+    after = next(iter(afters(cell)), None)
+    found = [] if after is None else list(rows.of_cell(info, cell, BASELINE, after))
     told = [row for row in found if row.ratio is not None or row.info.headline][:1]
     if not told:
         return joined(paragraph(f"{where}: {_skipped(cell)}", width, rest="  "))
@@ -112,24 +113,35 @@ def cautions(result: Result) -> Iterator[str]:
 
 def _entries(info: MechanismInfo, cell: Cell, notes: Footnotes, *, verbose: bool) -> Iterator[Entry]:
     """Return a cell's rows: optimized first, each followed by the further variants that differ."""
-    if not {BASELINE, OPTIMIZED} <= cell.variants.keys():
+    after, *others = afters(cell) or ("",)
+    if not after:
         return
-    others = [name for name in cell.variants if name not in {BASELINE, OPTIMIZED}]
-    main = list(rows.of_cell(info, cell, BASELINE, OPTIMIZED))
+    main = list(rows.of_cell(info, cell, BASELINE, after))
     further = [row for name in others for row in rows.of_cell(info, cell, BASELINE, name)]
     cell_notes = tuple(clean_prose(note) for note in cell.notes)
     for row in main:
         if not (verbose or row.info.headline):
             continue
-        yield _entry(row, notes, cell_notes, verbose=verbose)
+        yield _entry(row, notes, cell_notes, verbose=verbose, main=True)
         for extra in further:
             if extra.metric == row.metric and (row.ratio is not None or extra.verdict is not Verdict.SAME):
                 yield _entry(extra, notes, (), verbose=verbose)
 
 
-def _entry(row: Row, notes: Footnotes, cell_notes: tuple[str, ...], *, verbose: bool) -> Entry:
-    """Return a row as text."""
-    name = cells.metric_name(row, verbose=verbose) if row.variant == OPTIMIZED else f"· {clean(row.variant)}"
+def afters(cell: Cell) -> tuple[str, ...]:
+    """Return the variants that are shown after the baseline: optimized first, where it was run."""
+    if BASELINE not in cell.variants:
+        return ()
+    others = tuple(name for name in cell.variants if name not in {BASELINE, OPTIMIZED})
+    return ((OPTIMIZED,) if OPTIMIZED in cell.variants else ()) + others
+
+
+def _entry(
+    row: Row, notes: Footnotes, cell_notes: tuple[str, ...], *, verbose: bool, main: bool = False
+) -> Entry:
+    """Return a row as text; the first variant's names the metric, and the variant unless it is optimized."""
+    whose = "" if row.variant == OPTIMIZED else f"· {clean(row.variant)}"
+    name = " ".join(filter(None, (cells.metric_name(row, verbose=verbose), whose))) if main else whose
     before, after = wording.sides(row)
     said = (*cells.noise_note(row), *(cell_notes if row.ratio is not None else ()))
     return Entry(

@@ -4,6 +4,9 @@ import pytest
 from rich.cells import cell_len
 from sample_results import cells, result
 
+from kscale.judge import rows
+from kscale.judge.rows import Row
+from kscale.report import cells as said
 from kscale.report import table_run, table_short
 from kscale.results.record import Result
 
@@ -25,13 +28,13 @@ def test_each_mechanism_is_told_by_its_worst_and_its_best_cell() -> None:
     assert len(summary(made)) == 2 + len(found)
 
 
-def rows_of(made: Result, mechanism: str) -> list[table_short.Row]:
+def rows_of(made: Result, mechanism: str) -> list[Row]:
     """Return the time of each cell of a mechanism."""
     return [
         row
         for cell in made.cells
         if cell.mechanism == mechanism
-        for row in table_short.rows.of_cell(made.mechanisms[mechanism], cell, "baseline", "optimized")
+        for row in rows.of_cell(made.mechanisms[mechanism], cell, "baseline", "optimized")
         if row.metric == "wall_ns"
     ]
 
@@ -72,7 +75,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     assert max(cell_len(line) for line in lines) <= width
     flat = " ".join(" ".join(lines).split())
     for one in table_short.shorts(result()):
-        assert table_short.cells.judged(one.best).plain in flat
+        assert said.judged(one.best).plain in flat
 
 
 def test_a_short_table_needs_no_summary(monkeypatch: pytest.MonkeyPatch) -> None:

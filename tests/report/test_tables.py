@@ -9,6 +9,7 @@ from rich.text import Text
 from sample_results import MECHANISMS, Made, cell, cells, result
 
 from kscale.judge import compare
+from kscale.report.export import summary
 from kscale.report.table_compare import comparison_table
 from kscale.report.table_run import cell_line, run_table, saved_line
 from kscale.results.record import Cell, Result
@@ -185,3 +186,13 @@ def test_every_verdict_is_a_word() -> None:
     assert [word for word in ("worse", "unclear", "better", "same") if word not in plain] == []
     marks = [line[0] for line in plain.splitlines() if line[:3] in {"x  ", "+  ", "!  "}]
     assert [mark for mark, _ in itertools.groupby(marks)] == ["x", "!", "+"]
+
+
+def test_a_cell_without_optimized_shows_the_variant_that_was_run() -> None:
+    """In its line, in the table and in what is exported."""
+    one = cells()[0]
+    kept = {"baseline": one.variants["baseline"], "lazy": one.variants["optimized"]}
+    made = result([one.model_copy(update={"variants": kept})])
+    assert "faster" in cell_line(MECHANISMS["etcd-freelist"], made.cells[0], 100).plain
+    assert "time per transaction · lazy" in run_table(made, 140).plain
+    assert {row.variant for row in summary.run_rows(made)} == {"lazy"}

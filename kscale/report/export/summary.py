@@ -12,7 +12,7 @@ from kscale.measure import stats
 from kscale.report import decided, table_gate
 from kscale.report.export.entries import heading
 from kscale.report.export.spelling import one_line
-from kscale.report.table_run import BASELINE, OPTIMIZED
+from kscale.report.table_run import BASELINE, OPTIMIZED, afters
 from kscale.results.record import Result
 from kscale.units import show_count
 
@@ -28,13 +28,11 @@ SPEEDS = {
 def run_rows(result: Result) -> Iterator[Row]:
     """Return what the table of a run shows: headlines, and further variants where they differ."""
     for cell in result.cells:
-        if not {BASELINE, OPTIMIZED} <= cell.variants.keys():
-            continue
-        info = rows.described(result, cell)
-        for variant in (OPTIMIZED, *(name for name in cell.variants if name not in {BASELINE, OPTIMIZED})):
+        info, shown = rows.described(result, cell), afters(cell)
+        for variant in shown:
             for row in rows.of_cell(info, cell, BASELINE, variant):
                 differs = row.ratio is not None or row.verdict is not Verdict.SAME
-                if row.info.headline and (variant == OPTIMIZED or differs):
+                if row.info.headline and (variant == shown[0] or differs):
                     yield row
 
 
