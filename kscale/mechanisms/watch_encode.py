@@ -278,7 +278,8 @@ MECHANISM = Mechanism(
         " 1.17 to 1.28 also check the object's text again for each watcher."
     ),
     loses=(
-        "One or two watchers: nothing is saved, and to 1.23 the wrapper costs a copy of the object.",
+        "One watcher: nothing is saved; a wrapper would copy the bytes once more and, to 1.23, the object.",
+        "Two watchers: the threshold of three leaves them as they were.",
         "Every watcher another encoding (format or API version): each is still made, and kept.",
         "Events sent on resuming, or from resourceVersion 0: never shared.",
         "Memory: encodings of an event are held until its slowest watcher is served.",
