@@ -2,12 +2,13 @@
 
 A mechanism's `Params` is a frozen dataclass whose annotations say what is allowed. A
 plain `int` may be written as people write counts ("10k"); other quantities carry the
-validators of `kscale.scenario.quantities` in their annotation.
+validators of `kscale.scenario.quantities` in their annotation, or a name that ends in
+`_ns` or `_bytes`.
 """
 
 import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -17,6 +18,7 @@ from pydantic_core import ErrorDetails
 from kscale import units
 from kscale.errors import did_you_mean
 from kscale.mechanisms.base import Mechanism
+from kscale.scenario.quantities import BYTES, COUNT, DURATION
 
 VARIANTS = "variants"  # reserved key of a block: which variants to run
 ALL = "all"
@@ -61,7 +63,7 @@ def schema(mechanism: Mechanism) -> dict[str, Any]:
     """Return the JSON Schema of what a scenario may say of *mechanism*: a block, or a list of them."""
     hints = _hints(mechanism.params)
     swept = {
-        key: _swept(one, counts=_is_plain(hints[key], int))
+        key: _swept(one, _written(key) if _is_plain(hints[key], int) else None)
         for key, one in properties(mechanism.params).items()
     }
     variants = {"enum": [*mechanism.variants]}
@@ -94,13 +96,27 @@ def properties(params: type[Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _swept(one: dict[str, Any], *, counts: bool) -> dict[str, Any]:
-    """Return the schema of one value or a list of them; *counts* may also be text such as 10k."""
+def _written(key: str) -> str:
+    """Return the pattern of a plain integer of that name that is written as text."""
+    if key.endswith("_ns"):
+        return DURATION
+    return BYTES if key.endswith("_bytes") else COUNT
+
+
+def _swept(one: dict[str, Any], text: str | None) -> dict[str, Any]:
+    """Return the schema of one value or a list of them, which may also be written as *text*."""
     kept = {key: one[key] for key in ("title", "description", "default") if key in one}
     value: dict[str, Any] = {key: part for key, part in one.items() if key not in kept}
-    if counts:
-        value = {"anyOf": [value, {"type": "string", "pattern": r"^[0-9][0-9_,]*(\.[0-9]+)?[kKMGTPE]?$"}]}
+    if text:
+        value = {"anyOf": [value, {"type": "string", "pattern": text}]}
     return kept | {"anyOf": [value, {"type": "array", "items": value, "minItems": 1}]}
+
+
+def _reader(key: str) -> Callable[[Any], int]:
+    """Return how a plain integer of that name is read: 10s, 15KiB or 10k; ns and bytes also as a number."""
+    if key.endswith("_ns"):
+        return lambda raw: units.parse_duration(raw) if isinstance(raw, str) else units.parse_count(raw)
+    return units.parse_bytes if key.endswith("_bytes") else units.parse_count
 
 
 def _hints(params: type[Any]) -> dict[str, Any]:
@@ -124,7 +140,7 @@ def _number(key: str, raw: Any, hint: Any) -> Any:  # noqa: ANN401 - whatever th
     """Return *raw* with counts and shares read where a plain number is wanted."""
     try:
         if _is_plain(hint, int):
-            return units.parse_count(raw)
+            return _reader(key)(raw)
         if _is_plain(hint, float) and isinstance(raw, str) and raw.endswith("%"):
             return float(units.parse_share(raw))
     except ValueError as error:

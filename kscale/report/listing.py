@@ -1,6 +1,6 @@
 """What there is: mechanisms and scenarios in a line each, and one mechanism in full."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from rich.text import Text
 
 from kscale.report import coefficients
 from kscale.report.text import clean, clean_prose, joined, paragraph
-from kscale.units import parse_count, show_bytes, show_count
+from kscale.units import exact_duration, parse_count, show_bytes, show_count
 
 if TYPE_CHECKING:
     from kscale.mechanisms.base import Mechanism, Metric
@@ -117,10 +117,10 @@ def _parameters(mechanism: "Mechanism", width: int) -> list[Text]:
     about: dict[str, str] = {}
     for field in fields(mechanism.params):
         known = described.get(field.name, {})
-        show = show_bytes if field.name.endswith("_bytes") else _value
+        show = _shown_as(field.name)
         default = "" if field.default is MISSING or field.default is None else show(field.default)
         about[f"{field.name} = {default}" if default else field.name] = " ".join(
-            part for part in (known.get("description", ""), _allowed(known)) if part
+            part for part in (known.get("description", ""), _allowed(known, show)) if part
         )
     names = " | ".join(map(clean, mechanism.variants))
     about["variants"] = f"Which of them to run; baseline and optimized if nothing is said. ({names} | all)"
@@ -139,7 +139,14 @@ def _described(params: type[Any]) -> Mapping[str, Mapping[str, Any]]:
         return {}
 
 
-def _allowed(known: Mapping[str, Any]) -> str:
+def _shown_as(name: str) -> Callable[[Any], str]:
+    """Return how a parameter of that name is written in a scenario."""
+    if name.endswith("_bytes"):
+        return show_bytes
+    return exact_duration if name.endswith("_ns") else _value
+
+
+def _allowed(known: Mapping[str, Any], show: Callable[[Any], str]) -> str:
     """Return the values or the range a parameter may take, in brackets."""
     if "enum" in known:
         return f"({' | '.join(clean(value) for value in known['enum'])})"
@@ -147,8 +154,8 @@ def _allowed(known: Mapping[str, Any]) -> str:
     if low is None and high is None:
         return ""
     if high is None:
-        return f"({_value(low)} or more)"
-    return f"(up to {_value(high)})" if low is None else f"({_value(low)} to {_value(high)})"
+        return f"({show(low)} or more)"
+    return f"(up to {show(high)})" if low is None else f"({show(low)} to {show(high)})"
 
 
 def _value(value: object) -> str:

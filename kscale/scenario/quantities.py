@@ -37,11 +37,14 @@ def _schema(about: str, number: str | None, text: str, examples: list[Any]) -> W
 
 
 _DIGITS = r"^[0-9][0-9_,]*(\.[0-9]+)?([eE][+-]?[0-9]+)? ?"
+COUNT = _DIGITS + "[kKMGTPE]?$"
+BYTES = _DIGITS + "(m|[kKMGTPE]?B|[kMGTPE]|[KMGTPE]iB?)?$"
+DURATION = r"^([0-9][0-9_,]*(\.[0-9]+)?([eE][+-]?[0-9]+)? ?(ns|us|µs|μs|ms|s|sec|m|min|h|d))+$"
 
 Count = Annotated[
     int,
     BeforeValidator(units.parse_count),
-    _schema("A whole number.", "integer", _DIGITS + "[kKMGTPE]?$", [200, "10k", "1M"]),
+    _schema("A whole number.", "integer", COUNT, [200, "10k", "1M"]),
 ]
 Bytes = Annotated[
     int,
@@ -49,7 +52,7 @@ Bytes = Annotated[
     _schema(
         "A size in bytes.",
         "number",
-        _DIGITS + "(m|[kKMGTPE]?B|[kMGTPE]|[KMGTPE]iB?)?$",
+        BYTES,
         [512, "15KiB", "8Gi"],
     ),
 ]
@@ -60,7 +63,7 @@ Duration = Annotated[
     _schema(
         "A duration; a unit is needed.",
         None,
-        r"^([0-9][0-9_,]*(\.[0-9]+)?([eE][+-]?[0-9]+)? ?(ns|us|µs|μs|ms|s|sec|m|min|h|d))+$",
+        DURATION,
         ["10s", "250us", "1h30m"],
     ),
 ]
