@@ -20,7 +20,9 @@ from kscale import units
 from kscale.errors import WrongAnswer
 from kscale.kernels import balance, balance_servers
 from kscale.mechanisms import balance_counts, balance_load
-from kscale.mechanisms.balance_load import TICKS, BalanceLoad, Ints, Longs, Params, Policy
+from kscale.mechanisms.balance_faults import TICKS
+from kscale.mechanisms.balance_load import BalanceLoad, Ints, Longs, Policy
+from kscale.mechanisms.balance_params import Params
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Mechanism, Outcome, Variant, Work
 from kscale.scenario import draw
 from kscale.scenario.draw import Stream

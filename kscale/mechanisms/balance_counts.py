@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kscale.kernels import balance, balance_servers
-from kscale.mechanisms.balance_load import FAULT_TICK, TICKS, BalanceLoad, Longs
+from kscale.mechanisms.balance_faults import FAULT_TICK, TICKS
+from kscale.mechanisms.balance_load import BalanceLoad, Longs
 from kscale.mechanisms.base import Better, Metric
 from kscale.mechanisms.latency import Latency
 

@@ -5,17 +5,15 @@ what they ask is drawn before and is the same for every variant; how a server tr
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from kscale.errors import KscaleError
 from kscale.kernels import balance, balance_servers, heap
+from kscale.mechanisms import balance_faults
+from kscale.mechanisms.balance_params import SECOND, Params
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster
 from kscale.scenario.draw import Stream
@@ -23,92 +21,10 @@ from kscale.scenario.draw import Stream
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 
-SECOND = 1_000_000_000  # ns
-DAY = 86_400 * SECOND
-TICKS = 600  # samples, beside the one at the beginning
-FAULT_TICK = TICKS // 10  # the fault is at a tenth of the time
-PROBE_NS = 10 * SECOND  # liveness probes of a kubelet
 MOST_REQUESTS = 50_000_000
 MOST_DEMAND_NS = 2**31 - 1
 EVEN = 6, 5  # no server may have more than 6/5 of an even share
 CHANCE = 3.5  # or this many standard deviations of a random spread more, if that is more
-
-Time = Annotated[int, Field(ge=1, le=DAY)]
-
-
-@dataclass(frozen=True, slots=True)
-class Params:
-    """How much is asked, what goes wrong, and how servers and clients answer to it."""
-
-    fault: Annotated[
-        Literal["upgrade", "loss", "none"],
-        Field(
-            description="At a tenth of the time: every server is restarted for an upgrade, or some are lost"
-            " at once and come back, or nothing."
-        ),
-    ] = "upgrade"
-    lose: Annotated[int, Field(ge=0, le=1000, description="Servers lost at once; 0: all but one.")] = 0
-    balancer: Annotated[
-        Literal["random", "least-connections"],
-        Field(description="How the balancer chooses a server for a new connection."),
-    ] = "random"
-    requests_per_s: Annotated[
-        float, Field(gt=0, le=1000, description="Requests of each client a second, watches aside; assumed.")
-    ] = 0.2
-    write_share: Annotated[float, Field(ge=0, le=1, description="Share of them that write; assumed.")] = 0.5
-    duration_ns: Annotated[int, Field(ge=SECOND, le=DAY, description="How long requests are sent.")] = (
-        600 * SECOND
-    )
-    cores: Annotated[int, Field(ge=1, le=1000, description="Cores of a server; assumed.")] = 8
-    down_ns: Annotated[Time, Field(description="How long a server takes to restart; assumed.")] = 20 * SECOND
-    cold_ns: Annotated[
-        int, Field(ge=0, le=DAY, description="How long its watch caches take to fill after that; assumed.")
-    ] = 20 * SECOND
-    retries: Annotated[
-        int, Field(ge=0, le=1000, description="Of a request before it is given up; client-go: 10.")
-    ] = 10
-    liveness: Annotated[
-        int,
-        Field(
-            ge=0,
-            le=1_000_000,
-            description="Probes, one in 10 s, that a server fails in a row before it is restarted; 0: never."
-            " kubeadm: 8.",
-        ),
-    ] = 8
-    close_above: Annotated[
-        int,
-        Field(
-            ge=1,
-            le=1_000_000_000,
-            description="Rejections of a server in a second above which it closes the connections; assumed.",
-        ),
-    ] = 1000
-    reconnect_after: Annotated[
-        int, Field(ge=1, le=1_000_000, description="Rejections after which a client reconnects; assumed.")
-    ] = 3
-    reconnect_window_ns: Annotated[Time, Field(description="Within this time; assumed.")] = 10 * SECOND
-    reshuffle_ns: Annotated[Time, Field(description="A client reconnects this often; assumed.")] = (
-        300 * SECOND
-    )
-    goaway_ppm: Annotated[
-        int,
-        Field(
-            ge=0,
-            le=20_000,
-            description="Requests in a million that are told to go away, in variant goaway; 1,000 are advised"
-            " for --goaway-chance, and before 1.18 there are none.",
-        ),
-    ] = 1000
-
-    def __post_init__(self) -> None:
-        """Refuse restarts that do not fit into the time: ValueError."""
-        for name, time in (("down_ns", self.down_ns), ("cold_ns", self.cold_ns)):
-            if 3 * time > self.duration_ns:
-                most = self.duration_ns / SECOND / 3
-                raise ValueError(
-                    f"{name} must be at most a third of duration_ns, {most:g} s, got {time / SECOND:g} s"
-                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +86,7 @@ def make(cluster: Cluster, params: Params) -> BalanceLoad:
             f"apiserver-balance: {clients:,} clients send {count:,} requests, at most {MOST_REQUESTS:,};"
             " lower requests_per_s or duration_ns"
         )
-    rolling, surging = (_timeline(servers, params, surge=surge) for surge in (False, True))
+    rolling, surging = (balance_faults.timeline(servers, params, surge=surge) for surge in (False, True))
     phases = _times(cluster.seed, Stream.BALANCE_PHASES, clients, params.reshuffle_ns)
     turns = np.argsort(phases, kind="stable")
     return BalanceLoad(
@@ -189,9 +105,11 @@ def make(cluster: Cluster, params: Params) -> BalanceLoad:
         goaway_ppm=min(params.goaway_ppm, cluster.profile.goaway_chance_max_ppm),
         even=_even(clients, servers),
         handshake_ns=cluster.costs["tls_handshake_cpu_ns"],
-        fault_ns=_fault_ns(params),
+        fault_ns=balance_faults.fault_ns(params),
         back_ns=max(
-            _fault_ns(params), *rolling[rolling[:, balance.EVENT] == balance.START, balance.WHEN].tolist(), 0
+            balance_faults.fault_ns(params),
+            *rolling[rolling[:, balance.EVENT] == balance.START, balance.WHEN].tolist(),
+            0,
         ),
         seed=cluster.seed,
     )
@@ -275,56 +193,6 @@ def _rules(cluster: Cluster, params: Params) -> Longs:
     rules[balance_servers.WATCH_MIN] = profile.watch_timeout_min_ns
     rules[balance_servers.WATCH_MAX] = profile.watch_timeout_max_ns
     return rules
-
-
-def _fault_ns(params: Params) -> int:
-    """Return when the fault is."""
-    return FAULT_TICK * params.duration_ns // TICKS
-
-
-def _timeline(servers: int, params: Params, *, surge: bool) -> Longs:
-    """Return what happens, by time: faults, probes, samples; in this order where the time is the same."""
-    end = params.duration_ns
-    probes = [(now, balance.PROBE, 0) for now in range(PROBE_NS, end + 1, PROBE_NS)]
-    samples = [(tick * end // TICKS, balance.SAMPLE, tick) for tick in range(TICKS + 1)]
-    faults = _surge(servers, params) if surge and params.fault == "upgrade" else _faults(servers, params)
-    found = [*faults, *probes, *samples]
-    return np.array(sorted(found, key=itemgetter(balance.WHEN)), dtype=np.int64)
-
-
-def _surge(servers: int, params: Params) -> Iterator[tuple[int, int, int]]:
-    """Yield an upgrade in which a new set starts and fills its caches before the old one stops."""
-    started = _fault_ns(params) + params.down_ns
-    for s in range(servers, 2 * servers):
-        yield started, balance.START, s
-    for event in (balance.LEAVE, balance.STOP):
-        for s in range(servers):
-            yield started + params.cold_ns, event, s
-
-
-def _faults(servers: int, params: Params) -> Iterator[tuple[int, int, int]]:
-    """Yield an upgrade of one server after the other, or a loss of several at once.
-
-    Where one at a time would take more than a third of the time, as many are upgraded together as needed.
-    """
-    at = _fault_ns(params)
-    if params.fault == "loss":
-        lost = params.lose or servers - 1
-        yield from _down(at, range(servers - lost, servers), balance.LOSE, params)
-    elif params.fault == "upgrade":
-        together = -(-3 * servers * params.down_ns // params.duration_ns)
-        for first in range(0, servers, together):
-            batch = range(first, min(first + together, servers))
-            yield from _down(at + first // together * params.down_ns, batch, balance.STOP, params)
-
-
-def _down(at: int, several: range, how: int, params: Params) -> Iterator[tuple[int, int, int]]:
-    """Yield how *several* servers go at once and come back."""
-    for event in (balance.LEAVE, how):
-        for s in several:
-            yield at, event, s
-    for s in several:
-        yield at + params.down_ns, balance.START, s
 
 
 def heaps(load: BalanceLoad) -> tuple[Longs, Longs, Longs, Longs]:
