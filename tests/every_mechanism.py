@@ -13,7 +13,9 @@ from kscale.scenario.schema import Scenario
 # Parameters small enough for a pass without the JIT, a second at most.
 TINY: dict[str, dict[str, Any]] = {
     "etcd-freelist": {"free_pages": 300, "transactions": 3},
+    "etcd-offload": {"duration_ns": 500_000_000, "rate": 5.0, "operations": 200, "keys": 20},
     "etcd-sharding": {"duration_ns": 500_000_000, "rate": 5.0},
+    "etcd-learner": {"instants": 3},
     "etcd-concurrent-reads": {"duration_ns": 300_000_000, "reads_per_s": 300, "scan_every_ns": 10**8},
     "node-lease": {"duration_ns": 60_000_000_000, "failures": 3},
     "apiserver-balance": {"fault": "loss", "duration_ns": 60_000_000_000, "goaway_ppm": 20_000},

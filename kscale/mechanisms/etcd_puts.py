@@ -164,7 +164,7 @@ def puts(cluster: Cluster, each_second: dict[str, float], duration_ns: int, who:
     total = sum(counts)
     if total > MOST_PUTS:
         raise KscaleError(f"{who}: {total:,} puts are more than {MOST_PUTS:,}; lower rate or duration_ns")
-    when = US * _scaled(draw.keys(cluster.seed, Stream.ETCD_SHARDING, 0, total), duration_ns // US)
+    when = US * scaled(draw.keys(cluster.seed, Stream.ETCD_SHARDING, 0, total), duration_ns // US)
     picked = draw.keys(cluster.seed, Stream.ETCD_PUT_SIZES, 0, total)
     starts = np.searchsorted(cluster.objects.type_of, np.arange(len(cluster.objects.types) + 1))
     size = np.empty(total, dtype=np.int64)
@@ -172,13 +172,13 @@ def puts(cluster: Cluster, each_second: dict[str, float], duration_ns: int, who:
     for name, count in zip(each_second, counts, strict=True):
         number = cluster.objects.types.index(name)
         stored = cluster.objects.size[starts[number] : starts[number + 1]]
-        size[first : first + count] = stored[_scaled(picked[first : first + count], len(stored))]
+        size[first : first + count] = stored[scaled(picked[first : first + count], len(stored))]
         first += count
     type_of = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
     turn = np.argsort(when, kind="stable")
     return Puts(tuple(each_second), type_of[turn], when[turn], size[turn])
 
 
-def _scaled(drawn: NDArray[np.uint64], end: int) -> Longs:
+def scaled(drawn: NDArray[np.uint64], end: int) -> Longs:
     """Return random numbers scaled to 0 .. *end* - 1, *end* up to 2^32."""
     return (((drawn >> np.uint64(32)) * np.uint64(end)) >> np.uint64(32)).astype(np.int64)

@@ -6,6 +6,8 @@ from kscale.mechanisms import (
     controller_standby,
     etcd_concurrent_reads,
     etcd_freelist,
+    etcd_learner,
+    etcd_offload,
     etcd_sharding,
     list_index,
     node_lease,
@@ -19,7 +21,9 @@ from kscale.mechanisms.base import Mechanism
 
 MECHANISMS: tuple[Mechanism, ...] = (
     etcd_freelist.MECHANISM,
+    etcd_offload.MECHANISM,
     etcd_sharding.MECHANISM,
+    etcd_learner.MECHANISM,
     etcd_concurrent_reads.MECHANISM,
     node_lease.MECHANISM,
     apiserver_balance.MECHANISM,

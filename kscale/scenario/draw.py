@@ -67,6 +67,7 @@ class Stream(IntEnum):
     ETCD_SHARDING = 160  # 160-169 etcd-sharding
     ETCD_PUT_SIZES = 161
     ETCD_OFFLOAD = 170  # 170-179 etcd-offload
+    ETCD_OFFLOAD_KINDS = 171
 
 
 def start_of(seed: int, stream: Stream) -> int:

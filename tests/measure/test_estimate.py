@@ -97,7 +97,9 @@ mechanisms:
   etcd-freelist:
     - {workload: [A, B, C, W], free_pages: [10k, 1M]}
     - {workload: churn, transactions: [10, 1000]}
+  etcd-offload: {rate: [1, 20]}
   etcd-sharding: {rate: [1, 20]}
+  etcd-learner: {rate: [1, 10]}
   etcd-concurrent-reads: {duration_ns: [1s, 1min]}
   node-lease: {duration_ns: [1min, 10min]}
   apiserver-balance: {requests_per_s: [0.01, 1]}
