@@ -20,22 +20,22 @@ SECOND = units.NS_PER_S
 MINUTE = 60 * SECOND
 BATCH = 500  # objects of a page of client-go's pager, and of what is decoded in one go here
 ETCD_PAGE = 10_000  # objects of a page with which an API server fills its watch cache
-TRIAL_BYTES = 300  # of a trial: its generator, times and their copies
+TRIAL_BYTES = 360  # of a trial: its generator, times and their copies
 PROTOBUF, JSON, KINDS = range(3)
 COSTS = (
     "informer_decode_ns_per_object",
     "informer_decode_ps_per_byte",
     "informer_store_ns_per_object",
     "informer_json_decode_ns_per_object",
-    "informer_json_ratio",
     "list_apiserver_cpu_ns_per_object",
     "list_apiserver_cpu_ps_per_byte",
-    "list_encode_ps_per_byte",
+    "list_encode_protobuf_ps_per_byte",
+    "list_encode_json_ps_per_byte",
     "list_fetch_ns_per_object",
     "list_fetch_ps_per_byte",
     "client_link_ps_per_byte",
-    "decoded_typed_permille",
-    "decoded_json_permille",
+    "list_cache_ppm",
+    "decoded_json_ppm",
 )
 
 Source = Literal["cache", "pages", "etcd", "etcd-stream"]
@@ -108,10 +108,8 @@ def make(cluster: Cluster, params: Params) -> StandbyLoad:
     types = _types(cluster, params)
     counts = counts_of(types)
     encoded = counts * types[:, informers.BYTES]
-    permille = np.where(
-        types[:, informers.KIND] == JSON,
-        cluster.costs["decoded_json_permille"],
-        cluster.costs["decoded_typed_permille"],
+    decoded = np.where(
+        types[:, informers.KIND] == JSON, cluster.costs["decoded_json_ppm"], cluster.costs["list_cache_ppm"]
     )
     rules = np.zeros(election.RULES, dtype=np.int64)
     rules[election.RETRY_NS], rules[election.JITTER_PPM] = (
@@ -132,7 +130,7 @@ def make(cluster: Cluster, params: Params) -> StandbyLoad:
         fill_rules=_fill_rules(cluster, params),
         objects=int(counts.sum()),
         encoded_bytes=int(encoded.sum()),
-        decoded_bytes=int((encoded * permille // 1000).sum()),
+        decoded_bytes=int((encoded * (decoded // 1000) // 1000).sum()),
         events_per_min=_events_per_min(cluster),
     )
 
@@ -182,8 +180,8 @@ def _kinds(cluster: Cluster, params: Params) -> Longs:
     costs = cluster.costs
     decode = (costs["informer_decode_ns_per_object"], costs["informer_decode_ps_per_byte"])
     cpu = (costs["list_apiserver_cpu_ns_per_object"], costs["list_apiserver_cpu_ps_per_byte"])
-    json_ns, ratio = costs["informer_json_decode_ns_per_object"], costs["informer_json_ratio"]
-    encode, store = costs["list_encode_ps_per_byte"], costs["informer_store_ns_per_object"]
+    encode = (costs["list_encode_protobuf_ps_per_byte"], costs["list_encode_json_ps_per_byte"])
+    json_ns, store = costs["informer_json_decode_ns_per_object"], costs["informer_store_ns_per_object"]
     fetch = (costs["list_fetch_ns_per_object"], costs["list_fetch_ps_per_byte"])
     kinds = np.zeros((KINDS, informers.COSTS), dtype=np.int64)
     kinds[PROTOBUF, informers.DECODE_NS :] = (*decode, *cpu, store)
@@ -194,7 +192,7 @@ def _kinds(cluster: Cluster, params: Params) -> Longs:
         kinds[:, informers.SOURCE_NS] += kinds[:, informers.DECODE_NS]
         kinds[:, informers.SOURCE_PS] += kinds[:, informers.DECODE_PS]
     if params.source in {"cache", "pages"}:
-        kinds[:, informers.SOURCE_PS] += np.array([encode, encode * ratio], dtype=np.int64)
+        kinds[:, informers.SOURCE_PS] += np.array(encode, dtype=np.int64)
     return kinds
 
 
