@@ -22,7 +22,7 @@ def texts(found: list[Finding]) -> list[str]:
 def test_the_title_counts_and_the_caption_says_how_it_is_read() -> None:
     """Of those that count, how many hold; and what is not drawn."""
     made = claims.picture(made_claims.findings())
-    assert made.title == "3 of 4 published claims hold"
+    assert made.title == "3 of 4 published claims hold; 3 more are not counted"
     assert "Filled: ours measured; hollow: modelled" in made.caption
     assert made.caption.endswith("Not drawn: 1 figure of zero, 1 claim without figures")
 

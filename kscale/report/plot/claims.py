@@ -15,7 +15,6 @@ from kscale.report import claims_wording as wording
 from kscale.report.plot import names, style
 from kscale.report.plot.asked import NothingToDraw
 from kscale.report.plot.picture import EDGE, Canvas, Picture
-from kscale.units import show_ratio
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,7 +80,9 @@ def _drawn(found: Finding) -> list[Judged]:
 def _title(findings: Sequence[Finding]) -> str:
     """Return what was found."""
     counted = [one for one in findings if one.counted]
-    return f"{sum(one.held for one in counted)} of {len(counted)} published claims hold"
+    held = f"{sum(one.held for one in counted)} of {len(counted)} published claims hold"
+    aside = len(findings) - len(counted)
+    return f"{held}; {aside} more {'is' if aside == 1 else 'are'} not counted" if aside else held
 
 
 def _caption(findings: Sequence[Finding], rows: Sequence[_Row]) -> str:
@@ -91,8 +92,8 @@ def _caption(findings: Sequence[Finding], rows: Sequence[_Row]) -> str:
     parts = [
         *wording.summary(findings),
         (
-            "Circle: holds; cross: outside its band (grey); diamond: fitted to; square: the "
-            "set-up was not published in full. Filled: ours measured; hollow: modelled. "
+            "Circle: holds; cross: outside its band (grey); diamond: a coefficient was fitted to it; "
+            "square: the set-up was not published in full. Filled: ours measured; hollow: modelled. "
             "A identity, R ratio, M measurement"
         ),
     ]
@@ -119,7 +120,7 @@ def _draw(canvas: Canvas, rows: Sequence[_Row]) -> None:
     axes.set_yticks([])
     style.plain(axes, grid="x", left=False)
     places = sorted({*style.ticks(low, high), 1.0})
-    axes.set_xticks(places, labels=[show_ratio(place) for place in places])
+    axes.set_xticks(places, labels=[wording.amount(place, "x") for place in places])
     axes.set_xticks([], minor=True)
     axes.set_xlabel(
         "← less than published · ours over the published figure · more →\nlog axis", fontsize=style.SMALL
