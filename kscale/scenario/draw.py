@@ -92,7 +92,7 @@ def keys(seed: int, stream: Stream, first: int, count: int) -> Keys:
 
 def generator(seed: int, stream: Stream, number: int = 0) -> Ints:
     """Return the start of generator *number* of a stream, for kernels/draws.py, int64[6]."""
-    return generators(seed, stream, number, 1)[0]
+    return generators(seed, stream, number, 1).reshape(6)
 
 
 def generators(seed: int, stream: Stream, first: int, count: int) -> Ints:
