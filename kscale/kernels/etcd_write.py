@@ -33,7 +33,7 @@ LOST = -2  # no majority could be had
 MOST_CLIENTS = 5000  # of a closed loop: so many cannot be refused
 MOST_NS = 1 << 60  # arrivals, and everything added to them, stay below it
 
-# Entries of `rules`, int64[18]; ns and ps/byte of a request's bytes unless said.
+# Entries of `rules`, int64[19]; ns and ps/byte of a request's bytes unless said.
 CLIENT = 0  # round trip between client and leader
 FRONT, FRONT_PS = 1, 2  # decoding a request and encoding its answer, on one core
 CORES = 3  # that decode at a time
