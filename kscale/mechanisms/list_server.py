@@ -15,7 +15,7 @@ PPM = 1_000_000
 PS = 1000  # in a ns
 TRIES = 10  # of client-go after the first, when a server says to come again (rest/request.go)
 LONGEST_NS = 10_000 * SECOND  # of a list: the kernel multiplies it by lists in flight
-LIST = Latency("list", "from a list's arrival to its answer", headline=("p50", "p99"))
+LIST = Latency("list", "from a list's arrival to its answer", headline=("p99",))
 WAIT = Latency("fresh_wait", "what a consistent read waits for the cache", headline=())
 
 
