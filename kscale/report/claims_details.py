@@ -33,7 +33,6 @@ def _lines(finding: Finding, mechanisms: Sequence[Mechanism]) -> Iterator[str]:
         yield f"coefficients of the cost model {clean(setup.profile) if setup else ''}:"
     for name, one in read.items():
         yield f"{STEP}{coefficients.line(name, one)}"
-    yield ""
 
 
 def _said(params: Mapping[str, object]) -> str:
