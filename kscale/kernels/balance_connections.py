@@ -181,6 +181,17 @@ def stop(
 
 
 @kernel
+def _worked_on(s: int, above: int, servers: Longs, running: Longs, running_size: Longs) -> int:
+    """Return the first request after number *above* that server *s* works on, -1 if there is none."""
+    first = -1
+    for i in range(running_size[heap.COUNT]):
+        at, job = sv.done(running[i, heap.WHAT], servers)
+        if at == s and job > above and (first < 0 or job < first):
+            first = job
+    return first
+
+
+@kernel
 def lose(
     s: int,
     asked: Ints,
@@ -196,15 +207,15 @@ def lose(
     counts: Longs,
     random: Longs,
 ) -> None:
-    """Let a server die: what is in flight fails, and its clients connect elsewhere."""
-    for i in range(running_size[heap.COUNT]):
-        at, job = sv.done(running[i, heap.WHAT], servers)
-        if at == s and job >= 0:
-            counts[sv.LOST] += 1
-            sv.retry_later(job, jobs, finished, timers, timers_size, rules, counts)
+    """Let a server die: what is in flight fails, what it works on first; its clients connect elsewhere."""
+    job = _worked_on(s, -1, servers, running, running_size)
+    while job >= 0:
+        counts[sv.LOST] += 1
+        sv.retry_later(job, jobs, finished, timers, timers_size, rules, counts)
+        job = _worked_on(s, job, servers, running, running_size)
     job = servers[s, sv.FIRST]
     while job >= 0:
-        after = jobs[job, sv.NEXT]
+        after = np.int64(jobs[job, sv.NEXT])
         counts[sv.LOST] += 1
         sv.retry_later(job, jobs, finished, timers, timers_size, rules, counts)
         job = after

@@ -207,6 +207,7 @@ MECHANISM = Mechanism(
         "A 429 without reconnecting: nobody moves, the servers that came back stay empty.",
         "Watches: after a GOAWAY they stay until their own end, 5 to 10 minutes.",
         "Too little for everyone: reconnecting adds handshakes, and the storm goes on.",
+        "High use: reconnecting costs as much as a request; after a loss the storm can feed itself.",
         "Nothing wrong: the periodic reshuffle costs its handshakes all the same.",
     ),
     params=Params,

@@ -38,10 +38,10 @@ CLAIMS: tuple[Claim, ...] = (
         title="Restarting three servers in turn leaves 62/38/0 % of the clients, a surge 33/33/33",
         kind="A",
         source=(
-            "derived from connections that stay: clients of a server that stops spread over those up, the last"
-            " one restarted gets none; picture in Zeng Fansong's article of 2019, k/k#48610"
+            "derived from connections that stay: clients of a server that stops spread over those up, the"
+            " last one restarted gets none; picture in Zeng Fansong's article of 2019, k/k#48610"
         ),
-        stated="3 servers behind a layer-4 balancer; restarted in turn, replaced by 3 more, or two lost at once",
+        stated="3 servers, a layer-4 balancer; restarted in turn, replaced by 3 more, or two lost at once",
         setup="balance-restart",
         figures=(
             identity("in turn, fullest server", "share", 0.625, _share(BASELINE, "1", **RANDOM)),
