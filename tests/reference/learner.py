@@ -41,6 +41,12 @@ class Cluster:
         for now in range(self.horizon):
             if sending is not None and sending[0] == now:
                 opened, has, sending = True, sending[1], None
+            cut_off = (self.who == LEADER and self.when < now < elected) or (
+                self.who == self.voters and self.when < now < back
+            )
+            has_all = has_all or (
+                opened and not cut_off and sending is None and has == self.arrived(now)
+            )  # what is complete at an instant is, though the sender fails at it
             fails = self.who != NOBODY and now == self.when
             if fails and self.who == LEADER:
                 there = self.voters - 1 + (self.counts(now) and self.comes)
