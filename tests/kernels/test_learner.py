@@ -118,10 +118,10 @@ def test_catching_up_takes_what_arithmetic_says(gap: int, took: int) -> None:
 @pytest.mark.tiny
 def test_promoted_at_the_share_and_not_before() -> None:
     """At the first attempt at which it has nine tenths: with a long log the store alone is enough."""
-    load = {"arrival": list(range(1, 101)), "took": [1] * 100}
+    arrival, each = list(range(1, 101)), [1] * 100
 
     def promoted(before: int) -> Longs:
-        one = twin.Cluster(3, True, True, 100, **load, before=before, every=10, share=900_000,
+        one = twin.Cluster(3, True, True, 100, arrival, each, before=before, every=10, share=900_000,
                            repair=10, horizon=1000, who=-1, when=0, election=1)  # fmt: skip
         return found(one)
 
@@ -134,7 +134,7 @@ def test_promoted_at_the_share_and_not_before() -> None:
 @pytest.mark.tiny
 def test_promoted_early_it_can_hold_up_the_quorum() -> None:
     """Between nine tenths and everything a failure stops writes for what is missing."""
-    load = {"arrival": list(range(1, 101)), "took": [1] * 100}
-    one = twin.Cluster(3, True, True, 100, **load, before=10_000, every=10, share=900_000,
+    arrival, each = list(range(1, 101)), [1] * 100
+    one = twin.Cluster(3, True, True, 100, arrival, each, before=10_000, every=10, share=900_000,
                        repair=1000, horizon=3000, who=1, when=120, election=1)  # fmt: skip
     assert found(one)[learner.UNAVAILABLE] == 200 - 120
