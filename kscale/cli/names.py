@@ -43,8 +43,9 @@ def variants() -> tuple[str, ...]:
 def metrics() -> tuple[str, ...]:
     """Return the names of metrics that are written out, each once: of a row made in a loop there is none."""
     found = {WALL: None}
-    for module in _reached():
-        makers = {"Metric", *_makers(module)}
+    reached = _reached()
+    makers = {"Metric", *(name for module in reached for name in _makers(module))}
+    for module in reached:
         for node in ast.walk(_source(module)):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
