@@ -87,13 +87,11 @@ def test_small_reads_beside_many_writes_copy_much() -> None:
     params = Params(
         duration_ns=SECOND, puts_per_s=30_000, put_bytes=300, reads_per_s=5_000, scan_every_ns=SECOND
     )
-    after = works_of(cluster(), params)[OPTIMIZED]
-    quiet = works_of(cluster(), replace(params, puts_per_s=100))
-    each = after["bytes_copied"] // after["copies"]
+    busy, quiet = works_of(cluster(), params), works_of(cluster(), replace(params, puts_per_s=100))
+    each = busy[OPTIMIZED]["bytes_copied"] // busy[OPTIMIZED]["copies"]
     assert each > 100 * 1024  # thousands of entries of 48 bytes, for one key
     assert 0 < quiet[OPTIMIZED]["bytes_copied"] <= quiet[OPTIMIZED]["copies"] * 512 * 48  # the least slice
-    busy = works_of(cluster(), replace(params, puts_per_s=5_000))
-    assert busy["cached"]["copies"] / busy["cached"]["reads"] > 0.4
+    assert busy["cached"]["copies"] / busy["cached"]["reads"] > 0.5
     assert quiet["cached"]["copies"] / quiet["cached"]["reads"] < 0.1
     works = works_of(cluster(), replace(params, scan_objects=30_000, scan_every_ns=SECOND // 2))
     assert any("a full buffer is dear" in line for line in LOSSES(works))
