@@ -76,10 +76,13 @@ def _reached() -> list[str]:
 
 
 def _makers(module: str) -> Iterator[str]:
-    """Yield the functions of a module that return a metric of the name they are given."""
+    """Yield what in a module makes a metric of the name it is given: functions, and partial(Metric, ...)."""
     for node in _source(module).body:
         if isinstance(node, ast.FunctionDef) and getattr(node.returns, "id", "") == "Metric":
             yield node.name
+    for name, value in _assigned(module):
+        if isinstance(value, ast.Call) and value.args and getattr(value.args[0], "id", "") == "Metric":
+            yield name
 
 
 def _quantiles() -> list[str]:
