@@ -12,6 +12,7 @@ from kscale.judge.rows import Amount, Row
 from kscale.units import show_bytes, show_count, show_ns, show_number, show_percent, show_ratio
 
 MILLI = " / 1000"  # end of the unit of a mean that is kept as an integer, in thousandths
+IN_FULL = {"ppm": " ppm", "ns": " ns", "bytes": " B"}  # after a number whose unit its name does not say
 RATIO_FROM = 2.0  # changes this large, either way, are said as a ratio
 
 
@@ -53,7 +54,7 @@ def amounts(found: Sequence[Amount], unit: str) -> list[str]:
     shown = [_side(side, unit) for side in found]
     alike = len(set(shown)) < len({side.value for side in found})
     if alike and all(side.spread_pct is None and isinstance(side.value, int) for side in found):
-        return [f"{side.value:,}{' ppm' if unit == 'ppm' else ''}" for side in found]
+        return [f"{side.value:,}{IN_FULL.get(unit, '')}" for side in found]
     return shown
 
 

@@ -236,7 +236,7 @@ METRICS = (
 MECHANISM = Mechanism(
     id="controller-standby",
     title="controller failover",
-    panel="controllers",
+    panel="Controllers",
     about=(
         "Only the instance of a controller that holds the lease works. When it ends, another one must notice,"
         " take the lease, and list every object before it can work. A standby whose informers run all along"
