@@ -10,12 +10,13 @@ from kscale.measure import machine
 
 machine.use_jit_cache()  # before numba is imported
 
-from benchmarks import command, freelist, gate, growth, scheduling, watching  # noqa: E402
+from benchmarks import command, freelist, gate, growth, scheduling, serving, watching  # noqa: E402
 
 PARTS = {
     "scheduling": scheduling.figures,
     "freelist": freelist.figures,
     "watching": watching.figures,
+    "serving": serving.figures,
     "growth": growth.figures,
     "gate": gate.figures,
     "command": command.figures,

@@ -32,6 +32,7 @@ def figures() -> Iterator[Figure]:
         yield Figure("kscale run alibaba-10k, warm: first row on screen", first, "s", most=5)
         yield Figure("kscale run alibaba-10k, warm: in all", whole, "s", most=60)
         yield from _judging(folder)
+        yield Figure("kscale claims, warm", _seconds("claims", **places), "s", most=90)
         peak = store.Store(Path(folder)).load("latest").run.peak_rss_bytes
         yield Figure("kscale run alibaba-10k: peak memory", peak / MIB, "MiB", most=2048)
 

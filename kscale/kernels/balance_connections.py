@@ -215,7 +215,7 @@ def lose(
         job = _worked_on(s, job, servers, running, running_size)
     job = servers[s, sv.FIRST]
     while job >= 0:
-        after = np.int64(jobs[job, sv.NEXT])
+        after = int(jobs[job, sv.NEXT])
         counts[sv.LOST] += 1
         sv.retry_later(job, jobs, finished, timers, timers_size, rules, counts)
         job = after

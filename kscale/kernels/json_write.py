@@ -217,4 +217,4 @@ def write(
 def most_bytes(i: int, objects: Longs, labels: Longs) -> int:
     """Return what object *i* takes at most if nothing in it must be escaped, without kind and version."""
     pieces = (objects[i, SPEC_BYTES] + objects[i, STATUS_BYTES]) // objects[i, PIECE] + 2
-    return size_of(i, objects, labels) + pieces * (LONGEST + 8) + _FRAME
+    return int(size_of(i, objects, labels) + pieces * (LONGEST + 8) + _FRAME)
