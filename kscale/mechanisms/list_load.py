@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from kscale.errors import KscaleError
@@ -141,8 +140,8 @@ def make(cluster: Cluster, params: Params) -> ListLoad:
     sizes = _sizes(cluster, params)
     d = len(sizes)
     drawn = draw.keys(cluster.seed, Stream.LISTS, 0, 2 * d + params.lists)
-    node, app = _below(drawn[:d], nodes), _below(drawn[d : 2 * d], apps)
-    wanted = _below(drawn[2 * d :], nodes if params.by == "node" else apps)
+    node, app = draw.scaled(drawn[:d], nodes), draw.scaled(drawn[d : 2 * d], apps)
+    wanted = draw.scaled(drawn[2 * d :], nodes if params.by == "node" else apps)
     ring, starts = list_stored.encode(node, app, sizes)
     objects, labels, text = list_stored.decode(ring, starts)
     names, key, wants = _selectors(params.by, wanted, (nodes, apps), rounds=-(-pods // d))
@@ -198,23 +197,15 @@ def cost_ns(cluster: Cluster, params: Params) -> float:
 
 def _mean(cluster: Cluster) -> int:
     """Return the mean size of the cluster's stored pods."""
-    sizes = _stored(cluster)
+    sizes = cluster.objects.sizes_of("pods")
     return int(sizes.mean()) if len(sizes) else DEFAULT_BYTES
-
-
-def _stored(cluster: Cluster) -> Ints:
-    """Return the sizes of the cluster's stored pods; none if it does not say."""
-    stored = cluster.objects
-    number = stored.types.index("pods") if "pods" in stored.types else len(stored.types)
-    sizes: Ints = stored.size[stored.type_of == number]
-    return sizes
 
 
 def _sizes(cluster: Cluster, params: Params) -> Longs:
     """Return the bytes that each pod of the ring should have."""
     size = params.object_bytes or _mean(cluster)
     d = min(cluster.pods.count, max(1, RING_BYTES // size))
-    stored = _stored(cluster)
+    stored = cluster.objects.sizes_of("pods")
     if params.object_bytes or len(stored) == 0:
         return np.full(d, size, dtype=np.int64)
     return np.resize(stored, d).astype(np.int64)
@@ -249,11 +240,6 @@ def _of_all(value: Longs, pods: int, count: int) -> Ints:
     """Return the node or application of every pod, from those of the ring."""
     rounds = np.arange(-(-pods // len(value)))[:, None]
     return ((value + rounds * _step(count)) % count).ravel()[:pods].astype(np.int32)
-
-
-def _below(keys: NDArray[np.uint64], end: int) -> Longs:
-    """Return numbers from 0 to *end* - 1."""
-    return (((keys >> np.uint64(32)) * np.uint64(end)) >> np.uint64(32)).astype(np.int64)
 
 
 def _interval(events_per_s: float) -> int:

@@ -104,7 +104,9 @@ def make(cluster: Cluster, params: Params) -> WatchLoad:
             " years; raise load.pod_changes or lower events"
         )
     new, old, namespace = _events(cluster, params)
-    scopes = np.sort(_below(cluster.seed, Stream.WATCH_SCOPES, params.namespaced, cluster.pods.namespaces))
+    namespaces = cluster.pods.namespaces
+    drawn = draw.below(cluster.seed, Stream.WATCH_SCOPES, params.namespaced, namespaces)
+    scopes = np.sort(drawn.astype(np.int32))
     groups = (params.namespaced, cluster.nodes.count, cluster.control_plane.controllers)
     by_node, others = channel_sizes(cluster.profile, cluster.load.pod_changes_per_s)
     cap = np.repeat(np.array([others, by_node, others], dtype=np.int64), groups)
@@ -180,10 +182,11 @@ def _events(cluster: Cluster, params: Params) -> tuple[Ints, Ints, Ints]:
     Every event takes a pod at random and a moment of its life. A pod's node is a hash of it.
     """
     drawn = draw.keys(cluster.seed, Stream.WATCH_EVENTS, 0, params.events)
-    pod = _scaled(drawn >> np.uint64(32), cluster.pods.count)
-    moment = _scaled(drawn & np.uint64(0xFFFFFFFF), params.changes_per_pod)
+    pod = draw.scaled(drawn, cluster.pods.count)
+    moment = draw.scaled(drawn << np.uint64(32), params.changes_per_pod)
     del drawn
-    node_of = _below(cluster.seed, Stream.WATCH_NODES, cluster.pods.count, cluster.nodes.count)
+    nodes = cluster.nodes.count
+    node_of = draw.below(cluster.seed, Stream.WATCH_NODES, cluster.pods.count, nodes).astype(np.int32)
     new = node_of[pod]
     old = new.copy()
     new[moment == CREATED] = -1
@@ -205,13 +208,3 @@ def _takes(cap: Longs, groups: tuple[int, int, int], seed: int, params: Params) 
         take[some] = np.minimum(params.slow_take, cap[some])
         first += count
     return take
-
-
-def _below(seed: int, stream: Stream, count: int, end: int) -> Ints:
-    """Return *count* numbers from 0 to *end* - 1."""
-    return _scaled(draw.keys(seed, stream, 0, count) >> np.uint64(32), end).astype(np.int32)
-
-
-def _scaled(halves: NDArray[np.uint64], end: int) -> Longs:
-    """Return 32-bit numbers scaled to 0 .. *end* - 1."""
-    return ((halves * np.uint64(end)) >> np.uint64(32)).astype(np.int64)

@@ -124,6 +124,13 @@ class Objects:
     type_of: NDArray[np.uint8]  # [m] index into types
     size: NDArray[np.int32]  # [m] bytes as stored in etcd
 
+    def sizes_of(self, kind: str) -> NDArray[np.int32]:
+        """Return the bytes of the stored objects of a type, in their order; none if there is no such type."""
+        if kind not in self.types:
+            return np.empty(0, dtype=np.int32)
+        sizes: NDArray[np.int32] = self.size[self.type_of == self.types.index(kind)]
+        return sizes
+
 
 @dataclass(frozen=True, slots=True)
 class ControlPlane:

@@ -90,6 +90,16 @@ def keys(seed: int, stream: Stream, first: int, count: int) -> Keys:
     return z
 
 
+def scaled(keys: Keys, end: int) -> Ints:
+    """Return 0 .. *end* - 1 evenly, int64, of the upper halves of *keys*; *end* up to 2^32."""
+    return (((keys >> np.uint64(32)) * np.uint64(end)) >> np.uint64(32)).astype(np.int64)
+
+
+def below(seed: int, stream: Stream, count: int, end: int) -> Ints:
+    """Return the first *count* numbers of a stream as 0 .. *end* - 1, int64; *end* up to 2^32."""
+    return scaled(keys(seed, stream, 0, count), end)
+
+
 def generator(seed: int, stream: Stream, number: int = 0) -> Ints:
     """Return the start of generator *number* of a stream, for kernels/draws.py, int64[6]."""
     return generators(seed, stream, number, 1).reshape(6)

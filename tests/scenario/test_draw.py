@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kscale.scenario.draw import Stream, apportion, keys, order, start_of
+from kscale.scenario.draw import Stream, apportion, below, keys, order, scaled, start_of
 
 MASK = 2**64 - 1
 GOLDEN = 0x9E3779B97F4A7C15
@@ -35,6 +35,15 @@ def test_streams_and_seeds_differ() -> None:
     """No two streams of a few seeds start at the same place."""
     starts = {start_of(seed, stream) for seed in range(50) for stream in Stream}
     assert len(starts) == 50 * len(Stream)
+
+
+@given(st.integers(0, 2**63), st.integers(1, 2**32))
+def test_numbers_below_are_the_upper_halves_scaled(seed: int, end: int) -> None:
+    """By the definition in plain Python; arrays of keys may be cut before they are scaled."""
+    found = below(seed, Stream.LISTS, 20, end)
+    drawn = keys(seed, Stream.LISTS, 0, 20)
+    assert found.tolist() == [(int(key) >> 32) * end >> 32 for key in drawn]
+    assert np.array_equal(scaled(drawn[7:], end), found[7:])
 
 
 def test_order_is_a_permutation() -> None:

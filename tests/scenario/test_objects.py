@@ -9,6 +9,7 @@ import pytest
 
 from kscale.scenario import load, objects
 from kscale.scenario.build import build
+from kscale.scenario.cluster import Objects
 from kscale.scenario.schema_cluster import ObjectsSpec, TypeSpec
 
 LARGEST = 3 * 2**19
@@ -91,3 +92,10 @@ def test_counts_follow_the_file() -> None:
     assert dict(zip(cluster.objects.types, counts, strict=True)) == {
         "pods": 50, "nodes": 10, "leases": 10, "x": 50, "y": 100, "z": 7, "other": 773
     }  # fmt: skip
+
+
+def test_sizes_are_those_of_one_type() -> None:
+    """In their order, and none of a type that is not stored."""
+    types, size = ("pods", "leases"), np.array([5, 7, 9], dtype=np.int32)
+    stored = Objects(types, np.array([0, 1, 0], dtype=np.uint8), size)
+    assert [stored.sizes_of(kind).tolist() for kind in (*types, "nodes")] == [[5, 9], [7], []]
