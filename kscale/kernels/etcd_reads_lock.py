@@ -68,9 +68,12 @@ def ask(row: int, e: be.Etcd) -> None:
 
 @kernel
 def _commit(thread: int, e: be.Etcd) -> None:
-    """Begin bbolt's commit, with both locks."""
+    """Begin bbolt's commit, with both locks; they are given back at once if there is nothing to commit."""
     e.now[be.HELD] = 1
-    be.after(e.rules[be.COMMIT] + e.rules[be.COMMIT_PUT] * e.state[read_buffer.USED], thread, be.STORE, e)
+    puts, took = e.state[read_buffer.USED], 0
+    if puts > 0:
+        took = e.rules[be.COMMIT] + e.rules[be.COMMIT_PUT] * puts
+    be.after(took, thread, be.STORE, e)
 
 
 @kernel
@@ -118,9 +121,10 @@ def merge(thread: int, e: be.Etcd) -> None:
 
 @kernel
 def stored(thread: int, e: be.Etcd) -> None:
-    """End bbolt's commit."""
-    e.now[be.COMMITS] += 1
-    e.now[be.STORED_PUTS] += read_buffer.store(e.buffers[0], e.state)
+    """End bbolt's commit, which is none if nothing was written."""
+    puts = read_buffer.store(e.buffers[0], e.state)
+    e.now[be.COMMITS] += 1 if puts > 0 else 0
+    e.now[be.STORED_PUTS] += puts
     _release_write(e)
     if thread == len(e.rows) - 1:
         be.after(e.rules[be.COMMIT_EVERY], thread, be.TICK, e)
@@ -129,10 +133,10 @@ def stored(thread: int, e: be.Etcd) -> None:
 
 @kernel
 def tick(thread: int, e: be.Etcd) -> None:
-    """Begin a commit if there is anything to commit, or the version does regardless; else come again."""
+    """Begin a commit if there is anything to commit, or the version takes the lock to see; else come again."""
     if e.now[be.OPEN] == 0 and e.now[be.TIME] >= e.rules[be.UNTIL]:
         return
-    if e.state[read_buffer.USED] == 0 and not e.rules[be.IDLE_COMMITS]:
+    if e.state[read_buffer.USED] == 0 and not e.rules[be.IDLE_TICKS]:
         be.after(e.rules[be.COMMIT_EVERY], thread, be.TICK, e)
     elif e.now[be.OWNER] >= 0:
         e.now[be.WANTED] = 1

@@ -49,23 +49,23 @@ class Answer:
 
 def build_blocking(load: ReadLoad) -> Server:
     """Return an etcd whose reads hold the lock."""
-    return _server(load, "blocking", idle_commits=load.idle_commits)
+    return _server(load, "blocking", idle_ticks=load.idle_ticks)
 
 
 def build_best(load: ReadLoad) -> Server:
     """Return an etcd that reads as the profile's version does, 3.4 at least."""
-    return _server(load, load.best, idle_commits=False)
+    return _server(load, load.best, idle_ticks=False)
 
 
 def build_cached(load: ReadLoad) -> Server:
     """Return an etcd whose reads share copies."""
-    return _server(load, "cached", idle_commits=False)
+    return _server(load, "cached", idle_ticks=False)
 
 
-def _server(load: ReadLoad, mode: str, *, idle_commits: bool) -> Server:
+def _server(load: ReadLoad, mode: str, *, idle_ticks: bool) -> Server:
     """Return an etcd that reads in that way."""
     rules = load.rules.copy()
-    rules[be.MODE], rules[be.IDLE_COMMITS] = MODES[mode], idle_commits
+    rules[be.MODE], rules[be.IDLE_TICKS] = MODES[mode], idle_ticks
     return Server(load, be.new(rules, load.rows.copy()))
 
 

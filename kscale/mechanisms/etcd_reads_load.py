@@ -108,10 +108,10 @@ class ReadLoad:
     """What every variant starts from."""
 
     params: Params  # nothing left to the cluster
-    rules: Longs  # see kernels/etcd_backend.py; MODE and IDLE_COMMITS are the variant's
+    rules: Longs  # see kernels/etcd_backend.py; MODE and IDLE_TICKS are the variant's
     rows: Longs  # with when each request is sent, and how long it is on the network
     best: str  # how the profile's version reads, or 3.4 where that still blocked
-    idle_commits: bool  # the first variant's version commits also when nothing was written
+    idle_ticks: bool  # the first variant takes the lock at each tick, written or not
 
 
 def make(cluster: Cluster, params: Params) -> ReadLoad:
@@ -137,9 +137,7 @@ def make(cluster: Cluster, params: Params) -> ReadLoad:
         etcd_reads.fill_waiting(out, random, mean or cluster.costs["etcd_client_round_trip_ns"])
         part[:, be.NETWORK] = out
     blocking = cluster.profile.etcd_reads == "blocking"
-    return ReadLoad(
-        asked, rules, rows, "copied" if blocking else cluster.profile.etcd_reads, idle_commits=True
-    )
+    return ReadLoad(asked, rules, rows, "copied" if blocking else cluster.profile.etcd_reads, idle_ticks=True)
 
 
 def memory(cluster: Cluster, params: Params) -> int:

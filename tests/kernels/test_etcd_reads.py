@@ -80,13 +80,23 @@ def test_a_commit_keeps_reads_out(mode: int) -> None:
 
 
 @pytest.mark.tiny
-def test_an_idle_commit_takes_the_lock_up_to_3_3() -> None:
-    """Without anything written 3.4 does not commit; 3.3 did, and reads behind a range waited for it."""
+def test_an_idle_tick_takes_the_lock_up_to_3_3() -> None:
+    """3.4 looks first whether anything was written; 3.3 waited for the lock to see that nothing was."""
     reads = [2_000]
-    old = server(BLOCKING, [], reads, [0], changes={be.IDLE_COMMITS: 1, be.COMMIT_EVERY: 1_500})
+    old = server(BLOCKING, [], reads, [0], changes={be.IDLE_TICKS: 1, be.COMMIT_EVERY: 1_500})
     new = server(BLOCKING, [], reads, [0], changes={be.COMMIT_EVERY: 1_500})
     assert took(new, READ) == [A_READ]
-    assert took(old, READ) == [HELD[1] - 2_000 + 500 + 30 + 40]
+    assert took(old, READ) == [HELD[1] - 2_000 + 30 + 40]  # no fsync: it gives the lock back at once
+    assert old.now[be.COMMITS] == new.now[be.COMMITS] == 0
+
+
+@pytest.mark.tiny
+@MODES
+def test_what_a_full_batch_has_committed_is_not_committed_again(mode: int) -> None:
+    """A tick that waited while the puts' own thread committed finds nothing left."""
+    at = A_PUT + 250  # half of the commit that the put itself began
+    etcd = server(mode, [0], changes={be.COMMIT_AT: 1, be.COMMIT_EVERY: at, be.IDLE_TICKS: 1})
+    assert etcd.now[be.COMMITS] == 1
 
 
 @pytest.mark.tiny

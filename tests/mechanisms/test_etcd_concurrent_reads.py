@@ -82,6 +82,18 @@ def test_nothing_is_gained_without_long_ranges() -> None:
     assert any("nothing is gained" in line for line in LOSSES(works))
 
 
+def test_the_baseline_commits_only_what_was_written() -> None:
+    """Almost nothing written, no long range: 3.3 waits for its lock at each tick, and for no fsync."""
+    params = Params(duration_ns=20 * SECOND, puts_per_s=1, put_bytes=300, scan_every_ns=0)
+    load = etcd_reads_load.make(cluster(), params)
+    before, after = (run(load)[name].work for name in (BASELINE, OPTIMIZED))
+    assert before["commits"] == after["commits"] == before["puts"] == 20
+    ticks = params.duration_ns // int(load.rules[be.COMMIT_EVERY])
+    lock_taken = ticks * 10 * int(load.rules[be.LOCKED + be.READ])  # behind one read, and few wait with it
+    assert before["read_waited_ns"] <= after["read_waited_ns"] + lock_taken
+    assert before["read_max_ns"] == pytest.approx(after["read_max_ns"], rel=0.05)
+
+
 def test_small_reads_beside_many_writes_copy_much() -> None:
     """A buffer of thousands of writes is copied for each read of one key; sharing helps between writes."""
     params = Params(
