@@ -81,7 +81,7 @@ def run(instances: Instances) -> Outcome:
     election.take_over(
         int(released), load.standbys, instances.draws, load.election_rules, ended, renewed, taken
     )
-    stopped = renewed + load.deadline_ns if load.event == "partition" else ended
+    stopped = renewed + load.gives_up_ns if load.event == "partition" else ended
     filled = _fill(load)
     objects = int(standby_load.counts_of(load.types)[filled > 0].sum())
     fill_ns = 0 if instances.warm else int(filled.max(initial=0))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from kscale import units
+from kscale.errors import KscaleError
 from kscale.kernels import election, informers
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster
@@ -91,7 +92,7 @@ class StandbyLoad:
     standbys: int
     trials: int
     election_rules: Longs  # see kernels/election.py
-    deadline_ns: int  # after which a leader without connection gives up
+    gives_up_ns: int  # after its last renewal, a leader without connection
     lease_ns: int
     types: Longs  # see kernels/informers.py
     kinds: Longs
@@ -103,27 +104,25 @@ class StandbyLoad:
 
 
 def make(cluster: Cluster, params: Params) -> StandbyLoad:
-    """Return the trials and the objects."""
+    """Return the trials and the objects; KscaleError if a leader could not even renew its lease.
+
+    A renewal is begun RETRY_NS after the one before was done, and its deadline runs from then on.
+    """
     profile = cluster.profile
+    rules = _election_rules(cluster, params)
     types = _types(cluster, params)
     counts = counts_of(types)
     encoded = counts * types[:, informers.BYTES]
     decoded = np.where(
         types[:, informers.KIND] == JSON, cluster.costs["decoded_json_ppm"], cluster.costs["list_cache_ppm"]
     )
-    rules = np.zeros(election.RULES, dtype=np.int64)
-    rules[election.RETRY_NS], rules[election.JITTER_PPM] = (
-        profile.election_retry_ns,
-        profile.election_jitter_ppm,
-    )
-    rules[election.LEASE_NS], rules[election.REQUEST_NS] = profile.election_lease_ns, params.request_ns
     return StandbyLoad(
         seed=cluster.seed,
         event=params.event,
         standbys=params.standbys,
         trials=params.trials,
         election_rules=rules,
-        deadline_ns=profile.election_deadline_ns,
+        gives_up_ns=profile.election_retry_ns + profile.election_deadline_ns,
         lease_ns=profile.election_lease_ns,
         types=types,
         kinds=_kinds(cluster, params),
@@ -148,6 +147,25 @@ def memory(cluster: Cluster, params: Params) -> int:
 def cost_ns(cluster: Cluster, params: Params) -> float:
     """Return about what the baseline's trials and one filling take."""
     return 100_000 + params.trials * (100 + 200 * params.standbys) + len(cluster.objects.size)
+
+
+def _election_rules(cluster: Cluster, params: Params) -> Longs:
+    """Return the rules of kernels/election.py."""
+    profile = cluster.profile
+    rules = np.zeros(election.RULES, dtype=np.int64)
+    rules[election.RETRY_NS] = profile.election_retry_ns
+    rules[election.JITTER_PPM] = profile.election_jitter_ppm
+    rules[election.LEASE_NS] = profile.election_lease_ns
+    rules[election.REQUEST_NS] = params.request_ns
+    rules[election.RENEW_NS] = profile.election_renew_requests * params.request_ns
+    rules[election.RELEASE_NS] = profile.election_release_requests * params.request_ns
+    if rules[election.RENEW_NS] >= profile.election_deadline_ns:
+        raise KscaleError(
+            f"controller-standby: with request_ns {units.show_ns(params.request_ns)} a renewal is not done by"
+            f" its deadline of {units.show_ns(profile.election_deadline_ns)}; it takes"
+            f" {profile.election_renew_requests} requests in {profile.name}"
+        )
+    return rules
 
 
 def _types(cluster: Cluster, params: Params) -> Longs:

@@ -61,6 +61,8 @@ class Profile:
     node_grace_period_ns: int  # a silent node is NotReady after it
     lease_get: bool  # a kubelet reads its lease before each renewal (to 1.16, k/k#81174)
     watch_list: bool  # an informer gets its first objects as a stream of events (KEP-3157, 1.34+)
+    election_renew_requests: int  # a leader reads its lease before it renews (to 1.29, k/k#122069)
+    election_release_requests: int  # it reads it before it releases it (1.34+, k/k#132849)
 
     watch_encode_from: int = 3  # watchers; fewest for which an event is encoded once (1.17+)
     watch_channel_min: int = 10  # events; least buffer of a watcher
@@ -135,6 +137,8 @@ _1_14 = Profile(
     node_grace_period_ns=40 * S,
     lease_get=True,
     watch_list=False,
+    election_renew_requests=2,
+    election_release_requests=1,
 )
 _1_20 = replace(
     _1_14,
@@ -172,6 +176,8 @@ _1_36 = replace(
     cache_not_ready="reject",
     list_encode="streaming",
     watch_list=True,
+    election_renew_requests=1,
+    election_release_requests=2,
     etcd_reads="cached",
     etcd_snapshot_entries=10_000,
 )

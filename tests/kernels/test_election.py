@@ -15,9 +15,16 @@ Longs = NDArray[np.int64]
 S = 1_000_000_000
 
 
-def rules(retry: int = 2 * S, jitter: int = 1_200_000, lease: int = 15 * S, request: int = 0) -> Longs:
-    """The rules of client-go."""
-    return np.array([retry, jitter, lease, request], dtype=np.int64)
+def rules(
+    retry: int = 2 * S,
+    jitter: int = 1_200_000,
+    lease: int = 15 * S,
+    request: int = 0,
+    renew: int = 1,
+    release: int = 1,
+) -> Longs:
+    """The rules of client-go; a renewal and a release take so many requests."""
+    return np.array([retry, jitter, lease, request, renew * request, release * request], dtype=np.int64)
 
 
 def take_over(
@@ -40,15 +47,53 @@ def take_over(
     jitter=st.sampled_from([0, 1_200_000, 3_000_000]),
     lease=st.integers(1, 20 * S),
     request=st.sampled_from([0, 1, 5_000_000, S, 4 * S]),
+    requests=st.sampled_from([(1, 1), (2, 1), (1, 2)]),
 )
 def test_every_trial_is_the_twins(
-    standbys: int, release: bool, seed: int, retry: int, jitter: int, lease: int, request: int
+    standbys: int,
+    release: bool,
+    seed: int,
+    retry: int,
+    jitter: int,
+    lease: int,
+    request: int,
+    requests: tuple[int, int],
 ) -> None:
     """Ends, renewals and takeovers, with conflicts of several candidates and slow requests."""
-    by = rules(retry, jitter, lease, request)
+    by = rules(retry, jitter, lease, request, *requests)
     found = take_over(by, 5, standbys=standbys, release=release, seed=seed)
     slow = twin.simulate(draw.generators(seed, Stream.STANDBY, 0, 5), by, standbys, release=release)
-    assert np.transpose(found).tolist() == [list(trial) for trial in slow]
+    assert np.transpose(found).tolist() == [list(trial[:3]) for trial in slow]
+
+
+@pytest.mark.tiny
+@pytest.mark.parametrize("request_ns", [0, 5_000_000, 2 * S])
+def test_a_leader_gives_up_a_pause_and_its_deadline_after_its_last_renewal(request_ns: int) -> None:
+    """The deadline runs from the beginning of a renewal, and that is begun 2 s after the one before."""
+    by = rules(request=request_ns, renew=2)
+    slow = twin.simulate(draw.generators(1, Stream.STANDBY, 0, 50), by, 1, release=False, deadline=10 * S)
+    assert {given_up - renewed for _, renewed, _, given_up in slow} == {12 * S}
+
+
+@pytest.mark.tiny
+@pytest.mark.parametrize(("request_ns", "renew"), [(0, 1), (S, 1), (S, 2), (4 * S, 2)])
+def test_renewals_are_a_pause_and_their_requests_apart(request_ns: int, renew: int) -> None:
+    """The last of them is up to that before the end, in any phase, and at a whole number of them."""
+    by = rules(request=request_ns, renew=renew)
+    ended, renewed, _ = take_over(by, 400)
+    apart = 2 * S + renew * request_ns
+    assert ((renewed - renew * request_ns) % apart == 0).all()
+    assert ((ended - renewed >= 0) & (ended - renewed < apart)).all()
+    assert (ended - renewed).max() > apart * 9 // 10
+
+
+@pytest.mark.tiny
+def test_a_read_that_begins_before_the_lease_is_over_does_not_take_it() -> None:
+    """client-go takes the time before it reads: 15 s from the end of one read to the begin of another."""
+    _, renewed, taken = take_over(rules(jitter=0, request=S), 300)
+    # seen at once or a gap of 3 s later; begun 15 s after that, in gaps of 3 s; read and taken, 2 s
+    assert (taken - renewed >= 17 * S).all()
+    assert (taken - renewed <= 23 * S).all()
 
 
 @pytest.mark.parametrize(
