@@ -225,6 +225,18 @@ def show_size(value: int) -> str:
     return f"{value // 1000}k" if value % 1000 == 0 and 0 < value < EXACT_BELOW else show_count(value)
 
 
+def singular(noun: str) -> str:
+    """Return one of a plural: "pod" of "pods", "query" of "queries", "put per s" of "puts per s"."""
+    counted, per, unit = noun.partition(" per ")
+    if counted.endswith("ies"):
+        one = counted[:-3] + "y"
+    elif counted.endswith(("sses", "xes", "ches", "shes")):
+        one = counted[:-2]
+    else:
+        one = counted[:-1] if counted.endswith("s") and not counted.endswith("ss") else counted
+    return f"{one}{per}{unit}"
+
+
 def show_number(value: Number) -> str:
     """Return three significant digits of any number, whole parts in full: "0.73", "12.3", "1,234", "1.2M"."""
     if not math.isfinite(value):

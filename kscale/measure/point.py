@@ -27,7 +27,7 @@ class Point(NamedTuple):
 
 
 def say(name: str, value: object) -> str:
-    """Return one parameter in words: "1M free pages", "percentage 5", "workload A", "no churn"."""
+    """Return one parameter in words: "1M free pages", "1 watcher", "percentage 5", "no churn"."""
     words = name.replace("_", " ")
     if isinstance(value, bool):
         return words if value else f"no {words}"
@@ -36,8 +36,9 @@ def say(name: str, value: object) -> str:
             return f"{words.removesuffix(' ns')} {units.show_ns(value)}"
         if name.endswith("_bytes"):
             return f"{words.removesuffix(' bytes')} {units.show_bytes(value)}"
-        shown = units.show_size(value)
-        return f"{shown} {words}" if words.endswith("s") else f"{words} {shown}"
+        if not words.endswith("s"):
+            return f"{words} {units.show_size(value)}"
+        return f"{units.show_size(value)} {units.singular(words) if value == 1 else words}"
     return f"{words} {units.show_number(Fraction(repr(value))) if isinstance(value, float) else value}"
 
 

@@ -159,7 +159,12 @@ def _allowed(known: Mapping[str, Any], show: Callable[[Any], str]) -> str:
 
 
 def _value(value: object) -> str:
-    """Return a value as it may be written in a scenario; a count with a prefix only if that is exact."""
+    """Return a value as it may be written in a scenario; a count with a prefix only if that is exact.
+
+    A number that need not be whole takes no prefix.
+    """
+    if isinstance(value, float) and value.is_integer():
+        return f"{int(value):,}"
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         short = show_count(value)
         return short if parse_count(short) == value else f"{value:,}"

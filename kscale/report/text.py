@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
+from kscale import units
+
 HIDDEN = frozenset(
     {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 )  # control, format, surrogate, unassigned, breaks
@@ -33,12 +35,7 @@ def words(name: str) -> str:
 
 def singular(name: str) -> str:
     """Return one of what *name* counts: "pods" is "pod", "queries" is "query", "classes" is "class"."""
-    noun = words(name)
-    if noun.endswith("ies"):
-        return noun[:-3] + "y"
-    if noun.endswith(("sses", "xes", "ches", "shes")):
-        return noun[:-2]
-    return noun[:-1] if noun.endswith("s") and not noun.endswith("ss") else noun
+    return units.singular(words(name))
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -51,6 +51,8 @@ def test_blocks_add_up_and_keep_their_own_variants() -> None:
     [
         ("{value_bytes: 15KiB}", "value 15 KiB"),
         ("{share: '30%'}", "share 0.3"),
+        ("{free_pages: 1}", "1 free page"),
+        ("{free_pages: 2}", "2 free pages"),
         ("{churn: false}", "no churn"),
         ("{workload: B}", "workload B"),
     ],

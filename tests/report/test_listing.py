@@ -28,6 +28,14 @@ class Opaque:
     pages: Annotated[int, PlainValidator(int)] = 7
 
 
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Parameters that need not be whole."""
+
+    events_per_s: Annotated[float, Field(ge=0, le=1e6, description="Changes.")] = 0.0
+    jitter: Annotated[float, Field(ge=0.25, le=1.5)] = 0.5
+
+
 def mechanism(params: type[Any] = Params) -> Mechanism:
     """Return a mechanism that is shown and never run."""
     variant = Variant("one sorted array: scan and move", lambda load: load, lambda _: Outcome({}, None))
@@ -75,6 +83,15 @@ def test_a_listing(width: int, tmp_path: Path) -> None:
 def test_parameters_without_a_schema_are_named() -> None:
     """Name and default are always known."""
     assert "pages = 7" in card(mechanism(Opaque), 80).plain
+
+
+def test_numbers_read_as_people_write_them() -> None:
+    """Whole ones have no decimals and large ones their commas."""
+    shown = card(mechanism(Rates), 80).plain
+    assert "events_per_s = 0  " in shown
+    assert "Changes. (0 to 1,000,000)" in shown
+    assert "jitter = 0.5" in shown
+    assert "(0.25 to 1.5)" in shown
 
 
 @pytest.mark.parametrize("width", [30, 60, 200])

@@ -54,6 +54,7 @@ def test_a_number_stays_with_its_unit() -> None:
         ("classes", "class"),
         ("ids_scanned", "ids scanned"),
         ("loss", "loss"),
+        ("puts_per_s", "put per s"),
     ],
 )
 def test_singular(plural: str, one: str) -> None:
