@@ -133,7 +133,7 @@ def stored(thread: int, e: be.Etcd) -> None:
 
 @kernel
 def tick(thread: int, e: be.Etcd) -> None:
-    """Begin a commit if there is anything to commit, or the version takes the lock to see; else come again."""
+    """Begin a commit if there is anything to commit, or the version locks to see that; else come again."""
     if e.now[be.OPEN] == 0 and e.now[be.TIME] >= e.rules[be.UNTIL]:
         return
     if e.state[read_buffer.USED] == 0 and not e.rules[be.IDLE_TICKS]:
