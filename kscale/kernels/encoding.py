@@ -13,6 +13,7 @@ import numpy as np
 
 from kscale.kernels import json_write, protobuf_write
 from kscale.kernels._jit import inline, kernel
+from kscale.kernels.json_write import put
 from kscale.kernels.protobuf_write import Bytes, Longs, bytes_size, put_bytes, put_head
 
 # Columns of `encodings`, int64[k, 5]; KIND and VERSION are first bytes in *text*.
@@ -55,14 +56,6 @@ _PRIME = 4_194_301  # DIGEST * PRIME + a sum stays below 2**63, so that nothing 
 _MASK = (1 << 40) - 1
 
 
-@inline
-def _copy(source: Bytes, first: int, count: int, out: Bytes, at: int) -> int:
-    """Copy *count* bytes. Returns where they end; a loop of this form is compiled to wide moves."""
-    for i in range(count):
-        out[np.uintp(at + i)] = source[np.uintp(first + i)]
-    return at + count
-
-
 @kernel
 def encode(
     i: int, e: int, encodings: Longs, objects: Longs, labels: Longs, text: Bytes, out: Bytes, at: int
@@ -76,7 +69,7 @@ def encode(
     version, version_bytes = encodings[e, VERSION], encodings[e, VERSION_BYTES]
     if encodings[e, FORMAT] == JSON:
         return json_write.write(i, kind, kind_bytes, version, version_bytes, objects, labels, text, out, at)
-    at = _copy(_MAGIC, 0, len(_MAGIC), out, at)
+    at = put(_MAGIC, 0, len(_MAGIC), out, at)
     at = put_head(1, bytes_size(1, version_bytes) + bytes_size(2, kind_bytes), out, at)
     at = put_bytes(1, text, version, version_bytes, out, at)
     at = put_bytes(2, text, kind, kind_bytes, out, at)
@@ -93,17 +86,17 @@ def frame(kind: int, form: int, raw: Bytes, first: int, count: int, out: Bytes, 
     """
     named, name_bytes = _TYPE_ENDS[kind], _TYPE_ENDS[kind + 1] - _TYPE_ENDS[kind]
     if form == JSON:
-        at = _copy(_JSON_HEAD, 0, len(_JSON_HEAD), out, at)
+        at = put(_JSON_HEAD, 0, len(_JSON_HEAD), out, at)
         at = json_write.put_string(_TYPE_TEXT, named, name_bytes, out, at)
-        at = _copy(_JSON_MIDDLE, 0, len(_JSON_MIDDLE), out, at)
-        at = _copy(raw, first, count, out, at)
-        return _copy(_JSON_END, 0, len(_JSON_END), out, at)
+        at = put(_JSON_MIDDLE, 0, len(_JSON_MIDDLE), out, at)
+        at = put(raw, first, count, out, at)
+        return put(_JSON_END, 0, len(_JSON_END), out, at)
     size = bytes_size(1, name_bytes) + bytes_size(2, bytes_size(1, count))
     for byte in range(4):
         out[at + byte] = (size >> (24 - 8 * byte)) & 255
     at = put_bytes(1, _TYPE_TEXT, named, name_bytes, out, at + 4)
     at = put_head(1, count, out, put_head(2, bytes_size(1, count), out, at))
-    return _copy(raw, first, count, out, at)
+    return put(raw, first, count, out, at)
 
 
 @kernel
@@ -240,9 +233,9 @@ def serve_shared(
             first, count = places[e, 0], places[e, 1] - places[e, 0]
             done[event, COPIED] += count
             if whole:
-                end = _copy(held, first, count, out, 0)
+                end = put(held, first, count, out, 0)
             else:
-                _copy(held, first, count, raw, 0)
+                put(held, first, count, raw, 0)
                 end = frame(kinds[event], encodings[e, FORMAT], raw, START, count, out, START)
                 done[event, COPIED] += count
             _receive(w, out, end, got)

@@ -105,8 +105,7 @@ def _sizes(cluster: Cluster, kind: str) -> NDArray[np.int32]:
     types = cluster.objects.types
     if kind not in types:
         raise KscaleError(f"watch-bookmark: no objects of type '{kind}'; {did_you_mean(kind, types)}")
-    sizes: NDArray[np.int32] = cluster.objects.size[cluster.objects.type_of == types.index(kind)]
-    return sizes
+    return cluster.objects.sizes_of(kind)
 
 
 def _times(seed: int, mean_ns: int, until: int) -> Longs:

@@ -18,7 +18,6 @@ from kscale.scenario.cluster import Cluster
 from kscale.scenario.draw import Stream
 from kscale.scenario.quantities import Bytes, Count
 
-Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Octets = NDArray[np.uint8]
 
@@ -105,7 +104,7 @@ def make(cluster: Cluster, params: Params) -> EncodeLoad:
     wanted, encodings, names = _encodings(cluster, params, len(text))
     starts = np.zeros(params.events + 1, dtype=np.int64)
     protobuf_write.place_all(objects, labels, starts)
-    moments = _scaled(draw.keys(cluster.seed, Stream.ENCODING_EVENTS, 0, params.events), CHANGES)
+    moments = draw.below(cluster.seed, Stream.ENCODING_EVENTS, params.events, CHANGES)
     init = np.zeros(params.events, dtype=np.bool_)
     order = draw.order(cluster.seed, Stream.ENCODING_INIT, params.events)
     init[order[: int(params.init_share * params.events + 0.5)]] = True
@@ -139,7 +138,7 @@ def watchers(cluster: Cluster, params: Params) -> int:
 def memory(cluster: Cluster, params: Params) -> int:
     """Return the bytes that `make` needs at its peak and the variants hold beside."""
     count = watchers(cluster, params)
-    object_bytes = params.object_bytes or int(_pod_sizes(cluster).max(initial=0))
+    object_bytes = params.object_bytes or int(cluster.objects.sizes_of("pods").max(initial=0))
     kept = min(count, 2 * params.versions) + 2  # encodings of one event at once, and the buffers
     return 1200 * params.events + 150 * count + (40 + 3 * kept) * object_bytes + (8 << 20)
 
@@ -153,27 +152,18 @@ def cost_ns(cluster: Cluster, params: Params) -> float:
 
 def _mean_pod(cluster: Cluster) -> int:
     """Return the mean size of a stored pod, 0 if there is none."""
-    sizes = _pod_sizes(cluster)
+    sizes = cluster.objects.sizes_of("pods")
     return int(sizes.mean()) if len(sizes) else 0
-
-
-def _pod_sizes(cluster: Cluster) -> Ints:
-    """Return the sizes of the stored pods."""
-    stored = cluster.objects
-    if "pods" not in stored.types:
-        return np.zeros(0, dtype=np.int32)
-    sizes: Ints = stored.size[stored.type_of == stored.types.index("pods")]
-    return sizes
 
 
 def _objects(cluster: Cluster, params: Params) -> tuple[Longs, Longs, Octets]:
     """Return the object of each event, the labels, and the text of both."""
     events, seed = params.events, cluster.seed
-    stored = _pod_sizes(cluster)
+    stored = cluster.objects.sizes_of("pods")
     if params.object_bytes is None and len(stored) == 0:
         raise KscaleError("watch-encode: the cluster stores no pods to take sizes from; set object_bytes")
     drawn = draw.keys(seed, Stream.ENCODING, 0, events)
-    pods = _scaled(drawn, cluster.pods.count)
+    pods = draw.scaled(drawn, cluster.pods.count)
     wanted = np.full(events, params.object_bytes or 0, dtype=np.int64)
     if params.object_bytes is None:
         wanted[:] = stored[pods % len(stored)]
@@ -245,8 +235,3 @@ def _encodings(cluster: Cluster, params: Params, first: int) -> tuple[Longs, Lon
         row[:] = (form, first, len(KIND), first + len(text), len(name))
         text += name
     return wanted.reshape(-1).astype(np.int64), table, np.frombuffer(bytes(text), dtype=np.uint8)
-
-
-def _scaled(drawn: NDArray[np.uint64], end: int) -> Longs:
-    """Return the upper halves of random numbers scaled to 0 .. *end* - 1."""
-    return (((drawn >> np.uint64(32)) * np.uint64(end)) >> np.uint64(32)).astype(np.int64)

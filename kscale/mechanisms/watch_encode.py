@@ -26,7 +26,6 @@ from kscale.mechanisms.encode_load import EncodeLoad, Longs, Octets, Params
 ALWAYS = "always-wrapped"
 PPM = 1_000_000
 PS = 1000  # in a ns
-FEW = 3  # watchers; with fewer, wrapping gains little or nothing
 MUCH = 1 << 20  # bytes held that are worth a sentence
 SAID = ("{} frames", "{} bytes", "frames in the order {:x}")
 COSTS = (
@@ -202,14 +201,12 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
         return ()
     before, after = works[BASELINE], works[OPTIMIZED]
     found = []
-    watchers = before["deliveries"] // before["events"]
-    if watchers < FEW and ALWAYS in works:
-        found.append(_few(watchers, before, works[ALWAYS]))
+    if after["wrapped"] == 0 and before["init_deliveries"] < before["deliveries"]:
+        found.append(_few(before, works.get(ALWAYS)))
     elif after["encodings"] * 2 > before["encodings"]:
-        found.append(
-            f"{units.show_count(after['encodings'])} of {units.show_count(before['encodings'])} encodings are"
-            f" left: watchers ask for {after['formats']} different ones, or resume"
-        )
+        why = f": watchers ask for {after['formats']} different ones" if after["formats"] > 1 else ""
+        left, of = (units.show_count(work["encodings"]) for work in (after, before))
+        found.append(f"{left} of {of} encodings are left{why}")
     if before["init_deliveries"]:
         share = units.show_percent(before["init_deliveries"] / before["deliveries"])
         found.append(f"{share} of the deliveries are events sent on resuming, which are never shared")
@@ -219,9 +216,12 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _few(watchers: int, before: Work, always: Work) -> str:
-    """Say what wrapping would cost or save where watchers are too few for it."""
-    said = f"{watchers} watcher{'s' * (watchers > 1)} an event: encoded for each as before"
+def _few(before: Work, always: Work | None) -> str:
+    """Say that watchers are too few for wrapping, and what it would cost or save if that was counted too."""
+    watchers = before["deliveries"] // before["events"]
+    said = f"{watchers} watcher{'s' * (watchers > 1)} an event, too few to wrap it: encoded for each"
+    if always is None:
+        return said
     ratio = units.show_ratio(always["cpu_ns"] / max(before["cpu_ns"], 1))
     if always["cpu_ns"] >= before["cpu_ns"]:
         return f"{said}; wrapping would take {ratio} the CPU (modelled)"
@@ -239,13 +239,8 @@ METRICS = (
         headline=True,
         provenance="modelled",
     ),
-    Metric(
-        "busy_ns",
-        "ns",
-        about="longest time that one event keeps the server's cores busy",
-        provenance="modelled",
-    ),
-    Metric("held_bytes", "bytes", about="most encodings kept at once for later watchers", headline=True),
+    Metric("busy_ns", "ns", about="longest time that one event keeps all cores busy", provenance="modelled"),
+    Metric("held_bytes", "bytes", about="most kept for later watchers", headline=True, provenance="modelled"),
     Metric("copied_bytes", "bytes", about="encoded bytes copied from one buffer into another"),
     Metric("deep_copies", "copies", about="copies of an object before it is encoded", provenance="modelled"),
     Metric("lookups", "lookups", about="asked the wrapper of an event for an encoding"),

@@ -126,8 +126,28 @@ def test_one_watcher_loses_by_the_wrapper() -> None:
     assert always["cpu_ns"] > before["cpu_ns"]
     assert always["held_bytes"] > 0
     (said,) = watch_encode.losses(works)
-    assert said.startswith("1 watcher an event")
+    assert said.startswith("1 watcher an event, too few to wrap it")
     assert "wrapping would take 1." in said
+
+
+@pytest.mark.tiny
+@pytest.mark.parametrize("watchers", [1, 2])
+def test_the_threshold_is_named_without_the_third_variant(watchers: int) -> None:
+    """What wrapping would have cost is said only where it was counted."""
+    works = dict(works_of(Params(events=3, watchers=watchers, json_share=0.0, object_bytes=300)))
+    del works[ALWAYS]
+    said = f"{watchers} watcher{'s' * (watchers == 2)} an event, too few to wrap it: encoded for each"
+    assert watch_encode.losses(works) == (said,)
+
+
+@pytest.mark.tiny
+def test_encodings_that_are_left_have_their_reason() -> None:
+    """One encoding that all ask for is no reason, events on resuming are."""
+    works = works_of(Params(events=4, watchers=4, json_share=0.0, object_bytes=300, init_share=0.75))
+    assert watch_encode.losses(works) == (
+        "13 of 16 encodings are left",
+        "75 % of the deliveries are events sent on resuming, which are never shared",
+    )
 
 
 def test_two_watchers_are_below_the_threshold() -> None:
