@@ -25,6 +25,7 @@ from kscale.mechanisms.standby_load import SECOND, Longs, Params, StandbyLoad
 PPM = 1_000_000
 QUICK_NS = 2 * SECOND  # the article's figure for an upgrade
 RELEASE, WARM = "release", "warm"
+LARGE_TYPES = ("pods", "nodes", "leases", "events")  # those with a counter of their own
 INTERRUPTION = Latency(
     "interruption", "from the leader's end to a new one that works", headline=("p50", "p99")
 )
@@ -84,9 +85,9 @@ def run(instances: Instances) -> Outcome:
     stopped = renewed + load.gives_up_ns if load.event == "partition" else ended
     filled = _fill(load)
     objects = int(standby_load.counts_of(load.types)[filled > 0].sum())
-    fill_ns = 0 if instances.warm else int(filled.max(initial=0))
     answer = Answer(ended, renewed, stopped, taken, released, objects)
-    return Outcome(_work(load, answer, fill_ns, warm=instances.warm), answer)
+    waited = np.zeros_like(filled) if instances.warm else filled
+    return Outcome(_work(load, answer, waited, warm=instances.warm), answer)
 
 
 def _instances(load: StandbyLoad, *, warm: bool, release: bool) -> Instances:
@@ -102,8 +103,9 @@ def _fill(load: StandbyLoad) -> Longs:
     return synced
 
 
-def _work(load: StandbyLoad, answer: Answer, fill_ns: int, *, warm: bool) -> dict[str, int]:
+def _work(load: StandbyLoad, answer: Answer, filled: Longs, *, warm: bool) -> dict[str, int]:
     """Return what was counted, and what it costs."""
+    fill_ns = int(filled.max(initial=0))
     takeover = answer.taken - answer.ended
     interruption = takeover + fill_ns
     ordered = np.sort(takeover)
@@ -120,11 +122,25 @@ def _work(load: StandbyLoad, answer: Answer, fill_ns: int, *, warm: bool) -> dic
         **TAKEOVER.work(takeover),
         "leaderless_mean_ns": int((answer.taken - answer.stopped).sum()) // load.trials,
         "fill_ns": fill_ns,
+        **_fill_by_type(load, filled),
         "objects": load.objects,
         "listed_bytes": 0 if warm else load.encoded_bytes,
         "standby_bytes": copies * load.decoded_bytes,
         "watch_events_per_min": load.events_per_min * (1 + copies),
     }
+
+
+def _fill_by_type(load: StandbyLoad, filled: Longs) -> dict[str, int]:
+    """Return when the large types are in the cache, the one in JSON, and the last of the others."""
+    work = dict.fromkeys((*LARGE_TYPES, "json", "others"), 0)
+    for name, kind, at in zip(load.names, load.types[:, informers.KIND], filled.tolist(), strict=True):
+        if name in LARGE_TYPES:
+            work[name] = at
+        if kind == standby_load.JSON:
+            work["json"] = at
+        elif name not in LARGE_TYPES:
+            work["others"] = max(work["others"], at)
+    return {f"fill_{name}_ns": at for name, at in work.items()}
 
 
 def agree(load: StandbyLoad, outcomes: Mapping[str, Outcome]) -> None:
@@ -218,7 +234,15 @@ METRICS = (
         headline=True,
         provenance="modelled",
     ),
-    Metric("listed_bytes", "bytes", about="sent to the new leader before it works"),
+    *(
+        Metric(f"fill_{name}_ns", "ns", about=f"of that, until {about} filled", provenance="modelled")
+        for name, about in (
+            *((name, f"the cache of {name} is") for name in LARGE_TYPES),
+            ("json", "that of json_type is"),
+            ("others", "those of all other types are"),
+        )
+    ),
+    Metric("listed_bytes", "bytes", about="sent to the new leader before it works", provenance="modelled"),
     Metric(
         "standby_bytes",
         "bytes",

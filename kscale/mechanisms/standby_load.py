@@ -94,7 +94,8 @@ class StandbyLoad:
     election_rules: Longs  # see kernels/election.py
     gives_up_ns: int  # after its last renewal, a leader without connection
     lease_ns: int
-    types: Longs  # see kernels/informers.py
+    names: tuple[str, ...]  # of the types of which there are objects
+    types: Longs  # of those, see kernels/informers.py
     kinds: Longs
     fill_rules: Longs
     objects: int
@@ -124,6 +125,7 @@ def make(cluster: Cluster, params: Params) -> StandbyLoad:
         election_rules=rules,
         gives_up_ns=profile.election_retry_ns + profile.election_deadline_ns,
         lease_ns=profile.election_lease_ns,
+        names=tuple(name for name, of in zip(cluster.objects.types, _counts(cluster), strict=True) if of),
         types=types,
         kinds=_kinds(cluster, params),
         fill_rules=_fill_rules(cluster, params),
@@ -172,7 +174,7 @@ def _types(cluster: Cluster, params: Params) -> Longs:
     """Return the types of which there are objects, in batches."""
     page = ETCD_PAGE if params.source == "etcd" else BATCH
     objects = cluster.objects
-    counts = np.bincount(objects.type_of, minlength=len(objects.types))
+    counts = _counts(cluster)
     totals = [int(objects.size[objects.type_of == i].sum(dtype=np.int64)) for i in range(len(counts))]
     types = np.zeros((len(counts), informers.COLUMNS), dtype=np.int64)
     types[:, informers.BATCHES] = -(-counts // page)
@@ -181,6 +183,11 @@ def _types(cluster: Cluster, params: Params) -> Longs:
     types[:, informers.BYTES] = np.array(totals, dtype=np.int64) // np.maximum(1, counts)
     types[:, informers.KIND] = [JSON if name == params.json_type else PROTOBUF for name in objects.types]
     return types[counts > 0]
+
+
+def _counts(cluster: Cluster) -> Longs:
+    """Return the objects of each type, none too."""
+    return np.bincount(cluster.objects.type_of, minlength=len(cluster.objects.types)).astype(np.int64)
 
 
 def counts_of(types: Longs) -> Longs:

@@ -127,6 +127,40 @@ def test_filling_grows_with_objects_and_json() -> None:
     assert plain < many
 
 
+def test_the_fill_of_every_type_is_counted() -> None:
+    """The slowest is the whole fill: custom resources here, pods without any; a warm cache needs none."""
+    works = works_of(cluster(), trials=10)
+    by_type = {
+        name: ns for name, ns in works[BASELINE].items() if name.startswith("fill_") and name != "fill_ns"
+    }
+    assert max(by_type.values()) == by_type["fill_json_ns"] == works[BASELINE]["fill_ns"]
+    assert min(by_type.values()) > 0
+    assert not any(works[OPTIMIZED][name] for name in by_type)
+    pods = cluster(
+        objects=6000, pods={"count": 5000, "size": "10KiB"}, secrets={"count": 1000, "size": "1KiB"}
+    )
+    work = works_of(pods, trials=10)[BASELINE]
+    assert work["fill_ns"] == work["fill_pods_ns"] > work["fill_others_ns"] > 0
+    assert work["fill_json_ns"] == work["fill_events_ns"] == 0
+    turned = works_of(pods, trials=10, json_type="pods")[BASELINE]
+    assert turned["fill_json_ns"] == turned["fill_pods_ns"] == turned["fill_ns"]
+
+
+@pytest.mark.tiny
+def test_what_a_coefficient_changes_is_modelled() -> None:
+    """With every coefficient doubled no counter changes that is said to be counted."""
+    plain = cluster(objects=4000)
+    doubled = {
+        name: one.model_copy(update={"value": 2 * one.value})
+        for name, one in plain.costs.coefficients.items()
+    }
+    dear = replace(plain, costs=replace(plain.costs, coefficients=doubled))
+    before, after = (works_of(made, trials=10)[BASELINE] for made in (plain, dear))
+    changed = {name for name, value in after.items() if value != before[name]}
+    modelled = {metric.name for metric in controller_standby.METRICS if metric.provenance == "modelled"}
+    assert {"fill_ns", "fill_pods_ns", "interruption_mean_ns"} <= changed <= modelled
+
+
 def test_pages_wait_for_the_clients_own_limit() -> None:
     """200,000 objects are 400 pages and more; at 20 a second that is 18 s beyond the burst."""
     paged = works_of(cluster(), trials=10, source="pages")[BASELINE]["fill_ns"]

@@ -71,7 +71,11 @@ def test_what_a_coefficient_changes_is_modelled() -> None:
     plain = cluster(nodes=10)
     params = Params(duration_ns=MINUTE, failures=2)
     works = works_of(plain, params)[OPTIMIZED]
-    dear = works_of(replace(plain, costs={name: 2 * cost for name, cost in plain.costs.items()}), params)
+    doubled = {
+        name: one.model_copy(update={"value": 2 * one.value})
+        for name, one in plain.costs.coefficients.items()
+    }
+    dear = works_of(replace(plain, costs=replace(plain.costs, coefficients=doubled)), params)
     changed = {name for name, value in dear[OPTIMIZED].items() if value != works[name]}
     said_modelled = {metric.name for metric in node_lease.METRICS if metric.provenance == "modelled"}
     assert {"log_bytes_per_min", "status_log_bytes_per_min", "log_bytes_members"} <= changed <= said_modelled
