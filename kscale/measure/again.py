@@ -76,7 +76,7 @@ def _planned(cell: Cell, result: Result) -> PlannedCell:
     """Return a cell of a result as one to be run."""
     mechanism = registry.find(cell.mechanism)
     try:
-        params = parameters.read(mechanism, cell.params)
+        params = parameters.kept(mechanism, cell.params)
     except parameters.ParameterError as error:
         raise KscaleError(f"{result.run.called}: {cell.key}: {error}") from error
     return PlannedCell(mechanism, params, tuple(cell.variants), cell.label)

@@ -44,6 +44,23 @@ def values(params: Any) -> dict[str, Any]:  # noqa: ANN401 - a mechanism's own r
     return {field.name: getattr(params, field.name) for field in fields(params)}
 
 
+def written(params: Any) -> dict[str, Any]:  # noqa: ANN401 - a mechanism's own record
+    """Return parameters as a scenario states them: quantities with their unit, as `read` takes them."""
+    found: dict[str, Any] = TypeAdapter(type(params)).dump_python(params, mode="json")
+    return found
+
+
+def kept(mechanism: Mechanism, found: Mapping[str, Any]) -> Any:  # noqa: ANN401 - its own record
+    """Return parameters from what a result keeps of them, which has no units; ParameterError as `read`."""
+    try:
+        raw = mechanism.params(**found)
+    except TypeError:  # a name that is not known: `read` says which
+        return read(mechanism, found)
+    except ValueError as error:
+        raise ParameterError(None, str(error)) from error
+    return read(mechanism, written(raw))
+
+
 def read(mechanism: Mechanism, raw: Mapping[str, Any]) -> Any:  # noqa: ANN401 - its own record
     """Return a mechanism's parameters from *raw* values; ParameterError names the first bad one."""
     hints = _hints(mechanism.params)

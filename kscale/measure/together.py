@@ -130,22 +130,23 @@ def measure(
 ) -> None:
     """Measure each cell in both sides, round by round; each round has processes of its own.
 
-    A cell that the first side does not have is only counted.
+    A cell that the first side does not have is only counted, and so is a simulated one, in the first round.
     """
-    rounds = ROUNDS if settings.timing else 1
-    observer.start(list(cells) * rounds, ())
-    share_ns = 1e9 * min(settings.budget_s / len(cells), settings.cell_cap_s) / rounds
-    for number in range(rounds):
+    timed = [cell for cell in cells if settings.timing and not cell.mechanism.simulated]
+    rounds = [cells, *[timed] * (ROUNDS - 1)] if timed else [cells]
+    observer.start([cell for round_ in rounds for cell in round_], ())
+    share_ns = 1e9 * min(settings.budget_s / max(1, len(timed)), settings.cell_cap_s) / len(rounds)
+    for number, cells_of_round in enumerate(rounds):
         with ExitStack() as stack:
             workers = [side.start(stack, scenario) for side in sides]
-            for cell in cells:
+            for cell in cells_of_round:
                 observer.cell_start(cell)
                 began = time.perf_counter()
                 couples = _opened(sides, cell)
-                if settings.timing:
+                if cell in timed:
                     turns.take(couples, number, share_ns)
                 for side, remote in zip(sides, workers, strict=True):
-                    if not settings.timing:
+                    if cell not in timed:
                         remote.ask("repeat")
                     if cell.key in side.opened:
                         side.opened[cell.key].seconds += time.perf_counter() - began
@@ -163,11 +164,9 @@ def _opened(
     assert head.remote is not None  # noqa: S101 - both were started
     assert base.remote is not None  # noqa: S101 - as above
     ours = head.open(head.remote, cell)
-    if cell.mechanism.simulated:
-        return []
     try:
         theirs = base.open(base.remote, cell)
     except Refused as error:
         ours.notes = [f"counted only: {error}"]
         return []
-    return turns.couples_of(theirs, ours)
+    return [] if cell.mechanism.simulated else turns.couples_of(theirs, ours)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kscale.errors import WrongAnswer
+from kscale.measure import parameters
 from kscale.measure.plan import PlannedCell
 from kscale.measure.remote import Remote
 from kscale.measure.subject import Timed
@@ -153,4 +154,5 @@ def take(couples: Sequence[tuple[RemoteVariant, RemoteVariant]], number: int, sh
 
 def _ask(remote: Remote, cell: PlannedCell) -> dict[str, Any]:
     """Return a worker's answer to opening a cell."""
-    return remote.ask("cell", mechanism=cell.mechanism.id, params=cell.values, variants=list(cell.variants))
+    params = parameters.written(cell.params)
+    return remote.ask("cell", mechanism=cell.mechanism.id, params=params, variants=list(cell.variants))

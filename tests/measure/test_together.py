@@ -118,6 +118,29 @@ def test_a_cell_only_one_side_has_is_counted_only(tmp_path: Path, monkeypatch: p
     assert "no mechanism 'watch-fanout'" in head.cells[0].notes[0]
 
 
+def test_a_simulated_cell_is_counted_on_both_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never timed, once in all, with parameters that need a unit; the timed one beside it takes turns."""
+    monkeypatch.setattr(together, "ROUNDS", 2)
+    text = SMALL.decode().replace("500}}", "500}, etcd-learner: {repair_ns: 4min}}")
+    loaded = load.parse(text.encode(), "small", "small.yaml")
+    cells = plan.plan(loaded, MECHANISMS)
+    base, head = together.run(
+        loaded,
+        cells,
+        Settings(budget_s=0.1),
+        Quiet(),
+        Store(tmp_path),
+        campaign.Request(argv=[], name="head"),
+        Installation("main", sys.executable),
+    )
+    for result in (base, head):
+        timed, counted = result.cells
+        assert timed.variants["baseline"].wall_ns is not None
+        assert counted.variants["baseline"].wall_ns is None
+    assert base.cells[1].digest == head.cells[1].digest
+    assert base.cells[1].params == head.cells[1].params == cells[1].values
+
+
 @pytest.mark.parametrize(
     ("script", "says"),
     [

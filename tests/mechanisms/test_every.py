@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from every_mechanism import IDS, TINY, all_works, cluster, works
 
+from kscale.judge import rows
+from kscale.measure import parameters
 from kscale.mechanisms.base import BASELINE, OPTIMIZED
 from kscale.mechanisms.registry import find
 from kscale.scenario import profiles
@@ -58,6 +60,16 @@ def test_each_runs_under_every_profile(name: str, profile: str) -> None:
         for work in found.values():
             assert work.keys() == {metric.name for metric in mechanism.metrics}
     assert all(count >= 0 for work in found.values() for count in work.values())
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_parameters_can_be_written_and_read_again(name: str) -> None:
+    """As a worker gets them, and as results name them; no counter takes the name of the measured time."""
+    mechanism = find(name)
+    for params in (mechanism.params(), mechanism.params(**TINY[name])):
+        assert parameters.read(mechanism, parameters.written(params)) == params
+        assert parameters.kept(mechanism, parameters.values(params)) == params
+    assert rows.WALL not in {metric.name for metric in mechanism.metrics}
 
 
 @pytest.mark.parametrize("name", IDS)
