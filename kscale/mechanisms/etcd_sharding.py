@@ -28,6 +28,7 @@ EVENTS_FIRST = "events-first"
 SECOND = 1_000_000_000  # ns
 PPM = 1_000_000
 PUT = Latency("put", "put of any type, from when it was meant to be sent to its answer")
+NAMED = ("pods", "nodes", "leases", "events")  # types whose puts and stores are counted by name
 HOT = Latency("hot", "put of the type with the most puts, as above", headline=())
 
 
@@ -107,9 +108,22 @@ def _work(plan: Plan, replies: Replies, shards: Mapping[int, Answered]) -> dict[
         "busiest_ppm": busiest * PPM // max(1, end),
         "store_bytes": sum(stored),
         "shard_store_bytes": max(stored),
+        **_by_name(plan, dict(zip(shards, stored, strict=True))),
         "over_quota": sum(size > load.quota_bytes for size in stored),
         "unordered": _unordered(replies),
     }
+
+
+def _by_name(plan: Plan, stored: Mapping[int, int]) -> dict[str, int]:
+    """Return the puts of each type of NAMED and the bytes of the etcd that holds it; 0 if none is written."""
+    load = plan.load
+    counts = np.bincount(load.puts.type_of, minlength=len(load.types)).tolist()
+    found = {}
+    for name in NAMED:
+        number = load.types.index(name) if name in load.types else None
+        found[f"{name}_puts"] = 0 if number is None else counts[number]
+        found[f"{name}_store_bytes"] = 0 if number is None else stored[int(plan.shard_of[number])]
+    return found
 
 
 def _latencies(replies: Replies, which: slice | NDArray[np.bool_]) -> Longs:
@@ -163,9 +177,7 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
         found.append("all puts are of one type: one etcd answers them, as before")
     elif after["answered"] == before["answered"] and after["put_p99_ns"] * 2 > before["put_p99_ns"]:
         found.append("one etcd had room for all puts: none more is answered, and not twice as soon")
-    if after["shards"] > 1 and after["hottest_shard_ppm"] > PPM // 2:
-        share = units.show_percent(after["hottest_shard_ppm"] / PPM)
-        found.append(f"{share} of the puts go to one etcd")
+    found += _hot(after)
     if after["refused"]:
         found.append(f"{units.show_count(after['refused'])} puts are still refused")
     if after["over_quota"]:
@@ -181,15 +193,34 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _hot(after: Work) -> list[str]:
+    """Name the type that one etcd gets most puts of, and the store that has most of the bytes."""
+    found = []
+    if after["shards"] > 1 and after["hottest_shard_ppm"] > PPM // 2:
+        share = units.show_percent(after["hottest_shard_ppm"] / PPM)
+        name = max(NAMED, key=lambda one: after[f"{one}_puts"])
+        most = 2 * after[f"{name}_puts"] > after["puts"]
+        found.append(f"{share} of the puts go to one etcd" + (f", that of {name}" if most else ""))
+    if after["shards"] > 1 and 2 * after["shard_store_bytes"] > after["store_bytes"]:
+        holds = [one for one in NAMED if after[f"{one}_store_bytes"] == after["shard_store_bytes"]]
+        share = units.show_percent(after["shard_store_bytes"] / after["store_bytes"])
+        of = " and ".join(holds) or "another type"
+        found.append(f"{share} of all bytes stay in one store, that of {of}")
+    return found
+
+
 modelled = partial(Metric, provenance="modelled")
 METRICS = (
-    modelled("answered_per_s", "puts/s", "higher", "puts answered, by the time of the last", headline=True),
     *PUT.metrics(),
-    *HOT.metrics(),
+    modelled("answered_per_s", "puts/s", "higher", "puts answered, by the time of the last", headline=True),
     modelled("refused", "puts", about="sent back: too many entries were not yet applied", headline=True),
     modelled(
-        "shard_store_bytes", "bytes", about="largest store, with history up to compaction", headline=True
+        "shard_store_bytes",
+        "bytes",
+        about="largest store, with history up to compaction at the cluster's own rate",
+        headline=True,
     ),
+    *HOT.metrics(),
     modelled("store_bytes", "bytes", "none", "all stores together"),
     modelled("over_quota", "stores", about="above the quota: they would refuse all puts"),
     modelled("answered", "puts", "higher", "applied and acknowledged"),
@@ -206,6 +237,8 @@ METRICS = (
     Metric("shards", "etcds", "none", "that answer", provenance="input"),
     Metric("members", "members", about="to be run, each on a machine of its own", provenance="input"),
     Metric("puts", "puts", "none", "sent", provenance="input"),
+    *(Metric(f"{name}_puts", "puts", "none", f"of those, of {name}", provenance="input") for name in NAMED),
+    *(modelled(f"{name}_store_bytes", "bytes", about=f"store of the etcd with {name}") for name in NAMED),
 )
 
 MECHANISM = Mechanism(
@@ -228,7 +261,7 @@ MECHANISM = Mechanism(
         " sent again. The bytes of a store are those of its objects, not of bbolt's pages."
     ),
     loses=(
-        "One hot type: its puts stay in one etcd.",
+        "One hot type: its puts stay in one etcd, which is soon as full as one for all was.",
         "Low load: the answer takes as long, the fsyncs are more, as batches are smaller.",
         "Revisions of different types come from different counters: no order between them.",
         "As many members to run, watch and back up for each etcd.",

@@ -1,12 +1,13 @@
 """The puts of `etcd-sharding`, and which etcd each type of object goes to."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from kscale.errors import KscaleError
 from kscale.kernels import etcd_write
 from kscale.mechanisms import etcd_puts
 from kscale.mechanisms.etcd_puts import Etcd, Puts
@@ -22,10 +23,19 @@ COSTS = (*etcd_puts.COSTS, "etcd_store_record_bytes")
 class Params:
     """How much is written, and to how many etcds."""
 
-    rate: etcd_puts.Multiple = 20.0
+    rate: etcd_puts.Multiple = 1.0
     duration_ns: etcd_puts.Duration = 5 * SECOND
     events_per_change: etcd_puts.EventsPerChange = 2.0
     others_per_change: etcd_puts.OthersPerChange = 1.0
+    hot: Annotated[
+        Literal["none", "pods", "nodes", "leases", "events"],
+        Field(
+            description="Type that is hot_share of the puts, the others less in proportion; none: no type."
+        ),
+    ] = "none"
+    hot_share: Annotated[
+        float, Field(gt=0, lt=1, description="Share of the puts that are of the hot type; assumed.")
+    ] = 0.9
     shards: Annotated[
         int,
         Field(ge=0, le=256, description="Etcds over which the types are balanced; 0 is one for each type."),
@@ -57,7 +67,7 @@ class ShardingLoad:
     etcd: Etcd
     members: int  # of each etcd
     shards: int  # see Params
-    stored: tuple[int, ...]  # bytes of each type, with history up to compaction
+    stored: tuple[int, ...]  # bytes of each type, with history up to compaction at the cluster's own rate
     quota_bytes: int
 
     @property
@@ -125,21 +135,36 @@ def _count(cluster: Cluster, params: Params) -> int:
 def _open(cluster: Cluster, params: Params) -> tuple[Puts, tuple[int, ...]]:
     """Return puts of every type at its rate, and the bytes that each keeps in its store.
 
-    A store keeps its objects and what was written since the last compaction, at that same rate.
+    A multiple of the rate and a hot type are a burst: the stores are those of the cluster's own rates.
     """
-    each_second = etcd_puts.rates(cluster, params.events_per_change, params.others_per_change)
-    each_second = {name: params.rate * rate for name, rate in each_second.items()}
+    own = etcd_puts.rates(cluster, params.events_per_change, params.others_per_change)
+    each_second = {name: params.rate * rate for name, rate in _mixed(own, params).items()}
     puts = etcd_puts.puts(cluster, each_second, params.duration_ns, "etcd-sharding")
+    return puts, tuple(_stored(cluster, name, rate) for name, rate in own.items())
+
+
+def _mixed(own: dict[str, float], params: Params) -> dict[str, float]:
+    """Return the rates of all types, as many puts/s in all, of which the hot type has its share."""
+    if params.hot == "none":
+        return own
+    if params.hot not in own:
+        raise KscaleError(
+            f"etcd-sharding: hot is {params.hot}, but this cluster writes only {', '.join(own)}"
+        )
+    total = sum(own.values())
+    others = (1 - params.hot_share) / max(1 - own[params.hot] / total, 1e-9)
+    hot = params.hot_share * total
+    return {name: hot if name == params.hot else others * rate for name, rate in own.items()}
+
+
+def _stored(cluster: Cluster, name: str, rate: float) -> int:
+    """Return the bytes of a type: its objects, and what is written at *rate* until the next compaction."""
     objects, beside = cluster.objects, cluster.costs["etcd_store_record_bytes"]
-    starts = np.searchsorted(objects.type_of, np.arange(len(objects.types) + 1)).tolist()
-    stored = []
-    for name, rate in each_second.items():
-        number = objects.types.index(name)
-        count = starts[number + 1] - starts[number]
-        live = int(objects.size[starts[number] : starts[number + 1]].sum(dtype=np.int64)) + beside * count
-        revisions = int(rate * cluster.profile.etcd_compaction_ns / SECOND)
-        stored.append(live + live * revisions // count)
-    return puts, tuple(stored)
+    number = objects.types.index(name)
+    first, end = np.searchsorted(objects.type_of, [number, number + 1]).tolist()
+    live = int(objects.size[first:end].sum(dtype=np.int64)) + beside * (end - first)
+    revisions = int(rate * cluster.profile.etcd_compaction_ns / SECOND)
+    return int(live + live * revisions // (end - first))
 
 
 def _closed(params: Params) -> tuple[Puts, tuple[int, ...]]:
