@@ -196,7 +196,7 @@ def test_a_bug_leaves_the_journal(store: Store) -> None:
         run(store, script=script)
     seen = Seen()
     run(store, seen, request=Request(["run"], resume=True))
-    assert seen.resumed == ["1 free pages"]
+    assert seen.resumed == ["1 free page"]
 
 
 def test_a_folder_that_cannot_be_written_to_is_found_before_the_work(tmp_path: Path) -> None:
