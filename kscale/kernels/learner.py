@@ -13,6 +13,9 @@ member failed, goes on with the entries that are missing, or begins anew if the 
 Writes go on while there is a leader and a quorum of voters that have every entry. A leader that fails is
 replaced after ELECTION if a quorum of voters is there, the new one included, whatever it has; else once it is
 back. A member that failed is back after REPAIR, with everything. Time is int64 ns.
+
+Where they stop, one cause is to blame: an election that goes on; else the old members, if they are too few
+for the quorum they had before; else the new one, that counts and lacks entries or is gone.
 """
 
 import numpy as np
@@ -47,17 +50,21 @@ ELECTION = 2  # ns that an election takes then
 FAULT = 3
 
 # Columns of `found`, int64[k, FOUND], out; ns from the beginning unless said.
-UNAVAILABLE = 0  # ns without writes
+UNAVAILABLE = 0  # ns without writes, the sum of the last four
 CAUGHT_UP = 1  # when the new member last came to have every entry, or NEVER
 PROMOTED = 2  # when it came to count, or NEVER
 MATCH = 3  # ppm of the leader's entries that it had when it was promoted
 SNAPSHOTS = 4  # sent to it
-ELECTED = 5  # ns without a leader
-FOUND = 6
+ELECTING = 5  # ns of an election
+JOINING = 6  # ns in which the new member counted and had not yet had everything
+GONE = 7  # ns in which it counted, had had everything, and was cut off
+TOO_FEW = 8  # ns in which the old members were fewer than their own quorum
+FOUND = 9
+WRITES = -1  # in place of a cause
 
 # Entries of a fault's times, in ns.
-_FAILS, _ELECTED, _BACK, _HAS_ALL, _LACKS, _HAS_AGAIN = 0, 1, 2, 3, 4, 5
-_TIMES = 6
+_FAILS, _ELECTING, _ELECTED, _BACK, _HAS_ALL, _LACKS, _HAS_AGAIN = 0, 1, 2, 3, 4, 5, 6
+_TIMES = 7
 
 
 @inline
@@ -108,13 +115,12 @@ def _promote(begin: int, end: int, caught: int, arrival: Longs, got: Longs, rule
 
 @kernel
 def _elect(fault: Longs, times: Longs, rules: Longs, row: Longs) -> None:
-    """Say when there is a leader again."""
+    """Say when an election begins, and when there is a leader again."""
     voters = rules[VOTERS]
     counts = row[PROMOTED] <= fault[WHEN]
     there = voters - 1 + (1 if counts and rules[COMES] else 0)
-    since = times[_FAILS] if there >= _quorum(voters + (1 if counts else 0)) else times[_BACK]
-    times[_ELECTED] = since + fault[ELECTION]
-    row[ELECTED] = times[_ELECTED] - times[_FAILS]
+    times[_ELECTING] = times[_FAILS] if there >= _quorum(voters + (1 if counts else 0)) else times[_BACK]
+    times[_ELECTED] = times[_ELECTING] + fault[ELECTION]
 
 
 @kernel
@@ -139,23 +145,28 @@ def _transfer_again(
 
 
 @kernel
-def _writes(time: int, who: int, times: Longs, rules: Longs, row: Longs) -> bool:
-    """Say whether writes go on at *time*."""
-    if who == LEADER and times[_FAILS] <= time < times[_ELECTED]:
-        return False
-    counts = time >= row[PROMOTED]
-    there = rules[VOTERS]
-    if 0 <= who < rules[VOTERS] and times[_FAILS] <= time < times[_BACK]:
-        there -= 1
-    if counts and time >= times[_HAS_ALL] and not times[_LACKS] <= time < times[_HAS_AGAIN]:
-        there += 1
-    return bool(there >= _quorum(rules[VOTERS] + (1 if counts else 0)))
+def _stopped_by(time: int, who: int, times: Longs, rules: Longs, row: Longs) -> int:
+    """Return what is to blame that nothing is written at *time*, a column of `found`; or WRITES."""
+    voters, counts = rules[VOTERS], time >= row[PROMOTED]
+    old = voters
+    if 0 <= who < voters and times[_FAILS] <= time < times[_BACK]:
+        old -= 1
+    has_all = time >= times[_HAS_ALL] and not times[_LACKS] <= time < times[_HAS_AGAIN]
+    leads = who != LEADER or not times[_FAILS] <= time < times[_ELECTED]
+    there = old + (1 if counts and has_all else 0)
+    if leads and there >= _quorum(voters + (1 if counts else 0)):
+        return WRITES
+    if not leads and time >= times[_ELECTING]:
+        return ELECTING
+    if old < _quorum(voters):
+        return TOO_FEW
+    return JOINING if time < times[_HAS_ALL] else GONE
 
 
 @kernel
-def _unavailable(who: int, times: Longs, rules: Longs, row: Longs) -> int:
-    """Return the ns without writes: what changes, changes at one of a few times."""
-    total, begin, horizon = 0, 0, rules[HORIZON]
+def _unavailable(who: int, times: Longs, rules: Longs, row: Longs) -> None:
+    """Count the ns without writes, by what is to blame: what changes, changes at one of a few times."""
+    begin, horizon = 0, rules[HORIZON]
     while begin < horizon:
         end = horizon
         for time in times:
@@ -163,10 +174,11 @@ def _unavailable(who: int, times: Longs, rules: Longs, row: Longs) -> int:
                 end = time
         if begin < row[PROMOTED] < end:
             end = row[PROMOTED]
-        if not _writes(begin, who, times, rules, row):
-            total += end - begin
+        cause = _stopped_by(begin, who, times, rules, row)
+        if cause != WRITES:
+            row[UNAVAILABLE] += end - begin
+            row[cause] += end - begin
         begin = end
-    return int(total)
 
 
 @kernel
@@ -205,4 +217,4 @@ def run(faults: Longs, arrival: Longs, size: Longs, rules: Longs, got: Longs, fo
         elif who == LEADER:
             resumes = times[_ELECTED]
         _promote(max(ready, resumes), NEVER, row[CAUGHT_UP], arrival, got[1 if cut_off else 0], rules, row)
-        row[UNAVAILABLE] = _unavailable(who, times, rules, row)
+        _unavailable(who, times, rules, row)

@@ -59,8 +59,8 @@ class Params:
     ] = 10_000_000
     slow_fsync_ns: Annotated[
         quantities.Duration,
-        Field(le=SECOND, description="Of the slowest of the followers; 0: as the others. Assumed."),
-    ] = SECOND // 200
+        Field(le=SECOND, description="Of the slowest of the followers; 0: as the others."),
+    ] = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,10 +53,12 @@ def clusters(draw: st.DrawFn) -> twin.Cluster:
 @settings(max_examples=400, deadline=None)
 @given(clusters())
 def test_a_join_is_that_of_the_slow_twin(one: twin.Cluster) -> None:
-    """Time without writes, the promotion and the stores sent are those of one nanosecond at a time."""
+    """Time without writes, what is to blame, promotion and stores sent are those of one ns at a time."""
     row = found(one)
     one.run()
     assert row[learner.UNAVAILABLE] == one.unavailable
+    causes = [row[cause] for cause in (learner.ELECTING, learner.JOINING, learner.GONE, learner.TOO_FEW)]
+    assert causes == list(one.causes.values())
     assert row[learner.PROMOTED] == (learner.NEVER if one.promoted is None else one.promoted)
     assert row[learner.SNAPSHOTS] == one.snapshots
 
@@ -137,4 +139,13 @@ def test_promoted_early_it_can_hold_up_the_quorum() -> None:
     arrival, each = list(range(1, 101)), [1] * 100
     one = twin.Cluster(3, True, True, 100, arrival, each, before=10_000, every=10, share=900_000,
                        repair=1000, horizon=3000, who=1, when=120, election=1)  # fmt: skip
-    assert found(one)[learner.UNAVAILABLE] == 200 - 120
+    row = found(one)
+    assert row[learner.UNAVAILABLE] == row[learner.JOINING] == 200 - 120
+
+
+@pytest.mark.tiny
+def test_two_of_which_one_fails_cannot_promote() -> None:
+    """A voter helps as soon as it has caught up; a learner stays one until the repair."""
+    voter, late = found(idle(2, learns=False, who=1)), found(idle(2, learns=True, who=1))
+    assert voter[learner.UNAVAILABLE] == voter[learner.TOO_FEW] == 100 - 50
+    assert late[learner.UNAVAILABLE] == late[learner.TOO_FEW] == 10_000

@@ -7,7 +7,7 @@ import pytest
 
 from kscale.errors import KscaleError, WrongAnswer
 from kscale.kernels import learner
-from kscale.mechanisms import etcd_learner, etcd_learner_load
+from kscale.mechanisms import etcd_learner, etcd_learner_load, etcd_learner_puts
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Outcome, Work
 from kscale.mechanisms.etcd_learner_load import LearnerLoad, Params
 from kscale.scenario import build, profiles
@@ -15,6 +15,7 @@ from kscale.scenario.cluster import Cluster
 from kscale.scenario.schema import Scenario
 
 VARIANTS = etcd_learner.MECHANISM.variants
+SECOND = 10**9
 
 
 def cluster(profile: str = "k8s-1.20", members: int = 3) -> Cluster:
@@ -116,11 +117,12 @@ def test_catching_up_takes_what_arithmetic_says() -> None:
 
 def test_nothing_is_gained_where_nobody_fails() -> None:
     """With equal members and no failure puts take the same, and the learner is redundant later."""
-    works = works_of(cluster(), instants=1, slow_fsync_ns=0)
+    works = works_of(cluster(), instants=1)
     before, after = works[BASELINE], works[OPTIMIZED]
     assert before["unavailable_alone_ns"] == after["unavailable_alone_ns"] == 0
-    assert before["put_p50_ns"] == pytest.approx(after["put_p50_ns"], rel=0.1)
-    assert before["puts"] == after["puts"]  # no more writes
+    puts = [name for name in before if name.startswith("put_") or name == "puts"]
+    assert [before[name] for name in puts] == [after[name] for name in puts]
+    assert not any(metric.headline for metric in etcd_learner.METRICS if metric.name in puts)
     assert before["sent_bytes"] == after["sent_bytes"]
     assert after["redundant_ns"] > before["redundant_ns"]
     assert after["changes"] == before["changes"] + 1
@@ -133,17 +135,71 @@ def test_nothing_is_gained_where_nobody_fails() -> None:
 
 def test_a_slow_member_makes_the_larger_quorum_slower() -> None:
     """Where all old members must have an entry, the slowest decides."""
-    works = works_of(cluster(), instants=1)
+    works = works_of(cluster(), instants=1, slow_fsync_ns=5_000_000)
     assert works[BASELINE]["put_p50_ns"] > 1.5 * works[OPTIMIZED]["put_p50_ns"]
+
+
+NINE_TENTHS = {"rate": 10.0, "instants": 600, "promote_every_ns": 10**7, "entries_before": 0}
 
 
 def test_nine_tenths_are_not_all() -> None:
     """Promoted with a long log behind it, it holds up the quorum for what it still lacks."""
-    works = works_of(cluster(), rate=10.0, instants=600, promote_every_ns=10**7, entries_before=0)
+    works = works_of(cluster(), **NINE_TENTHS)
     after = works[OPTIMIZED]
     assert 900_000 <= after["promotion_match_ppm"] < 1_000_000
-    assert after["faults_survived"] < after["faults"]
-    assert any("just after the promotion" in line for line in etcd_learner.losses(works))
+    assert after["faults_survived"] == after["faults"] - after["stopped_joining"] < after["faults"]
+    assert after["stopped_too_few"] == after["stopped_gone"] == 0
+    (said,) = (line for line in etcd_learner.losses(works) if "still stop writes" in line)
+    assert said.startswith(f"{after['stopped_joining']} of {after['faults']} faults")
+    assert "90 % is enough" in said
+
+
+def test_two_members_lose_with_a_learner() -> None:
+    """Without a quorum nothing is promoted before the repair; a voter makes one once it has caught up."""
+    works = works_of(cluster(members=2), instants=32)
+    before, after = works[BASELINE], works[OPTIMIZED]
+    assert after["unavailable_worst_ns"] > 300 * SECOND > 10 * before["unavailable_worst_ns"]
+    assert after["stopped_joining"] == after["stopped_gone"] == 0
+    assert after["faults_survived"] == after["faults"] - after["stopped_too_few"] < after["faults"]
+    said = " ".join(etcd_learner.losses(works))
+    assert "too few of the old members are left" in said
+    assert "without a quorum none is promoted" in said
+    assert "90 % is enough" not in said
+
+
+def test_one_member_that_fails_stops_writes_either_way() -> None:
+    """A learner saves the standstill while it catches up, not that of the only voter's failure."""
+    works = works_of(cluster(members=1), instants=8)
+    for work in works.values():
+        assert work["unavailable_worst_ns"] >= 300 * SECOND
+        assert work["stopped_too_few"] == 8  # its own
+    assert works[OPTIMIZED]["unavailable_ns"] < works[BASELINE]["unavailable_ns"]
+    assert works[BASELINE]["stopped_joining"] == 16 > works[OPTIMIZED]["stopped_joining"]
+
+
+@pytest.mark.parametrize("members", [1, 2, 3, 5])
+def test_puts_wait_for_the_larger_quorum_from_the_promotion_on(members: int) -> None:
+    """Between nine tenths and everything a put needs the new configuration's quorum."""
+    load = etcd_learner_load.make(cluster(members=members), Params(**NINE_TENTHS))  # type: ignore[arg-type]
+    outcomes = run(load)
+    etcd_learner.agree(load, outcomes)
+    answer = outcomes[OPTIMIZED].answer
+    after = answer.done > answer.found[0, learner.PROMOTED]
+    assert after.any()
+    assert set(answer.held[after].tolist()) == {min(members, (members + 1) // 2 + 1)}
+    assert set(answer.held[~after].tolist()) == {members // 2 + 1}
+
+
+def test_only_the_last_puts_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their rate does not change, so that some of them tell as much; those that wait are timed all."""
+    params: dict[str, object] = {"instants": 1, "slow_fsync_ns": 5_000_000}
+    all_of_them = works_of(cluster(), **params)[BASELINE]
+    monkeypatch.setattr(etcd_learner_puts, "MOST_TIMED", 150)
+    some, alone = (works_of(cluster(members=members), **params)[BASELINE] for members in (3, 1))
+    assert alone["puts"] > 150
+    assert some["puts"] == 150 < all_of_them["puts"]
+    assert some["put_p50_ns"] == pytest.approx(all_of_them["put_p50_ns"], rel=0.1)
+    assert some["sent_bytes"] == all_of_them["sent_bytes"]
 
 
 @pytest.mark.tiny
@@ -156,21 +212,31 @@ def test_a_seed_fixes_every_counter(profile: str) -> None:
 
 
 @pytest.mark.tiny
-def test_a_new_member_that_never_counts_is_caught() -> None:
-    """What the new member was sent, and that it counts in the end, is held against the baseline."""
+def test_what_could_lose_a_put_is_caught() -> None:
+    """Puts on too few members, quorums that can miss each other, a member that never counts."""
     load = etcd_learner_load.make(cluster(), Params(instants=2))
     outcomes = run(load)
+    for name, column, value, said in (
+        (BASELINE, "held", 2, "baseline: answered put 0 is not on a quorum"),
+        (OPTIMIZED, "held", 1, "optimized: answered put 0 is not on a quorum"),
+        (OPTIMIZED, "done", -2, "put 0 is lost"),
+        (OPTIMIZED, "got", -1, "put 0 comes before it was sent"),
+        (OPTIMIZED, "quorums", (2, 2), "optimized: fault 1 can lose an answered put"),
+        (OPTIMIZED, "quorums", (1, 3), r"quorums of \(1, 3\) can miss each other"),
+    ):
+        one = outcomes[name]
+        old = getattr(one.answer, column)
+        new = value if isinstance(value, tuple) else np.full_like(old, value)
+        wrong = Outcome(one.work, replace(one.answer, **{column: new}))
+        with pytest.raises(WrongAnswer, match=said):
+            etcd_learner.agree(load, outcomes | {name: wrong})
     one = outcomes[OPTIMIZED]
-    late = replace(one.answer, got=one.answer.got + 1)
-    with pytest.raises(WrongAnswer, match="optimized: entry 0 comes at another time than in baseline"):
-        etcd_learner.agree(load, outcomes | {OPTIMIZED: Outcome(one.work, late)})
-    found = one.answer.found.copy()
-    found[3, learner.PROMOTED] = learner.NEVER
-    with pytest.raises(WrongAnswer, match="with fault 3 the new member never counts"):
-        etcd_learner.agree(load, outcomes | {OPTIMIZED: Outcome(one.work, replace(one.answer, found=found))})
-    lost = np.full_like(one.answer.done, -2)
-    with pytest.raises(WrongAnswer, match="put 0 is lost"):
-        etcd_learner.agree(load, outcomes | {OPTIMIZED: Outcome(one.work, replace(one.answer, done=lost))})
+    for time in (learner.PROMOTED, learner.CAUGHT_UP):
+        found = one.answer.found.copy()
+        found[8, time] = learner.NEVER
+        wrong = Outcome(one.work, replace(one.answer, found=found))
+        with pytest.raises(WrongAnswer, match="with fault 8 the new member never counts"):
+            etcd_learner.agree(load, outcomes | {OPTIMIZED: wrong})
 
 
 @pytest.mark.tiny

@@ -1,7 +1,7 @@
 """The slow twin of a member that joins: one nanosecond at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 LEADER, NOBODY = 0, -1
 
@@ -28,13 +28,16 @@ class Cluster:
     unavailable: int = 0
     promoted: int | None = None
     snapshots: int = 0
+    causes: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("electing", "joining", "gone", "too few"), 0)
+    )
 
     def run(self) -> None:  # noqa: C901 - a nanosecond's events in the order in which they count
         """Pass the time."""
         self.promoted = None if self.learns else 0
         back = self.when + self.repair
         elected = -1
-        opened, has, has_all = False, 0, False
+        opened, has, has_all, had_all = False, 0, False, False
         sending: tuple[int, int] | None = None  # when it ends, what the new member has then
         if self.comes:
             sending, self.snapshots = (self.snapshot, 0), 1
@@ -47,6 +50,7 @@ class Cluster:
             has_all = has_all or (
                 opened and not cut_off and sending is None and has == self.arrived(now)
             )  # what is complete at an instant is, though the sender fails at it
+            had_all = had_all or has_all
             fails = self.who != NOBODY and now == self.when
             if fails and self.who == LEADER:
                 there = self.voters - 1 + (self.counts(now) and self.comes)
@@ -75,11 +79,15 @@ class Cluster:
                 tried = now % self.every == 0 and opened and self.promoted is None and decides
                 if tried and mine * 1_000_000 >= leader * self.share:
                     self.promoted = now
-            there = self.voters - (gone and 0 <= self.who < self.voters)
-            there += self.counts(now) and has_all and not new_gone
+            old = self.voters - (gone and 0 <= self.who < self.voters)
+            there = old + (self.counts(now) and has_all and not new_gone)
             quorum = (self.voters + self.counts(now)) // 2 + 1
             if no_leader or there < quorum:
                 self.unavailable += 1
+                electing = no_leader and now >= elected - self.election
+                new = "gone" if had_all or has_all else "joining"
+                cause = "electing" if electing else "too few" if old < self.voters // 2 + 1 else new
+                self.causes[cause] += 1
 
     def counts(self, now: int) -> bool:
         """Say whether the new member is a voter."""
