@@ -12,7 +12,8 @@ from kscale.judge.rows import Amount, Row
 from kscale.units import show_bytes, show_count, show_ns, show_number, show_percent, show_ratio
 
 MILLI = " / 1000"  # end of the unit of a mean that is kept as an integer, in thousandths
-IN_FULL = {"ppm": " ppm", "ns": " ns", "bytes": " B"}  # after a number whose unit its name does not say
+IN_FULL = {"ns": " ns", "bytes": " B"}  # after a number whose unit its name does not say
+PPM_PLACES = 4  # decimals of a per cent that hold a whole ppm
 RATIO_FROM = 2.0  # changes this large, either way, are said as a ratio
 
 
@@ -54,7 +55,18 @@ def amounts(found: Sequence[Amount], unit: str) -> list[str]:
     shown = [_side(side, unit) for side in found]
     alike = len(set(shown)) < len({side.value for side in found})
     if alike and all(side.spread_pct is None and isinstance(side.value, int) for side in found):
+        if unit == "ppm":
+            return _shares([side.value for side in found])
         return [f"{side.value:,}{IN_FULL.get(unit, '')}" for side in found]
+    return shown
+
+
+def _shares(found: Sequence[float]) -> list[str]:
+    """Return shares in ppm with as few decimals of a per cent as tell them apart: "1.497 %", "1.484 %"."""
+    for places in range(2, PPM_PLACES + 1):
+        shown = [f"{value / 10_000:.{places}f} %" for value in found]
+        if len(set(shown)) == len(set(found)):
+            break
     return shown
 
 

@@ -58,3 +58,19 @@ def test_numbers_that_would_read_the_same_are_written_in_full() -> None:
     """A change of one is seen at any size."""
     assert wording.sides(counter(51_000_000, 51_000_001)) == ("51,000,000", "51,000,001")
     assert wording.sides(counter(51_000_000, 51_000_000)) == ("51M", "51M")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (14_969, 14_836, ("1.50 %", "1.48 %")),
+        (14_969, 14_970, ("1.4969 %", "1.4970 %")),
+        (14_969, 14_969, ("1.5 %", "1.5 %")),
+        (23_000, 14_969, ("2.3 %", "1.5 %")),
+    ],
+)
+def test_shares_that_would_read_the_same_keep_their_unit(
+    before: int, after: int, said: tuple[str, str]
+) -> None:
+    """As many decimals of a per cent as tell them apart, and not another unit than the next cell's."""
+    assert wording.sides(counter(before, after, "ppm")) == said
