@@ -39,8 +39,8 @@ def claims(
         bool,
         typer.Option(
             "--check",
-            help="Exit 1 if an identity (A) is outside its 5 %, or less than 80 % of the ratios (R) that "
-            "count are in band. Without it 0, whatever is outside.",
+            help="Exit 1 if an identity (A) is outside its band (5 % if none is named), or less than 80 % "
+            "of the ratios (R) that count are in band. Without it 0, whatever is outside.",
         ),
     ] = False,
     verbose: Annotated[

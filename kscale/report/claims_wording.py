@@ -56,15 +56,15 @@ def factor(judged: Judged) -> str:
 
 
 def band(judged: Judged) -> str:
-    """Return what still counts as the same: "± 5 %", "10x to 30x", "from 30x"."""
+    """Return what still counts as the same: "± 5 %", "10x to 30x", "at least 30x"."""
     figure = judged.figure
     low, high = figure.low, figure.high
     if low == high:
         return "exactly"
     if _near(low, figure.published * (1 - IDENTITY)) and _near(high, figure.published * (1 + IDENTITY)):
         return f"± {show_percent(_written(IDENTITY))}"
-    if high == float("inf"):
-        return f"from {amount(low, figure.unit)}"
+    if figure.open:
+        return f"at least {amount(low, figure.unit)}"
     return f"{amount(low, figure.unit)} to {amount(high, figure.unit)}"
 
 
@@ -90,9 +90,13 @@ def numbered(number: int, noun: str, plural: str = "") -> str:
 
 
 def _counted(found: Count, kind: Kind) -> str:
-    """Return how many of those that count hold."""
+    """Return how many of those that count hold, apart those whose band is not that of their kind."""
     share = f" ({show_percent(_written(round(found.share, 3)))})" if kind == "R" and found.of else ""
-    return f"{found.held} of {found.of} {HOLDS[kind]}{share}"
+    held, of = found.held - found.own_held, found.of - found.own_of
+    bands = "a band of its own" if found.own_of == 1 else "bands of their own"
+    own = f"{found.own_held} of {found.own_of} in {bands}"
+    parts = [f"{held} of {of} {HOLDS[kind]}{share}"] if of or not found.own_of else []
+    return ", ".join([*parts, *([own] if found.own_of else [])])
 
 
 def _aside(found: Count) -> str:

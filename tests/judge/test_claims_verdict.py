@@ -119,6 +119,24 @@ def test_what_is_read_is_that_of_the_profile(fitted: tuple[Mechanism, ...]) -> N
     assert not verdict.coefficients(made_claims.setup(), registry.MECHANISMS)
 
 
+def test_a_band_of_its_own_is_counted_apart() -> None:
+    """An identity wider than 5 % and a measurement wider than a factor of 2; narrower ones are not."""
+    wide = ratio("x", 100, (90, 101), lambda _: 91.0)
+    narrow = ratio("x", 100, (96, 104), lambda _: 100.0)
+    bound = ratio("x", 50, (50, math.inf), lambda _: 70.0)
+    zero = identity("x", "x", 0, lambda _: 0.0)
+    found = [
+        made_claims.finding(made_claims.claim(f"{kind}{number}", kind, figure))
+        for number, (kind, figure) in enumerate(
+            [("A", wide), ("A", narrow), ("A", zero), ("M", bound), ("M", narrow), ("R", bound)]
+        )
+    ]
+    assert verdict.count(found, "A") == Count(3, 3, 0, 0, 1, 1)
+    assert verdict.count(found, "M") == Count(2, 2, 0, 0, 1, 1)
+    assert verdict.count(found, "R") == Count(1, 1, 0, 0)
+    assert found[3].figures[0].factor is None
+
+
 def test_counts() -> None:
     """Of each kind: held, of those that count, and those that do not."""
     found = made_claims.findings()

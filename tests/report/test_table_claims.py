@@ -126,7 +126,7 @@ def test_amounts_are_said_as_publications_do(value: float, unit: str, said: str)
         (identity("x", "x", 100, lambda _: 1.0), "± 5 %"),
         (identity("x", "relists", 0, lambda _: 0.0), "exactly"),
         (ratio("x", 20, (10, 30), lambda _: 1.0), "10x to 30x"),
-        (ratio("x", 30, (30, math.inf), lambda _: 1.0), "from 30x"),
+        (ratio("x", 30, (30, math.inf), lambda _: 1.0), "at least 30x"),
         (order("x", "ns", 1e9, lambda _: 1.0), "500 ms to 2 s"),
     ],
 )
@@ -136,6 +136,17 @@ def test_bands_in_words(figure: Figure, said: str) -> None:
     assert claims_wording.band(judged) == said
 
 
+def test_a_band_of_its_own_is_not_said_to_be_the_usual_one() -> None:
+    """Counted apart; alone, nothing is said of the others; a bound has no factor."""
+    wide = made_claims.finding(made_claims.claim("A2", "A", ratio("x", 10, (8, 12), lambda _: 9.0)))
+    bound = made_claims.finding(made_claims.claim("M9", "M", ratio("x", 50, (50, math.inf), lambda _: 80.0)))
+    found = [*made_claims.findings(), wide, bound]
+    said = claims_wording.summary(found)
+    assert said[0] == "identities: 1 of 1 hold within 5 %, 1 of 1 in a band of its own"
+    assert claims_wording.summary([bound]) == ["measurements: 1 of 1 in a band of its own"]
+    assert claims_wording.factor(bound.figures[0]) == "-"
+
+
 def test_json_holds_everything() -> None:
     """One document: counts by kind, then a claim a line; no end of a band is null."""
     open_ended = made_claims.finding(
@@ -143,7 +154,15 @@ def test_json_holds_everything() -> None:
     )
     tree = json.loads(documents.render_json([*made_claims.findings(), open_ended], MECHANISMS))
     assert tree["schema"] == "kscale.claims/1"
-    assert tree["counts"]["R"] == {"held": 2, "of": 3, "fitted": 1, "not_reproducible": 0, "share": 2 / 3}
+    assert tree["counts"]["R"] == {
+        "held": 2,
+        "of": 3,
+        "fitted": 1,
+        "not_reproducible": 0,
+        "share": 2 / 3,
+        "own_held": 0,
+        "own_of": 0,
+    }
     by_id = {one["id"]: one for one in tree["claims"]}
     assert by_id["R9"]["figures"][0]["high"] is None
     assert by_id["R9"]["setup"]["cells"] == [

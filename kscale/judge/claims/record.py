@@ -2,9 +2,11 @@
 
 Three kinds, by what a model can be held to. An *identity* (A) follows from its set-up by arithmetic
 and must hold within 5 %. A *ratio* (R) must lie in its band. A *measurement* (M) was taken on
-someone's machine: ours is shown with its factor and should be within 2 of it.
+someone's machine: ours is shown with its factor and should be within 2 of it. An identity or a
+measurement may have a band of its own, as a bound has; it is then counted apart.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +19,10 @@ Provenance = Literal["measured", "modelled"]
 
 IDENTITY = 0.05  # an identity holds within it
 FACTOR = 2.0  # a measurement is of the same order within it
+USUAL: Mapping[Kind, tuple[float, float]] = {  # factors of the published figure that a kind is held to
+    "A": (1 - IDENTITY, 1 + IDENTITY),
+    "M": (1 / FACTOR, FACTOR),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,17 @@ class Figure:
     high: float
     ours: Callable[[Setup], float]
 
+    @property
+    def open(self) -> bool:
+        """Say whether the published figure is a bound from below, which no factor can be taken of."""
+        return math.isinf(self.high)
+
+    def within(self, low: float, high: float) -> bool:
+        """Say whether the band reaches no further than those factors of the published figure."""
+        ends = sorted((self.published * low, self.published * high))
+        room = 1e-9 * max(map(abs, ends))
+        return ends[0] - room <= self.low and self.high <= ends[1] + room
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -90,6 +107,12 @@ class Claim:
     assumes: tuple[str, ...] = ()  # what we had to assume beside the coefficients, in sentences
     timed: bool = False  # ours is a time measured here: the set-up's cells are timed
     not_reproducible: str = ""  # why
+
+    @property
+    def own_band(self) -> bool:
+        """Say whether a figure's band reaches beyond what its kind is held to; ratios have no usual one."""
+        usual = USUAL.get(self.kind)
+        return usual is not None and not all(one.within(*usual) for one in self.figures)
 
 
 def identity(what: str, unit: str, published: float, ours: Callable[[Setup], float]) -> Figure:

@@ -41,7 +41,9 @@ class Judged:
 
     @property
     def factor(self) -> float | None:
-        """Return ours over the published figure; None where that is zero and ours is not."""
+        """Return ours over the published figure; None where that is zero and ours is not, or a bound."""
+        if self.figure.open:
+            return None
         if self.figure.published == 0:
             return 1.0 if self.ours == 0 else None
         return self.ours / self.figure.published
@@ -81,6 +83,8 @@ class Count:
     of: int  # that count
     fitted: int
     not_reproducible: int
+    own_held: int = 0  # of held: those with a figure in a band of its own
+    own_of: int = 0  # of those that count
 
     @property
     def share(self) -> float:
@@ -119,6 +123,8 @@ def count(findings: Iterable[Finding], kind: Kind) -> Count:
         of=sum(one.counted for one in found),
         fitted=sum(one.verdict is Verdict.FITTED for one in found),
         not_reproducible=sum(one.verdict is Verdict.NOT_REPRODUCIBLE for one in found),
+        own_held=sum(one.held for one in found if one.claim.own_band),
+        own_of=sum(one.counted for one in found if one.claim.own_band),
     )
 
 

@@ -2,7 +2,8 @@
 
 schema    "kscale.claims/1"
 kscale    version that wrote it
-counts    by kind (A, R, M): held, of (that count), fitted, not_reproducible, share
+counts    by kind (A, R, M): held, of (that count), fitted, not_reproducible, share; of held and of:
+          own_held, own_of with a figure whose band is its own, not 5 % (A) or a factor of 2 (M)
 claims    each with
     id, title, kind, source, stated
     setup         null, or name, profile and cells, each with mechanism and params
@@ -13,8 +14,8 @@ claims    each with
     counted       whether it counts for or against the models
     fitted_by     names of the coefficients that were fitted to it
     coefficients  that the set-up reads: by name, as a result keeps them
-    figures       each with what, unit, published, low, high (null: no end), ours, factor (null: none),
-                  in_band, verdict
+    figures       each with what, unit, published, low, high (null: no end), ours, factor (null: none,
+                  or a bound), in_band, verdict
 """
 
 import csv
@@ -208,4 +209,6 @@ def _count(findings: Sequence[Finding], kind: Any) -> dict[str, Any]:  # noqa: A
         "fitted": found.fitted,
         "not_reproducible": found.not_reproducible,
         "share": found.share,
+        "own_held": found.own_held,
+        "own_of": found.own_of,
     }

@@ -63,17 +63,17 @@ def picture(findings: Sequence[Finding]) -> Picture:
 
 
 def _rows(findings: Sequence[Finding]) -> list[_Row]:
-    """Return a row for each figure that has a factor."""
+    """Return a row for each figure that has a place; a bound stands where it is published, its band open."""
     return [
         _Row(found, one, number == 0, factor)
         for found in findings
         for number, one in enumerate(_drawn(found))
-        if (factor := one.factor) is not None
+        for factor in (one.ours / one.figure.published,)
     ]
 
 
 def _drawn(found: Finding) -> list[Judged]:
-    """Return the figures that have a factor."""
+    """Return the figures that can be divided."""
     return [one for one in found.figures if one.figure.published > 0 and math.isfinite(one.ours)]
 
 
