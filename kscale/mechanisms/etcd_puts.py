@@ -15,7 +15,7 @@ from pydantic import Field
 from kscale.errors import KscaleError
 from kscale.kernels import etcd_write
 from kscale.scenario import draw
-from kscale.scenario.cluster import Cluster
+from kscale.scenario.cluster import Cluster, Objects
 from kscale.scenario.draw import Stream
 
 Longs = NDArray[np.int64]
@@ -146,13 +146,20 @@ def rates(cluster: Cluster, events: float, others: float) -> dict[str, float]:
         "leases": nodes * SECOND / cluster.profile.lease_renew_ns,
         "events": events * changes,
     }
-    types = cluster.objects.types
-    stored = dict(
-        zip(types, np.bincount(cluster.objects.type_of, minlength=len(types)).tolist(), strict=True)
-    )
+    stored = {name: len(sizes) for name, sizes in stored_sizes(cluster.objects).items()}
     rest = max(1, sum(count for name, count in stored.items() if name not in known))
     every = {name: known.get(name, others * changes * count / rest) for name, count in stored.items()}
     return {name: rate for name, rate in every.items() if rate > 0 and stored[name] > 0}
+
+
+def stored_sizes(objects: Objects) -> dict[str, NDArray[np.int32]]:
+    """Return the bytes of the stored objects of each type, as views.
+
+    Types are looked up in their own dtype: with another one numpy would copy the whole column.
+    """
+    numbers = np.arange(len(objects.types) + 1).astype(objects.type_of.dtype)
+    starts = np.searchsorted(objects.type_of, numbers).tolist()
+    return {name: objects.size[starts[n] : starts[n + 1]] for n, name in enumerate(objects.types)}
 
 
 def puts(cluster: Cluster, each_second: dict[str, float], duration_ns: int, who: str) -> Puts:
@@ -166,12 +173,11 @@ def puts(cluster: Cluster, each_second: dict[str, float], duration_ns: int, who:
         raise KscaleError(f"{who}: {total:,} puts are more than {MOST_PUTS:,}; lower rate or duration_ns")
     when = US * scaled(draw.keys(cluster.seed, Stream.ETCD_SHARDING, 0, total), duration_ns // US)
     picked = draw.keys(cluster.seed, Stream.ETCD_PUT_SIZES, 0, total)
-    starts = np.searchsorted(cluster.objects.type_of, np.arange(len(cluster.objects.types) + 1))
+    sizes = stored_sizes(cluster.objects)
     size = np.empty(total, dtype=np.int64)
     first = 0
     for name, count in zip(each_second, counts, strict=True):
-        number = cluster.objects.types.index(name)
-        stored = cluster.objects.size[starts[number] : starts[number + 1]]
+        stored = sizes[name]
         size[first : first + count] = stored[scaled(picked[first : first + count], len(stored))]
         first += count
     type_of = np.repeat(np.arange(len(counts), dtype=np.int64), counts)

@@ -16,6 +16,7 @@ from kscale.scenario.cluster import Cluster
 Longs = NDArray[np.int64]
 
 SECOND = 1_000_000_000  # ns
+REPLY_BYTES = 64  # held for each put by the replies of two further variants
 COSTS = (*etcd_puts.COSTS, "etcd_store_record_bytes")
 
 
@@ -116,7 +117,7 @@ def events_first(load: ShardingLoad) -> Longs:
 
 def memory(cluster: Cluster, params: Params) -> int:
     """Return the bytes that `make` and the variants need."""
-    return _count(cluster, params) * etcd_puts.PUT_BYTES + (4 << 20)
+    return _count(cluster, params) * (etcd_puts.PUT_BYTES + REPLY_BYTES) + (4 << 20)
 
 
 def cost_ns(cluster: Cluster, params: Params) -> float:
@@ -140,7 +141,8 @@ def _open(cluster: Cluster, params: Params) -> tuple[Puts, tuple[int, ...]]:
     own = etcd_puts.rates(cluster, params.events_per_change, params.others_per_change)
     each_second = {name: params.rate * rate for name, rate in _mixed(own, params).items()}
     puts = etcd_puts.puts(cluster, each_second, params.duration_ns, "etcd-sharding")
-    return puts, tuple(_stored(cluster, name, rate) for name, rate in own.items())
+    sizes = etcd_puts.stored_sizes(cluster.objects)
+    return puts, tuple(_stored(cluster, sizes[name], rate) for name, rate in own.items())
 
 
 def _mixed(own: dict[str, float], params: Params) -> dict[str, float]:
@@ -157,14 +159,11 @@ def _mixed(own: dict[str, float], params: Params) -> dict[str, float]:
     return {name: hot if name == params.hot else others * rate for name, rate in own.items()}
 
 
-def _stored(cluster: Cluster, name: str, rate: float) -> int:
+def _stored(cluster: Cluster, sizes: NDArray[np.int32], rate: float) -> int:
     """Return the bytes of a type: its objects, and what is written at *rate* until the next compaction."""
-    objects, beside = cluster.objects, cluster.costs["etcd_store_record_bytes"]
-    number = objects.types.index(name)
-    first, end = np.searchsorted(objects.type_of, [number, number + 1]).tolist()
-    live = int(objects.size[first:end].sum(dtype=np.int64)) + beside * (end - first)
+    live = int(sizes.sum(dtype=np.int64)) + cluster.costs["etcd_store_record_bytes"] * len(sizes)
     revisions = int(rate * cluster.profile.etcd_compaction_ns / SECOND)
-    return int(live + live * revisions // (end - first))
+    return live + live * revisions // len(sizes)
 
 
 def _closed(params: Params) -> tuple[Puts, tuple[int, ...]]:

@@ -1,5 +1,6 @@
 """The mechanism etcd-sharding: its puts, its promise, and where sharding gains nothing."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -226,3 +227,15 @@ def test_memory_and_cost_grow_with_the_puts() -> None:
     for plan in (etcd_sharding_load.memory, etcd_sharding_load.cost_ns):
         assert plan(small, Params(rate=500.0)) > plan(small, Params(rate=1.0))
         assert plan(small, Params(clients=5, puts=10**6)) > plan(small, Params(clients=5, puts=10))
+
+
+def test_the_plan_covers_what_is_held() -> None:
+    """Drawing the puts, answering them in every variant and comparing them needs what was planned."""
+    small, params = cluster(), Params(rate=900.0, duration_ns=3 * S)
+    works(Params(duration_ns=S))
+    tracemalloc.start()
+    works(params, small)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    planned = etcd_sharding_load.memory(small, params)
+    assert planned / 2 < peak < planned
