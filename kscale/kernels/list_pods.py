@@ -10,6 +10,9 @@ those of all pods, and the buffer is not.
     key       int64[3]     KIND, and place and bytes of a label's key in `names`
     reply     uint8[b]     the response, sent off and begun anew where an object has no more room
 
+Everything is counted where it is done. What is sent off goes nowhere: a checksum is taken of it, which holds
+every byte and its place.
+
 A test compares strings, as the selectors of the API server do after they have built their sets of labels
 and fields; building those is left out.
 """
@@ -26,13 +29,20 @@ Ints = NDArray[np.int32]
 
 EVERYTHING, BY_NODE, BY_LABEL = 0, 1, 2  # KIND of a selector
 
-# What was counted, int64[5].
+# What was counted, int64[9].
 FOUND = 0  # matching pods, all of them in *found*
 SENT = 1  # bytes of theirs
 IN_REPLY = 2  # of those, the bytes now in *reply*
-FULL = 3  # times the reply was sent off
-TESTS = 4  # pods tested
-COUNTED = 5
+SENDS = 3  # times the reply was sent off
+SUM = 4  # checksum of what was sent off
+TESTS = 5  # pods tested
+READ = 6  # encoded pods decoded to their end
+READ_BYTES = 7  # of those
+TEXT_BYTES = 8  # of the strings that decoding them copied out
+COUNTED = 9
+
+_PRIME = (1 << 31) - 1
+_TURN = 31  # the checksum so far is multiplied by it
 
 NONE = -1  # no such name
 _FNV_BASIS, _FNV_PRIME, _FNV_MASK = 0x811C9DC5, 0x01000193, 0xFFFFFFFF  # FNV-1a, 32 bits
@@ -63,12 +73,31 @@ def _matches(row: Longs, labels: Longs, text: Bytes, key: Longs, want: Longs, na
 
 
 @inline
+def _send_off(reply: Bytes, counted: Longs) -> None:
+    """Empty the reply, and take its bytes, times their places from 1 on, into the checksum."""
+    total = 0
+    for i in range(counted[IN_REPLY]):
+        total += int(reply[np.uintp(i)]) * (i + 1)
+    counted[SUM] = (counted[SUM] * _TURN + total) % _PRIME
+    counted[SENDS] += 1
+    counted[IN_REPLY] = 0
+
+
+@kernel
+def send_off(reply: Bytes, counted: Longs) -> int:
+    """Send off what is left in the reply of a list. Returns the checksum of all that the list sent."""
+    if counted[IN_REPLY] > 0:
+        _send_off(reply, counted)
+    return int(counted[SUM])
+
+
+@inline
 def _send(pod: int, ring: Bytes, first: int, end: int, reply: Bytes, found: Ints, counted: Longs) -> None:
     """Note a matching pod and put its bytes into the reply."""
-    size, at = end - first, counted[IN_REPLY]
-    if at + size > len(reply):
-        counted[FULL] += 1
-        at = 0
+    size = end - first
+    if counted[IN_REPLY] + size > len(reply):
+        _send_off(reply, counted)
+    at = counted[IN_REPLY]
     for i in range(size):
         reply[np.uintp(at + i)] = ring[np.uintp(first + i)]
     counted[IN_REPLY] = at + size
@@ -110,9 +139,12 @@ def by_decoding(
         wrong = protobuf_read.read(ring, starts[i], starts[i + 1], row, labels, text, place)
         if wrong < 0:
             return wrong
+        counted[READ] += 1
+        counted[READ_BYTES] += starts[i + 1] - starts[i]
+        counted[TEXT_BYTES] += place[protobuf_read.OUT]
+        counted[TESTS] += 1
         if _matches(row, labels, text, key, wants[turn], names):
             _send(pod, ring, starts[i], starts[i + 1], reply, found, counted)
-    counted[TESTS] += end - first
     return 0
 
 
@@ -131,7 +163,7 @@ def by_walking(
     found: Ints,
     counted: Longs,
 ) -> int:
-    """Test every one of *pods* decoded objects, and send those that match. Returns the tests made.
+    """Test every one of *pods* decoded objects, and send those that match. Returns how many do.
 
     objects int64[d, 14], labels and text are the cache (protobuf_read.read_all of the ring). Cost is O(pods).
     """
@@ -141,10 +173,10 @@ def by_walking(
         i += 1
         if i == each:
             turn, i = turn + 1, 0
+        counted[TESTS] += 1
         if _matches(objects[i], labels, text, key, wants[turn], names):
             _send(pod, ring, starts[i], starts[i + 1], reply, found, counted)
-    counted[TESTS] += pods
-    return pods
+    return int(counted[FOUND])
 
 
 @kernel
@@ -164,7 +196,7 @@ def by_index(
     found: Ints,
     counted: Longs,
 ) -> int:
-    """Test only the pods of one entry of the index, and send those that match. Returns the tests made.
+    """Test only the pods of one entry of the index, and send those that match. Returns how many do.
 
     indexed  int32[pods]  pods by value, those of the entry from *first* to *end* - 1
     The others as in `by_walking`. Cost is O(pods of the entry).
@@ -173,10 +205,10 @@ def by_index(
     for place in range(first, end):
         pod = int(indexed[place])
         turn, i = pod // each, pod % each
+        counted[TESTS] += 1
         if _matches(objects[i], labels, text, key, wants[turn], names):
             _send(pod, ring, starts[i], starts[i + 1], reply, found, counted)
-    counted[TESTS] += end - first
-    return end - first
+    return int(counted[FOUND])
 
 
 @kernel

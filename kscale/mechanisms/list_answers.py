@@ -1,6 +1,6 @@
 """The ways to answer a list: from etcd, decoded; from the cache, pod by pod or by its index."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,7 +40,9 @@ class Listed:
     """What the lists returned, and how."""
 
     pods: list[Ints]  # of each list, ascending
+    sums: list[int]  # checksum of each list's bytes
     held: int = 0  # bytes of etcd's that a list holds at a time
+    text_bytes: int = 0  # of the strings that were decoded
     fresh: bool = False  # it waits until the cache is
 
 
@@ -85,18 +87,24 @@ def _server(load: ListLoad, page: int) -> Server:
 
 def run_etcd(server: Server) -> Outcome:
     """Read all pods from etcd range by range, decode and test each one."""
-    load, answers, ranges, walked = server.load, [], 0, 0
+    load, ranges, walked = server.load, 0, 0
+    listed = Listed([], [], held=load.bytes_of(0, min(server.page, load.pods)))
     counted = np.zeros((load.lists, list_pods.COUNTED), dtype=np.int64)
     for which in range(load.lists):
         for first in range(0, load.pods, server.page):
             walked += list_pods.count_keys(load.revisions, first, load.pods)
             ranges += 1
             _decode(server, which, first, min(first + server.page, load.pods), counted[which])
-        answers.append(server.found[: counted[which, list_pods.FOUND]].copy())
-    read = load.lists * load.pods, load.lists * load.bytes_of(0, load.pods)
-    held = load.bytes_of(0, min(server.page, load.pods))
-    work = _work(load, counted, read=read, ranges=ranges, walked=walked)
-    return Outcome(work | {"upstream": int(load.profile.list_cache != "consistent")}, Listed(answers, held))
+        _end(server, listed, counted[which])
+    listed = replace(listed, text_bytes=int(counted[:, list_pods.TEXT_BYTES].sum()))
+    work = _work(load, counted, ranges=ranges, walked=walked)
+    return Outcome(work | {"upstream": int(load.profile.list_cache != "consistent")}, listed)
+
+
+def _end(server: Server, listed: Listed, counted: Longs) -> None:
+    """Send off what is left of a list's answer, and note what it was."""
+    listed.sums.append(list_pods.send_off(server.reply, counted))
+    listed.pods.append(server.found[: counted[list_pods.FOUND]].copy())
 
 
 def _decode(server: Server, which: int, first: int, end: int, counted: Longs) -> None:
@@ -113,43 +121,43 @@ def _decode(server: Server, which: int, first: int, end: int, counted: Longs) ->
 
 def run_scan(cache: Cache) -> Outcome:
     """Test every cached pod, however old the cache is."""
-    work, answers = _walk(cache)
+    work, listed = _walk(cache)
     upstream = cache.server.load.profile.list_cache == "scan" or not cache.server.load.indexed
-    return Outcome(work | {"upstream": int(upstream)}, Listed(answers))
+    return Outcome(work | {"upstream": int(upstream)}, listed)
 
 
 def run_lookup(cache: Cache) -> Outcome:
     """Ask the index where there is one for the selector, however old the cache is."""
     load = cache.server.load
-    work, answers = _look_up(cache) if load.indexed else _walk(cache)
+    work, listed = _look_up(cache) if load.indexed else _walk(cache)
     upstream = load.profile.list_cache != "scan" or not load.indexed
-    return Outcome(work | {"upstream": int(upstream)}, Listed(answers))
+    return Outcome(work | {"upstream": int(upstream)}, listed)
 
 
 def run_fresh(cache: Cache) -> Outcome:
     """Ask etcd for its revision, wait until the cache has it, and then ask the index."""
     load = cache.server.load
-    work, answers = _look_up(cache) if load.indexed else _walk(cache)
+    work, listed = _look_up(cache) if load.indexed else _walk(cache)
     reads = {"revision_reads": load.lists, "upstream": int(load.profile.list_cache == "consistent")}
-    return Outcome(work | reads, Listed(answers, fresh=True))
+    return Outcome(work | reads, replace(listed, fresh=True))
 
 
-def _walk(cache: Cache) -> tuple[dict[str, int], list[Ints]]:
+def _walk(cache: Cache) -> tuple[dict[str, int], Listed]:
     """Return work and answers of lists that test every cached pod."""
-    server, load, answers = cache.server, cache.server.load, []
+    server, load, listed = cache.server, cache.server.load, Listed([], [])
     counted = np.zeros((load.lists, list_pods.COUNTED), dtype=np.int64)
     for which in range(load.lists):
         asked = load.key, load.wants[which], load.names
         kept = load.objects, load.labels, load.text
         out = server.reply, server.found, counted[which]
         list_pods.by_walking(load.pods, load.ring, load.starts, *asked, *kept, *out)
-        answers.append(server.found[: counted[which, list_pods.FOUND]].copy())
-    return _work(load, counted, index_bytes=_index_bytes(cache)), answers
+        _end(server, listed, counted[which])
+    return _work(load, counted, index_bytes=_index_bytes(cache)), listed
 
 
-def _look_up(cache: Cache) -> tuple[dict[str, int], list[Ints]]:
+def _look_up(cache: Cache) -> tuple[dict[str, int], Listed]:
     """Return work and answers of lists that ask the index."""
-    server, load, answers = cache.server, cache.server.load, []
+    server, load, listed = cache.server, cache.server.load, Listed([], [])
     counted = np.zeros((load.lists, list_pods.COUNTED), dtype=np.int64)
     for which in range(load.lists):
         name, size = load.wants[which, 0]  # as it is in the first round, which is not shifted
@@ -159,8 +167,8 @@ def _look_up(cache: Cache) -> tuple[dict[str, int], list[Ints]]:
         kept = load.objects, load.labels, load.text
         out = server.reply, server.found, counted[which]
         list_pods.by_index(cache.indexed, first, end, load.ring, load.starts, *asked, *kept, *out)
-        answers.append(server.found[: counted[which, list_pods.FOUND]].copy())
-    return _work(load, counted, index_bytes=_index_bytes(cache)), answers
+        _end(server, listed, counted[which])
+    return _work(load, counted, index_bytes=_index_bytes(cache)), listed
 
 
 def _index_bytes(cache: Cache) -> int:
@@ -172,18 +180,16 @@ def _work(
     load: ListLoad,
     counted: Longs,
     *,
-    read: tuple[int, int] = (0, 0),
     ranges: int = 0,
     walked: int = 0,
     index_bytes: int = 0,
 ) -> dict[str, int]:
-    """Return what was counted in all lists; *read* is pods and bytes from etcd."""
+    """Return what was counted in all lists."""
     whole = counted.sum(axis=0)
     return {
         "lists": load.lists,
-        "pods": load.pods,
-        "objects_read": read[0],
-        "bytes_read": read[1],
+        "objects_read": int(whole[list_pods.READ]),
+        "bytes_read": int(whole[list_pods.READ_BYTES]),
         "ranges": ranges,
         "keys_walked": walked,
         "revision_reads": 0,

@@ -32,15 +32,34 @@ def quality(load: ListLoad, outcome: Outcome) -> Work:
 
 
 def agree(load: ListLoad, outcomes: Mapping[str, Outcome]) -> None:
-    """Every list returned just the pods that it should, in their order, and as many bytes."""
+    """Every list returned just the pods that it should, in their order, and the same bytes.
+
+    Who reads from etcd has decoded every pod.
+    """
     for name, outcome in outcomes.items():
-        for which, got in enumerate(outcome.answer.pods):
+        listed: list_answers.Listed = outcome.answer
+        for which, got in enumerate(listed.pods):
             wanted = _wanted(load, which)
             if not np.array_equal(got, wanted):
                 raise WrongAnswer(f"{ID}: {name}, list {which}: {_difference(got, wanted)}")
         sent, should = outcome.work["bytes_returned"], outcomes[BASELINE].work["bytes_returned"]
         if sent != should:
             raise WrongAnswer(f"{ID}: {name} returned {sent} bytes, {BASELINE} {should}")
+        theirs = outcomes[BASELINE].answer.sums
+        if listed.sums != theirs:
+            which = next(i for i, one in enumerate(theirs) if [one] != listed.sums[i : i + 1])
+            raise WrongAnswer(f"{ID}: {name}, list {which}: other bytes than {BASELINE} returned")
+        if listed.held:
+            _check_decoded(load, name, outcome)
+
+
+def _check_decoded(load: ListLoad, name: str, outcome: Outcome) -> None:
+    """Raise WrongAnswer unless every list decoded every pod."""
+    done = outcome.work["objects_read"], outcome.work["bytes_read"], outcome.answer.text_bytes
+    each = load.pods, load.bytes_of(0, load.pods), load.text_bytes_of(load.pods)
+    for what, got, of_list in zip(("pods", "bytes", "bytes of strings"), done, each, strict=True):
+        if got != load.lists * of_list:
+            raise WrongAnswer(f"{ID}: {name} decoded {got} {what} where there are {load.lists * of_list}")
 
 
 def _wanted(load: ListLoad, which: int) -> Ints:
@@ -67,13 +86,13 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
         return ()
     before, work = works[BASELINE], works[OPTIMIZED]
     found = []
-    if work["list_p50_ns"] > before["list_p50_ns"]:
+    if work["list_p99_ns"] > before["list_p99_ns"]:
         found.append(
-            f"slower from the cache: {units.show_ns(work['list_p50_ns'])} instead of"
-            f" {units.show_ns(before['list_p50_ns'])}, as a list waits up to"
+            f"slower from the cache at P99: {units.show_ns(work['list_p99_ns'])} instead of"
+            f" {units.show_ns(before['list_p99_ns'])}, as a list waits up to"
             f" {units.show_ns(work['fresh_wait_max_ns'])} until the cache is fresh"
         )
-    everything = work["lists"] * work["pods"]
+    everything = before["tests"]
     if work["objects_returned"] * 2 > everything:
         gain = units.show_ratio(before["wall_ns"] / work["wall_ns"])
         found.append(
@@ -85,6 +104,12 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
             f"no index for this selector: {units.show_count(work['tests'])} cached pods are tested to return"
             f" {units.show_count(work['objects_returned'])}"
         )
+    found += [
+        f"{name}: {units.show_count(works[name]['timed_out'])} lists were cancelled after 60 s; they have no"
+        " latency, and count as the time-out"
+        for name in (BASELINE, OPTIMIZED)
+        if works[name]["timed_out"]
+    ]
     if work["stale"]:
         found.append(
             f"{units.show_count(work['stale'])} times a read was refused as nothing told the cache within"
@@ -103,13 +128,12 @@ METRICS = (
     Metric("bytes_read", "bytes", about="of those"),
     Metric("ranges", "ranges", about="range requests to etcd"),
     Metric("keys_walked", "keys", about="of etcd's index, walked over by ranges to read and to count"),
-    Metric("revision_reads", "reads", about="of etcd's revision, without objects"),
+    Metric("revision_reads", "reads", about="of etcd's revision, without objects", provenance="modelled"),
     Metric("tests", "tests", about="pods tested against the selector", headline=True),
     Metric("objects_returned", "pods", "none", "returned to clients"),
     Metric("bytes_returned", "bytes", "none", "of those, as stored"),
     Metric("index_bytes", "bytes", about="the index by node, beside the cache"),
     Metric("lists", "lists", "none", "lists executed", provenance="input"),
-    Metric("pods", "pods", "none", "pods there are", provenance="input"),
     Metric(
         "upstream",
         "0 or 1",
@@ -137,21 +161,23 @@ MECHANISM = Mechanism(
         " 24a394e5 (1.37 beta); KEP-2340; KEP-3157; KEP-5116"
     ),
     left_out=(
-        "etcd itself and the network: what etcd sends lies in memory. Times do not hold the wait for a fresh"
-        " cache, which is in the modelled latencies. Not all pods lie there: a ring of 32 MiB of encoded ones"
-        " is read round after round, and what is asked for is shifted by round, so that bytes, decoding and"
-        " tests are those of all pods. The decoded ring stands for the cache, and fits better into a"
-        " processor's caches. A pod's other fields are filler of 256 bytes a field, ten times fewer than a"
-        " real pod has, without maps and garbage: decoding is much cheaper than the modelled 118 us of a pod"
-        " of 10 KB. A test compares the one string, without building sets of labels and fields. The response"
-        " is a copy of the encoded pods. A real index holds pointers in maps and is larger. Nothing changes"
-        " while a list is executed, so RV=0 is never stale here. On the virtual clock lists share the cores"
-        " evenly and are alone at this API server; time-outs, and priority and fairness, are left out. How"
-        " the 2019 cluster waited for its cache is not published."
+        "etcd itself and the network: what etcd sends lies in memory. Times do not hold the wait for a"
+        " fresh cache, which is in the modelled latencies. Not all pods lie there: a ring of 32 MiB of"
+        " encoded ones is read round after round, and what is asked for is shifted by round, so that bytes,"
+        " decoding and tests are those of all pods. The decoded ring stands for the cache, and fits better"
+        " into a processor's caches. A pod's other fields are filler of 256 bytes a field, ten times fewer"
+        " than a real pod has, without maps and garbage: decoding is much cheaper than the modelled 118 us"
+        " of a pod of 10 KB. A test compares the one string, without building sets of labels and fields. The"
+        " response is a copy of the encoded pods, of which a checksum is taken where it would be sent off. A"
+        " real index holds pointers in maps and is larger. Nothing changes while a list is executed, so RV=0"
+        " is never stale here. On the virtual clock lists share the cores evenly and are alone at this API"
+        " server; priority and fairness are left out. A list that takes longer than 60 s frees all that it"
+        " held, though etcd would go on with its range, and does not come again. How the 2019 cluster waited"
+        " for its cache is not published."
     ),
     loses=(
         "A list that returns nearly everything: encoding is what is left.",
-        "A small cluster: waiting until the cache is fresh takes longer than reading a few pods from etcd.",
+        "P99 of a few hundred pods listed once a second or more: etcd is asked every 100 ms at most.",
         "A selector without an index: every cached pod is tested, if not decoded.",
         "A quiet type where etcd cannot be asked (before etcd 3.4.25): the read is refused after 3 s.",
         "Memory: the index, kept up to date at every change.",

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from kscale.errors import KscaleError
-from kscale.kernels import list_pods
+from kscale.kernels import list_pods, protobuf_write
 from kscale.mechanisms import list_stored
 from kscale.mechanisms.list_stored import ABSENT, APP, WIDTH, Ints, Longs, Text
 from kscale.scenario import draw
@@ -27,6 +27,7 @@ REPLY_BYTES = 2**20  # of a response, before it is sent off; one object always h
 DEFAULT_BYTES = 10 * 2**10  # of a pod, in a cluster without stored pods
 COSTS = (
     "apiserver_request_cpu_ns",
+    "etcd_quorum_read_cpu_ns",
     "list_apiserver_cpu_ns_per_object",
     "list_apiserver_cpu_ps_per_byte",
     "list_cache_lag_ns",
@@ -125,6 +126,15 @@ class ListLoad:
         """Return the bytes of pods *first* to *end* - 1."""
         return self._bytes_up_to(end) - self._bytes_up_to(first)
 
+    def text_bytes_of(self, pods: int) -> int:
+        """Return the bytes of the strings of the first *pods* pods, as the cache holds them."""
+        fields = [protobuf_write.NAME_BYTES, protobuf_write.NAMESPACE_BYTES, protobuf_write.NODE_BYTES]
+        fields += [protobuf_write.SPEC_BYTES, protobuf_write.STATUS_BYTES]
+        of_labels = self.labels[:, [1, 3]].reshape(len(self.objects), -1).sum(axis=1)
+        each = self.objects[:, fields].sum(axis=1) + of_labels
+        rounds, rest = divmod(pods, len(each))
+        return rounds * int(each.sum()) + int(each[:rest].sum())
+
     def _bytes_up_to(self, end: int) -> int:
         """Return the bytes of the first *end* pods."""
         rounds, rest = divmod(end, len(self.starts) - 1)
@@ -177,7 +187,7 @@ def memory(cluster: Cluster, params: Params) -> int:
     spare = 4 * min(size, 2**21) + 2 * REPLY_BYTES
     rounds = cluster.pods.count // max(1, d) + 1
     asked = params.lists * (16 * rounds + 4 * cluster.pods.count // (1 if params.by == "all" else 4) + 64)
-    simulated = 100 * params.arrivals
+    simulated = 120 * params.arrivals
     return (
         3 * RING_BYTES
         + 600 * d

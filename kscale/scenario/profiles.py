@@ -44,9 +44,8 @@ class Profile:
     ]  # wrapping it copies the object, or only if it is changed (1.24+)
     watch_history: Literal["fixed", "dynamic"]  # events kept for each type
     watch_history_max: int  # events; the fixed size of pods, or the upper bound
-    bookmarks: Literal[
-        "none", "deadline", "periodic"
-    ]  # sent 2 s before the end of a watch (1.15 to 1.18), and also every bookmark_period (1.19+)
+    bookmarks: Literal["none", "periodic"]
+    # sent 2 s before the end of a watch (1.15 to 1.18, which no profile is), and each bookmark_period (1.19+)
     progress_notify_ns: int  # etcd tells a quiet watch cache the revision this often (KEP-1904); 0: never
     list_cache: Literal["scan", "index", "consistent"]
     # a list at RV=0 walks the cache, or uses its index (1.19+); so does one without RV (1.31+, KEP-2340)
@@ -90,6 +89,7 @@ class Profile:
     election_deadline_ns: int = 10 * S  # ns; a leader gives up after
     election_retry_ns: int = 2 * S  # ns; candidates poll every 2 s x (1 + U[0, 1.2])
     election_jitter_ppm: int = 1_200_000  # the 1.2 of it: client-go's JitterFactor
+    request_timeout_ns: int = 60 * S  # ns; --request-timeout: a request that takes longer is cancelled
     fresh_wait_ns: int = 3 * S  # ns; most that a read waits for the cache to catch up
     fresh_ask_ns: int = 100 * MS  # ns; etcd is asked for its revision this often while reads wait
     goaway_chance_max_ppm: int = 20_000  # most that --goaway-chance may be; 0: no such flag (to 1.17)

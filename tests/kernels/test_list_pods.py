@@ -58,6 +58,8 @@ def listed(
                 one = row, some, np.zeros(max(map(len, data)), dtype=np.uint8)
                 assert list_pods.by_decoding(first, end, whole, starts, *asks, *one, *out) == 0
         filled = reply[: counted[list_pods.IN_REPLY]].tobytes()
+        assert list_pods.send_off(reply, counted) == counted[list_pods.SUM]
+        assert list_pods.send_off(reply, counted) == counted[list_pods.SUM]  # nothing is left
         results.append((found[: counted[list_pods.FOUND]].tolist(), counted.tolist(), filled))
     return results
 
@@ -90,6 +92,14 @@ def test_a_list_by_label_needs_key_and_value(key: bytes) -> None:
         assert found == chosen
 
 
+def parts(data: list[bytes], room: int) -> list[bytes]:
+    """Return what is sent off at a time: whole objects, as many as have room."""
+    found = [b""]
+    for one in data:
+        found[-1:] = [found[-1] + one] if len(found[-1]) + len(one) <= room else [found[-1], one]
+    return found
+
+
 @pytest.mark.tiny
 def test_a_full_reply_is_sent_off() -> None:
     """Everything is returned, and the reply holds the last objects that fitted."""
@@ -100,7 +110,37 @@ def test_a_full_reply_is_sent_off() -> None:
         assert found == list(range(6))
         assert counted[list_pods.SENT] == sum(map(len, data))
         assert filled == data[4] + data[5]
-        assert counted[list_pods.FULL] == 2
+        assert counted[list_pods.SENDS] == 3
+        assert counted[list_pods.SUM] == lists.checksum([*parts(data, size)])
+
+
+@pytest.mark.tiny
+def test_decoding_is_counted_as_it_is_done() -> None:
+    """Pods, their bytes and the bytes of their strings, in pages; a cache that is walked reads nothing."""
+    things = ring(5)
+    sizes = [len(protobuf.encode(thing)) for thing in things]
+    strings = [
+        sum(map(len, (one.name, one.namespace, one.node, one.spec, one.status, *sum(one.labels, ()))))
+        for one in things
+    ]
+    read = (list_pods.READ, list_pods.READ_BYTES, list_pods.TEXT_BYTES)
+    (_, decoded, _), (_, walked, _) = listed(things, 13, (list_pods.BY_NODE, b""), [b"x", b"y", b"z"])
+    whole = [sum(each[i % 5] for i in range(13)) for each in (sizes, strings)]
+    assert [decoded[i] for i in read] == [13, *whole]
+    assert [walked[i] for i in read] == [0, 0, 0]
+    assert decoded[list_pods.TESTS] == walked[list_pods.TESTS] == 13
+
+
+@pytest.mark.tiny
+def test_the_checksum_holds_every_byte_and_its_place() -> None:
+    """Two bytes that change places, or lists cut elsewhere, have another one."""
+    sums = set()
+    for text in (b"abcd", b"abdc", b"abce", b"\0\0\0\0"):
+        counted = np.zeros(list_pods.COUNTED, dtype=np.int64)
+        counted[list_pods.IN_REPLY] = 4
+        sums.add(list_pods.send_off(np.frombuffer(text, dtype=np.uint8), counted))
+        assert counted[list_pods.SUM] == lists.checksum([text])
+    assert len(sums) == 4
 
 
 @settings(deadline=None)  # the first call compiles

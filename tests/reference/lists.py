@@ -4,9 +4,11 @@ The server is written from section 1.1 of the control plane's description and fr
 with exact fractions and a list of what is in flight, where the kernel has queues and one number for all.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from heapq import heappop, heappush
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,21 @@ def select(pods: Iterable[Pod], want: Callable[[Pod], bool]) -> tuple[list[int],
     return [i for i, _ in chosen], sum(size for _, size in chosen)
 
 
+def checksum(parts: Iterable[bytes]) -> int:
+    """Return the checksum of a response that was sent off in *parts*."""
+    found = 0
+    for part in parts:
+        found = (found * 31 + sum(byte * place for place, byte in enumerate(part, 1))) % (2**31 - 1)
+    return found
+
+
 @dataclass
 class Running:
     """A list in progress."""
 
     who: int
     left: Fraction
+    until: Fraction  # when it is cancelled
 
 
 @dataclass
@@ -41,10 +52,12 @@ class Sharing:
     limit: int
     retry: int
     tries: int
+    timeout: int
     running: list[Running] = field(default_factory=list)
     done: dict[int, Fraction] = field(default_factory=dict)
     refused: int = 0
     failed: int = 0
+    timed_out: int = 0
 
     def serve(self, arrivals: list[int]) -> None:
         """Answer all of them."""
@@ -54,40 +67,101 @@ class Sharing:
             pace = min(Fraction(1), Fraction(self.speed, 1000 * max(1, len(self.running))))
             end = now + min((one.left for one in self.running), default=Fraction(1 << 62)) / pace
             coming.sort()
-            then = min(end, coming[0][0]) if coming else end
+            cancel = min((one.until for one in self.running), default=end)
+            then = min(end, cancel, coming[0][0]) if coming else min(end, cancel)
             for one in self.running:
                 one.left -= (then - now) * pace
             now = then
             ended = [one for one in self.running if one.left <= 0]
             self.done |= {one.who: now - arrivals[one.who] for one in ended}
             self.running = [one for one in self.running if one.left > 0]
-            if not ended and coming:
+            over = [one for one in self.running if one.until <= now]
+            self.timed_out += len(over)
+            self.done |= {one.who: max(now - arrivals[one.who], Fraction(self.timeout)) for one in over}
+            self.running = [one for one in self.running if one.until > now]
+            if not ended and not over and coming:
                 _, who, tried = coming.pop(0)
                 if len(self.running) < self.limit:
-                    self.running.append(Running(who, Fraction(self.service)))
+                    self.running.append(Running(who, Fraction(self.service), now + self.timeout))
                     continue
                 self.refused += 1
                 if tried == self.tries:
                     self.failed += 1
-                    self.done[who] = now - arrivals[who]
+                    self.done[who] = max(now - arrivals[who], Fraction(self.timeout))
                 else:
                     coming.append((now + self.retry, who, tried + 1))
 
 
-def fresh_at(
-    asked: int, events: list[int], *, behind: bool, ask: int, notify: int, trip: int, lag: int
-) -> int:
-    """Return when a cache has everything that was written before *asked*, if events come at those times."""
-    start = asked + trip
-    last = max((at for at in events if at <= asked), default=0)
-    if notify:
-        last = max(last, asked // notify * notify)
-    if not behind:
-        return max(start, last + lag)
-    ways = [min((at + lag for at in events if at > asked), default=1 << 62)]
-    if notify:
-        ways.append((asked // notify + 1) * notify + lag)
-    if ask:
-        turns = (start + ask - 1) // ask
-        ways.append(turns * ask + trip + lag)
-    return max(start, min(ways))
+@dataclass
+class Waiting:
+    """A read that waits for the cache, from when it knows etcd's revision."""
+
+    who: int
+    wanted: int  # it is fresh once the cache has all that was written up to then
+    since: int
+
+
+@dataclass
+class Freshness:
+    """A cache that follows etcd, and reads that wait for it; as in the source, one thing after the other.
+
+    The requester has a timer. While somebody waits and the timer has expired, it asks etcd and sets the timer
+    anew; while nobody waits, the timer stays expired (cacher/progress/watch_progress.go).
+    """
+
+    trip: int
+    lag: int
+    ask: int  # 0: never
+    notify: int  # 0: never
+    patience: int
+    has: int = -1  # all that was written up to then is in the cache
+    timer: int = 0  # when it expires, or has
+    waiting: list[Waiting] = field(default_factory=list)
+    coming: list[tuple[int, int, int, int]] = field(default_factory=list)  # time, what, of whom, up to when
+    end: dict[int, int] = field(default_factory=dict)  # of the wait
+    late: set[int] = field(default_factory=set)
+    requests: list[int] = field(default_factory=list)  # when etcd was asked
+
+    def follow(self, reads: list[int], events: list[int], others: list[int]) -> None:
+        """Let *reads* come; *events* are writes to the type, *others* to other types."""
+        writes = sorted(events + others)
+        for at in events:
+            heappush(self.coming, (at + self.lag, 0, 0, at))
+        for at in range(0, max(reads) + 2 * self.patience, self.notify) if self.notify else ():
+            heappush(self.coming, (at + self.lag, 0, 0, at))
+        for who, at in enumerate(reads):
+            wanted = writes[bisect_right(writes, at) - 1]
+            heappush(self.coming, (at + self.trip, 1, who, wanted))
+        while self.coming or self.waiting:
+            happens = [self.coming[0][0]] if self.coming else []
+            happens += [one.since + self.patience for one in self.waiting]
+            if self.waiting and self.ask:
+                happens.append(self.timer)  # if it had expired, the requester asked when the first one came
+            self.step(min(happens))
+
+    def step(self, now: int) -> None:
+        """Do all that is due *now*: the cache first, then those who come, then the requester."""
+        while self.coming and self.coming[0][0] == now:
+            _, what, who, up_to = heappop(self.coming)
+            if what == 0:
+                self.has = max(self.has, up_to)
+                self.leave(now)
+            elif self.has >= up_to:
+                self.end[who] = now
+            else:
+                self.waiting.append(Waiting(who, up_to, now))
+        for one in [one for one in self.waiting if one.since + self.patience <= now]:
+            self.late.add(one.who)
+            self.end[one.who] = now
+            self.waiting.remove(one)
+        if self.waiting and self.ask and self.timer <= now:
+            self.requests.append(now)
+            self.timer = now + self.ask
+            heappush(self.coming, (now + self.trip + self.lag, 0, 0, now))
+
+    def leave(self, now: int) -> None:
+        """Let those go whose writes the cache has."""
+        for one in self.waiting:
+            if one.wanted <= self.has:
+                self.end[one.who] = now
+        self.waiting = [one for one in self.waiting if one.wanted > self.has]
