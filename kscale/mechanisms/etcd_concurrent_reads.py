@@ -83,7 +83,10 @@ def run(server: Server) -> Outcome:
     for name, kind in zip(("puts", "reads", "scans"), kinds, strict=True):
         in_time = (kind[:, be.DONE] > 0) & (kind[:, be.DONE] <= until)
         work[name] = int((kind[:, be.SENT] >= 0).sum())
-        work[f"{name}_per_s"] = int(in_time.sum()) * SECOND // until
+        if name == "scans":
+            work["scans_in_time"] = int(in_time.sum())
+        else:
+            work[f"{name}_per_s"] = int(in_time.sum()) * SECOND // until
     work |= {
         "puts_refused": int((kinds[be.PUT][:, be.DONE] == be.REFUSED).sum()),
         "bytes_copied": int(counts[be.BYTES_COPIED]),
@@ -161,9 +164,13 @@ METRICS = (
     *READS.metrics(),
     *SCANS.metrics(),
     Metric(
-        "bytes_copied", "bytes", about="of read buffers, copied so that reads need no lock", headline=True
+        "bytes_copied",
+        "bytes",
+        about="of read buffers, really copied; how often and how full follows the virtual clock",
+        headline=True,
+        provenance="modelled",
     ),
-    Metric("copies", "copies", about="of the read buffer"),
+    Metric("copies", "copies", about="of the read buffer, as bytes_copied", provenance="modelled"),
     Metric(
         "read_waits", "waits", about="reads that found the lock taken or asked for", provenance="modelled"
     ),
@@ -172,12 +179,14 @@ METRICS = (
     Metric("write_waited_ns", "ns", about="time they waited", provenance="modelled"),
     Metric("puts_per_s", "puts/s", "higher", "answered in the time simulated", provenance="modelled"),
     Metric("reads_per_s", "reads/s", "higher", "as puts_per_s, short reads", provenance="modelled"),
-    Metric("scans_per_s", "ranges/s", "higher", "as puts_per_s, long ranges", provenance="modelled"),
+    Metric("scans_in_time", "ranges", "higher", "answered in the time simulated", provenance="modelled"),
     Metric("puts_refused", "puts", about="too many entries were not applied yet", provenance="modelled"),
     Metric("commits", "commits", "none", "of bbolt's transaction", provenance="modelled"),
-    Metric("puts", "puts", "none", "sent", provenance="input"),
-    Metric("reads", "reads", "none", "short reads sent", provenance="input"),
-    Metric("scans", "ranges", "none", "long ranges sent", provenance="input"),
+    Metric(
+        "puts", "puts", "none", "sent; by clients that wait, as many as they come to", provenance="modelled"
+    ),
+    Metric("reads", "reads", "none", "short reads sent, as puts", provenance="modelled"),
+    Metric("scans", "ranges", "none", "long ranges sent, as puts", provenance="modelled"),
 )
 
 MECHANISM = Mechanism(
@@ -197,8 +206,11 @@ MECHANISM = Mechanism(
         "Followers, message windows and leases (one log that batches stands for them), deletes, compaction,"
         " buckets beside the keys', garbage collection, memory bandwidth shared by cores. Puts are of one"
         " size. The log, bbolt's commit and the network take no core, and scans alone give way to others."
-        " Of 3.5, that transactions with writes read without a copy (etcd#12896). The 2019 profile ran etcd"
-        " 3.3: what is optimized here came with 3.4."
+        " Of 3.5, that transactions with writes read without a copy (etcd#12896). So latencies after the"
+        " change are a floor: beside full lists of 100,000 keys of 2 KB the P99 of a put still rose from 4.7"
+        " to 24 ms on a real etcd 3.4.23 and from 1.4 to 18 ms on 3.5.1; etcd and its client shared 2 cores,"
+        " and what part was whose was not told apart. The 2019 profile ran etcd 3.3: what is optimized here"
+        " came with 3.4."
     ),
     loses=(
         "Without long ranges nothing waits for reads, and every copy is for nothing.",

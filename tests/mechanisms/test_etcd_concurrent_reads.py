@@ -94,6 +94,28 @@ def test_the_baseline_commits_only_what_was_written() -> None:
     assert before["read_max_ns"] == pytest.approx(after["read_max_ns"], rel=0.05)
 
 
+def test_ranges_rarer_than_one_a_second_are_counted() -> None:
+    """Those answered in time are a count, as a rate in whole numbers would be 0."""
+    params = Params(duration_ns=10 * SECOND, scan_every_ns=4 * SECOND, scan_objects=30_000, reads_per_s=10)
+    for work in works_of(cluster(), params).values():
+        assert 2 <= work["scans_in_time"] <= work["scans"] == 3
+
+
+def test_what_the_clock_decides_is_said_to_be_modelled() -> None:
+    """A slower machine changes how much is copied and what waiting clients send."""
+    params = replace(BESIDE, duration_ns=SECOND, put_clients=50, puts_per_s=30_000, put_bytes=300)
+    small = cluster()
+    coefficients = dict(small.costs.coefficients)
+    name = "etcd_apply_ns"
+    coefficients[name] = coefficients[name].model_copy(update={"value": 50_000})
+    slower = replace(small, costs=replace(small.costs, coefficients=coefficients))
+    quick, slow = works_of(small, params)[OPTIMIZED], works_of(slower, params)[OPTIMIZED]
+    changed = {name for name, count in quick.items() if count != slow[name]}
+    assert changed >= {"bytes_copied", "puts"}
+    said = {metric.name for metric in etcd_concurrent_reads.METRICS if metric.provenance == "modelled"}
+    assert changed <= said
+
+
 def test_small_reads_beside_many_writes_copy_much() -> None:
     """A buffer of thousands of writes is copied for each read of one key; sharing helps between writes."""
     params = Params(

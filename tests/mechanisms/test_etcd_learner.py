@@ -115,6 +115,21 @@ def test_catching_up_takes_what_arithmetic_says() -> None:
     assert found == pytest.approx(snapshot / (1 - rate), rel=0.02)
 
 
+def test_what_a_coefficient_decides_is_said_to_be_modelled() -> None:
+    """A slower link and disk change how long it takes and how much is written meanwhile."""
+    small = cluster()
+    coefficients = dict(small.costs.coefficients)
+    name = "etcd_network_ps_per_byte"
+    coefficients[name] = coefficients[name].model_copy(update={"value": 8000})
+    slower = replace(small, costs=replace(small.costs, coefficients=coefficients))
+    quick, slow = works_of(small, instants=4)[OPTIMIZED], works_of(slower, instants=4)[OPTIMIZED]
+    changed = {name for name, count in quick.items() if count != slow[name]}
+    assert changed >= {"puts", "caught_up_ns"}
+    said = {metric.name: metric.provenance for metric in etcd_learner.METRICS}
+    assert {said[name] for name in changed} == {"modelled"}
+    assert "measured" not in said.values()  # nothing here is counted on executed work
+
+
 def test_nothing_is_gained_where_nobody_fails() -> None:
     """With equal members and no failure puts take the same, and the learner is redundant later."""
     works = works_of(cluster(), instants=1)
