@@ -47,6 +47,25 @@ def _due(noticed: int, rules: Longs) -> int:
     return int(((noticed + rules[GRACE_NS]) // rules[MONITOR_NS] + 1) * rules[MONITOR_NS])
 
 
+@inline
+def _seen(node: Longs, noticed: int, at: int, rules: Longs) -> int:
+    """Return the look that sees a sign of life of *at*, after one seen at *noticed*: too long ago, perhaps."""
+    look = _look(at, rules[MONITOR_NS])
+    if node[MISSED] == NONE and _due(noticed, rules) < look:
+        node[MISSED] = _due(noticed, rules)
+    node[LAST] = at
+    return look
+
+
+@inline
+def _ended(node: Longs, noticed: int, silent: int, rules: Longs) -> None:
+    """Note when a node is missed whose last sign was seen at *noticed*: found silent, or wrongly."""
+    due, end = _due(noticed, rules), rules[END_NS]
+    if node[MISSED] == NONE and due < min(silent, end):
+        node[MISSED] = due
+    node[FOUND] = due if silent < end else NONE
+
+
 @kernel
 def beat(
     first_status: Longs,
@@ -80,16 +99,13 @@ def beat(
     Cost is O(n x END_NS / shortest period).
     """
     period, lease, age, mean = rules[STATUS_NS], rules[LEASE_NS], rules[AGE_NS], rules[CHANGE_NS]
-    jitter, monitor = rules[JITTER_PPM], rules[MONITOR_NS]
     for i in range(len(first_status)):
-        status_at = first_status[i]
-        lease_at = first_lease[i] if lease > 0 else NEVER
-        last = lease_at - lease if lease > 0 else status_at - period
+        node, wrote = nodes[i], written[i]
+        status_at, lease_at = first_status[i], first_lease[i] if lease > 0 else NEVER
         change_at = waiting(change_draws[i], mean) if mean > 0 else NEVER
-        wrote = written[i]
         until = min(silent[i], rules[END_NS])
-        noticed = _look(last, monitor)
-        missed = NONE
+        node[LAST], node[MISSED] = lease_at - lease if lease > 0 else status_at - period, NONE
+        noticed = _look(node[LAST], rules[MONITOR_NS])
         while min(status_at, lease_at) < until:
             at = min(status_at, lease_at)
             beats, grows = True, lease_stored[i]
@@ -100,22 +116,14 @@ def beat(
                 beats, grows = changed or at - wrote >= age, status_stored[i]
                 if beats:
                     wrote = at
-                    nodes[i, STATUS_WRITES] += 1
-                    nodes[i, CHANGED] += changed
-                status_at += _gap(status_draws[i], period, jitter)
+                    node[STATUS_WRITES] += 1
+                    node[CHANGED] += changed
+                status_at += _gap(status_draws[i], period, rules[JITTER_PPM])
             else:
-                nodes[i, LEASE_WRITES] += 1
-                lease_at += _gap(lease_draws[i], lease, jitter)
+                node[LEASE_WRITES] += 1
+                lease_at += _gap(lease_draws[i], lease, rules[JITTER_PPM])
             if beats:
                 seconds[at // SECOND, WRITES] += 1
                 seconds[at // SECOND, STORED] += grows
-                last = at
-                look = _look(at, monitor)
-                if missed == NONE and _due(noticed, rules) < look:
-                    missed = _due(noticed, rules)
-                noticed = look
-        due = _due(noticed, rules)
-        if missed == NONE and due < until:
-            missed = due
-        nodes[i, LAST], nodes[i, MISSED] = last, missed
-        nodes[i, FOUND] = due if silent[i] < rules[END_NS] else NONE
+                noticed = _seen(node, noticed, at, rules)
+        _ended(node, noticed, silent[i], rules)
