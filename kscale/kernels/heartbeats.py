@@ -49,7 +49,7 @@ def _due(noticed: int, rules: Longs) -> int:
 
 @inline
 def _seen(node: Longs, noticed: int, at: int, rules: Longs) -> int:
-    """Return the look that sees a sign of life of *at*, after one seen at *noticed*: too long ago, perhaps."""
+    """Return the look that sees a sign of life of *at*; if *noticed*, the one before, is too old, note it."""
     look = _look(at, rules[MONITOR_NS])
     if node[MISSED] == NONE and _due(noticed, rules) < look:
         node[MISSED] = _due(noticed, rules)
