@@ -37,12 +37,13 @@ INSIDE, VALUE_FIRST, INDEX_FIRST, IN_PLACE = 0, 1, 2, 3  # protocols
 NOTHING = -1  # no entry, and so no value; or an empty slot
 MISSING = -2  # an entry, but no value
 
-# Entries of `counts`, int64[15], out: for each kind of trial CASES, LOST, STALE and MIXED.
+# Entries of `counts`, int64[16], out: for each kind of trial CASES, LOST, STALE and MIXED.
 CRASH, FAILOVER, READ = 0, 4, 8
 CASES, LOST, STALE, MIXED = 0, 1, 2, 3
 ORPHANS, ORPHAN_BYTES = 12, 13  # values that no entry leads to, after a crash; and their bytes
 STEPS = 14  # of all operations
-COUNTS = 15
+WAITED = 15  # most of them, one after another, before an operation was acknowledged
+COUNTS = 16
 
 MOST_STEPS = 3  # of an operation
 # Columns of `steps`, int64[MOST_STEPS, 3]: what is written, to which slot, its content (a put's number).
@@ -214,6 +215,52 @@ def _reads(
 
 
 @kernel
+def _around(
+    kind: int,
+    number: int,
+    key: int,
+    sizes: Longs,
+    protocol: int,
+    behind: int,
+    truth: Longs,
+    index: Longs,
+    outside: Longs,
+    log: Longs,
+    logged: int,
+    counts: Longs,
+) -> int:
+    """Do one put or delete of a *key*, and after each step try everything.
+
+    Returns how many writes of the outside store there are now.
+    """
+    steps = np.empty((MOST_STEPS, STEP), dtype=np.int64)
+    seen = np.empty((MOST_STEPS + 1, 2), dtype=np.int64)
+    before, after = truth[key], number if kind == PUT else NOTHING
+    old = index[key, I_SLOT]
+    count, acknowledged = _plan(kind, number, key, protocol, index, steps)
+    counts[STEPS] += count
+    counts[WAITED] = max(counts[WAITED], acknowledged)
+    for done in range(count + 1):
+        if done > 0:
+            logged = _do(done - 1, key, steps, index, outside, log, logged)
+        seen[done] = index[key]
+
+        got = _get(index[key, I_SLOT], index[key, I_NUMBER], protocol, outside)
+        _judge(CRASH, got, index[key, I_NUMBER], after if done >= acknowledged else before, after, counts)
+        _orphans(key, old, number, sizes, protocol, index, outside, counts)
+        _failover(
+            done, count, key, behind, logged, protocol, truth, after, steps, index, outside, log, counts
+        )
+        _reads(done, acknowledged, before, after, seen, protocol, outside, counts)
+        if protocol != INSIDE:
+            first = _forget(behind, logged, outside, log)
+            _reads(done, acknowledged, before, after, seen, protocol, outside, counts)
+            _remember(first, logged, outside, log)
+    truth[key] = after
+    return logged
+
+
+@kernel
 def run(
     kinds: Longs,
     keys: Longs,
@@ -242,36 +289,16 @@ def run(
     outside = np.full(max(n, len(final)), NOTHING, dtype=np.int64)
     truth = np.full(len(final), NOTHING, dtype=np.int64)
     log = np.empty((MOST_STEPS * n + MOST_STEPS, 3), dtype=np.int64)
-    steps = np.empty((MOST_STEPS, STEP), dtype=np.int64)
-    seen = np.empty((MOST_STEPS + 1, 2), dtype=np.int64)
     counts[:] = 0
     answers[:] = NOTHING
     logged = 0
     for number in range(n):
-        key = keys[number]
-        if kinds[number] == GET:
+        kind, key = kinds[number], keys[number]
+        if kind == GET:
             answers[number] = _get(index[key, I_SLOT], index[key, I_NUMBER], protocol, outside)
-            continue
-        before, after = truth[key], number if kinds[number] == PUT else NOTHING
-        old = index[key, I_SLOT]
-        count, acknowledged = _plan(kinds[number], number, key, protocol, index, steps)
-        counts[STEPS] += count
-        for done in range(count + 1):
-            if done > 0:
-                logged = _do(done - 1, key, steps, index, outside, log, logged)
-            seen[done] = index[key]
-
-            got = _get(index[key, I_SLOT], index[key, I_NUMBER], protocol, outside)
-            _judge(CRASH, got, index[key, I_NUMBER], after if done >= acknowledged else before, after, counts)
-            _orphans(key, old, number, sizes, protocol, index, outside, counts)
-            _failover(
-                done, count, key, behind, logged, protocol, truth, after, steps, index, outside, log, counts
+        else:
+            logged = _around(
+                kind, number, key, sizes, protocol, behind, truth, index, outside, log, logged, counts
             )
-            _reads(done, acknowledged, before, after, seen, protocol, outside, counts)
-            if protocol != INSIDE:
-                first = _forget(behind, logged, outside, log)
-                _reads(done, acknowledged, before, after, seen, protocol, outside, counts)
-                _remember(first, logged, outside, log)
-        truth[key] = after
     for key in range(len(final)):
         final[key] = _get(index[key, I_SLOT], index[key, I_NUMBER], protocol, outside)

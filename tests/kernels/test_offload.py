@@ -54,7 +54,7 @@ def test_it_counts_as_its_slow_twin(operations: list[twin.Operation], protocol: 
         assert found(counts, kind) == slow.counts[kind]
     assert counts[kernel.ORPHANS] == len(slow.orphans)
     assert counts[kernel.ORPHAN_BYTES] == slow.orphan_bytes
-    assert counts[kernel.STEPS] == slow.steps
+    assert (counts[kernel.STEPS], counts[kernel.WAITED]) == (slow.steps, slow.waited)
 
 
 @pytest.mark.tiny

@@ -80,7 +80,7 @@ class Trials:
         self.operations, self.protocol, self.behind = operations, protocol, behind
         self.counts = {kind: [0, 0, 0, 0] for kind in ("crash", "failover", "read")}
         self.orphans: list[int] = []
-        self.steps = 0
+        self.steps = self.waited = 0
         self.answers = [
             self.after(n, 0).value(self.after(n, 0).entry(key)) if kind == GET else None
             for n, (kind, key) in enumerate(operations)
@@ -126,6 +126,7 @@ class Trials:
         steps, acknowledged = self.after(number, 0).steps(number, kind, key)
         before, after = self.truth(key, number), number if kind == PUT else None
         self.steps += len(steps)
+        self.waited = max(self.waited, acknowledged)
         own_slots = {f"key {key}", f"put {number}"}
         own_slots |= {entry[0] for entry in [self.after(number, 0).entry(key)] if entry}
         for done in range(len(steps) + 1):
