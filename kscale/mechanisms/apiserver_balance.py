@@ -200,7 +200,9 @@ MECHANISM = Mechanism(
         " delay; balancers that watch health; the network. Requests of all clients are of one kind at one"
         " rate, and wait for a core in one line. A client that lost its server connects again at once."
         " Watches cost work when they begin, not while they last. A liveness probe fails when it would be"
-        " rejected, not when it waits too long."
+        " rejected, not when it waits too long. How much is rejected hangs on request_with_events_cpu_ns, which is"
+        " assumed: in an upgrade of three servers for 10,000 nodes (alibaba-10k) the baseline rejects nothing"
+        " at 0.8 to 3 ms, 13,849 attempts at 5 ms and 2.4M at 8 ms."
     ),
     loses=(
         "GOAWAY with one server: the same server again, for a handshake.",
@@ -208,6 +210,7 @@ MECHANISM = Mechanism(
         "Watches: after a GOAWAY they stay until their own end, 5 to 10 minutes.",
         "Too little for everyone: reconnecting adds handshakes, and the storm goes on.",
         "High use: reconnecting costs as much as a request; after a loss the storm can feed itself.",
+        "A whole new set that nobody lets warm up (wait_warm: false): all clients come to cold servers at once.",
         "Nothing wrong: the periodic reshuffle costs its handshakes all the same.",
     ),
     params=Params,

@@ -31,30 +31,37 @@ def timeline(servers: int, params: Params, *, surge: bool) -> Longs:
     return np.array(sorted(found, key=itemgetter(balance.WHEN)), dtype=np.int64)
 
 
+def step_ns(params: Params) -> int:
+    """Return how long an upgrade waits for a server that it starts."""
+    return params.down_ns + (params.cold_ns if params.wait_warm else 0)
+
+
 def _surge(servers: int, params: Params) -> Iterator[tuple[int, int, int]]:
-    """Yield an upgrade in which a new set starts and fills its caches before the old one stops."""
-    started = fault_ns(params) + params.down_ns
+    """Yield an upgrade in which a whole new set starts before the old one stops."""
+    at = fault_ns(params)
     for s in range(servers, 2 * servers):
-        yield started, balance.START, s
+        yield at + params.down_ns, balance.START, s
     for event in (balance.LEAVE, balance.STOP):
         for s in range(servers):
-            yield started + params.cold_ns, event, s
+            yield at + step_ns(params), event, s
 
 
 def _faults(servers: int, params: Params) -> Iterator[tuple[int, int, int]]:
     """Yield an upgrade of one server after the other, or a loss of several at once.
 
-    Where one at a time would take more than a third of the time, as many are upgraded together as needed.
+    Where one at a time would take more than two thirds of the time, as many are upgraded together as
+    needed. That is never all, as a step takes at most a third (see `Params`).
     """
     at = fault_ns(params)
     if params.fault == "loss":
         lost = params.lose or servers - 1
         yield from _down(at, range(servers - lost, servers), balance.LOSE, params)
     elif params.fault == "upgrade":
-        together = -(-3 * servers * params.down_ns // params.duration_ns)
+        step = step_ns(params)
+        together = -(-servers // (2 * params.duration_ns // (3 * step)))
         for first in range(0, servers, together):
             batch = range(first, min(first + together, servers))
-            yield from _down(at + first // together * params.down_ns, batch, balance.STOP, params)
+            yield from _down(at + first // together * step, batch, balance.STOP, params)
 
 
 def _down(at: int, several: range, how: int, params: Params) -> Iterator[tuple[int, int, int]]:

@@ -69,6 +69,8 @@ def test_a_storm_of_every_kind(fault: str) -> None:
         fault=fault,  # type: ignore[arg-type]
         requests_per_s=1,
         duration_ns=60 * SECOND,
+        down_ns=10 * SECOND,
+        cold_ns=10 * SECOND,
         cores=1,
         liveness=1,
         close_above=2,
@@ -120,6 +122,6 @@ def test_one_signature_each() -> None:
     """The kernel is compiled once."""
     for name, policy in POLICIES.items():
         assert name
-        check(balance_load.make(cluster(nodes=3), Params(duration_ns=60 * SECOND)), policy)
+        check(balance_load.make(cluster(nodes=3), Params(duration_ns=120 * SECOND)), policy)
     found = getattr(balance.simulate, "signatures", [None])
     assert len(found) == 1
