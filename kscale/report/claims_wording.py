@@ -49,6 +49,16 @@ def amount(value: float, unit: str) -> str:
     return f"{_plain(value)} {unit}".rstrip()
 
 
+def ours(judged: Judged) -> str:
+    """Return our amount; of a ratio of times with its 95 % interval: "222x (215x to 229x)"."""
+    unit = judged.figure.unit
+    said = amount(judged.ours, unit)
+    if judged.interval is None or not all(map(math.isfinite, judged.interval)):
+        return said
+    low, high = (amount(end, unit) for end in judged.interval)
+    return f"{said} ({low} to {high})"
+
+
 def factor(judged: Judged) -> str:
     """Return ours over the published figure: of an identity in per cent, of others as a factor."""
     found = judged.factor

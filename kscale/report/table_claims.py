@@ -105,7 +105,7 @@ def _published(one: Judged) -> str:
 
 def _ours(one: Judged) -> str:
     """Return our amount."""
-    return wording.amount(one.ours, one.figure.unit)
+    return wording.ours(one)
 
 
 def _headed(

@@ -1,5 +1,6 @@
 """Set-ups of claims, run: once each, counted or timed, in order, all checked before."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from kscale.errors import Interrupted, KscaleError
 from kscale.judge.claims import run
 from kscale.judge.claims.record import Claim
 from kscale.judge.claims.run import Planned
+from kscale.measure import runner, stats
 from kscale.measure.plan import PlannedCell
+from kscale.measure.timing import Allowance
 from kscale.mechanisms.base import BASELINE, OPTIMIZED
 from kscale.mechanisms.registry import MECHANISMS
 from kscale.scenario import shipped
@@ -107,7 +110,26 @@ def test_a_set_up_is_timed_if_one_claim_on_it_is(folder: Path) -> None:
     (found,) = run.run(run.planned(asked, MECHANISMS), seen)
     assert set(found.cells[0].times) == {BASELINE, OPTIMIZED}
     assert all(taken > 0 for taken in found.cells[0].times.values())
-    assert sum("pairs" in said for said in seen.said) <= run.PAIRS
+    assert stats.FEWEST <= sum("pairs" in said for said in seen.said) <= run.PAIRS
+    ratio = found.cells[0].ratios[OPTIMIZED]
+    assert 0 < ratio.low <= ratio.value <= ratio.high < math.inf
+    assert BASELINE not in found.cells[0].ratios
+
+
+def test_timed_cells_share_ten_seconds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever number of set-ups is timed; what is counted takes no part of it."""
+    allowed = []
+
+    def measured(*args: object) -> object:
+        allowed.append(args[-1])
+        raise Interrupted("interrupted")
+
+    monkeypatch.setattr(runner, "measure_cell", measured)
+    asked = [*claims("two", timed=True), *claims("one")]
+    with pytest.raises(Interrupted):
+        list(run.run(run.planned(asked, MECHANISMS), Recorder()))
+    assert folder.is_dir()
+    assert allowed == [Allowance(run.TIMED_S / 2, run.TIMED_S / 2)]
 
 
 def test_what_was_finished_before_a_signal_stays(folder: Path) -> None:

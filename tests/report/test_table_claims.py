@@ -147,6 +147,20 @@ def test_a_band_of_its_own_is_not_said_to_be_the_usual_one() -> None:
     assert claims_wording.factor(bound.figures[0]) == "-"
 
 
+def test_an_interval_stands_beside_a_time() -> None:
+    """In words and in every document; one without an end is none."""
+    for ends, said in (((20.0, 22.5), "21x (20x to 22.5x)"), ((0.0, math.inf), "21x")):
+        figure = order("gain", "x", 20, lambda _: 21.0, lambda _, ends=ends: ends)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        found = made_claims.finding(made_claims.claim("T1", "M", figure))
+        assert claims_wording.ours(found.figures[0]) == said
+        (row,) = csv.DictReader(io.StringIO(documents.render_csv([found], MECHANISMS), newline=""))
+        kept = documents.fields(found, MECHANISMS)["figures"][0]["interval"]
+        if said == "21x":
+            assert (kept, row["ours_low"]) == (None, "")
+        else:
+            assert (kept, row["ours_low"], row["ours_high"]) == ([20.0, 22.5], "20.0", "22.5")
+
+
 def test_json_holds_everything() -> None:
     """One document: counts by kind, then a claim a line; no end of a band is null."""
     open_ended = made_claims.finding(

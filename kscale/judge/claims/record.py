@@ -8,14 +8,16 @@ measurement may have a band of its own, as a bound has; it is then counted apart
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from kscale.errors import KscaleError
+from kscale.measure.stats import Ratio
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Work
 
 Kind = Literal["A", "R", "M"]
 Provenance = Literal["measured", "modelled"]
+Interval = tuple[float, float]  # of 95 %
 
 IDENTITY = 0.05  # an identity holds within it
 FACTOR = 2.0  # a measurement is of the same order within it
@@ -33,6 +35,7 @@ class Ran:
     params: Mapping[str, Any]  # defaults included
     works: Mapping[str, Work]  # by variant
     times: Mapping[str, float]  # median ns of a run by variant; empty unless the claim is timed
+    ratios: Mapping[str, Ratio] = field(default_factory=dict)  # time over the baseline's, of pairs; as times
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class Figure:
     low: float  # of the band
     high: float
     ours: Callable[[Setup], float]
+    interval: Callable[[Setup], Interval] | None = None  # of ours, where it is a ratio of times
 
     @property
     def open(self) -> bool:
@@ -121,12 +125,23 @@ def identity(what: str, unit: str, published: float, ours: Callable[[Setup], flo
 
 
 def ratio(
-    what: str, published: float, band: tuple[float, float], ours: Callable[[Setup], float], unit: str = "x"
+    what: str,
+    published: float,
+    band: tuple[float, float],
+    ours: Callable[[Setup], float],
+    unit: str = "x",
+    interval: Callable[[Setup], Interval] | None = None,
 ) -> Figure:
     """Return a ratio with the band it was published or derived with."""
-    return Figure(what, unit, published, *band, ours)
+    return Figure(what, unit, published, *band, ours, interval)
 
 
-def order(what: str, unit: str, published: float, ours: Callable[[Setup], float]) -> Figure:
+def order(
+    what: str,
+    unit: str,
+    published: float,
+    ours: Callable[[Setup], float],
+    interval: Callable[[Setup], Interval] | None = None,
+) -> Figure:
     """Return a figure measured on someone's machine: of the same order within a factor of 2."""
-    return Figure(what, unit, published, published / FACTOR, published * FACTOR, ours)
+    return Figure(what, unit, published, published / FACTOR, published * FACTOR, ours, interval)

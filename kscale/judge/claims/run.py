@@ -1,10 +1,10 @@
 """Set-ups of claims, run: each scenario once, whatever number of claims reads it.
 
-Counted, not timed, unless a claim on it is `timed`; then a few pairs are taken. Cells keep the
-order of their scenario, set-ups that of the claims.
+Counted, not timed, unless a claim on it is `timed`; then pairs are taken, for ten seconds in all. Cells
+keep the order of their scenario, set-ups that of the claims.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Protocol
@@ -14,14 +14,14 @@ from kscale.judge.claims.record import Claim, Ran, Setup
 from kscale.measure import plan, runner, stats, subject
 from kscale.measure.plan import PlannedCell
 from kscale.measure.timing import Allowance, Settings
-from kscale.mechanisms.base import Mechanism
+from kscale.mechanisms.base import BASELINE, Mechanism
 from kscale.results.record import VariantRecord
 from kscale.scenario import build, load, shipped
 from kscale.scenario.cluster import Cluster
 from kscale.scenario.load import Loaded
 
-PAIRS = stats.FEWEST  # of a timed cell: enough for a median
-ALLOWED_S = 1.0  # of a timed cell, beyond the fewest pairs
+PAIRS = 50  # of a timed cell, at most
+TIMED_S = 10.0  # of all timed cells together, beyond the fewest pairs
 
 
 class Observer(Protocol):
@@ -68,8 +68,9 @@ def run(setups: Sequence[Planned], observer: Observer) -> Iterator[Setup]:
     Raises WrongAnswer if variants disagree, Interrupted at a signal; what was yielded stays good.
     """
     observer.start(setups)
+    timed = sum(_is_timed(setup, cell) for setup in setups for cell in setup.cells)
     for setup in setups:
-        yield _run(setup, observer)
+        yield _run(setup, observer, TIMED_S / max(1, timed))
 
 
 def _planned(name: str, mechanisms: Sequence[Mechanism], *, timed: bool) -> Planned:
@@ -80,14 +81,19 @@ def _planned(name: str, mechanisms: Sequence[Mechanism], *, timed: bool) -> Plan
     return Planned(name, loaded, tuple(plan.plan(loaded, mechanisms)), timed)
 
 
-def _run(setup: Planned, observer: Observer) -> Setup:
-    """Run the cells of one set-up."""
+def _is_timed(setup: Planned, cell: PlannedCell) -> bool:
+    """Say whether a cell is timed: a simulation has a clock of its own."""
+    return setup.timed and not cell.mechanism.simulated
+
+
+def _run(setup: Planned, observer: Observer, allowed_s: float) -> Setup:
+    """Run the cells of one set-up; a timed one may take so long."""
     cluster = build.build(setup.loaded.scenario)
     cells = []
     for cell in setup.cells:
         observer.cell_start(setup, cell)
-        timed = setup.timed and not cell.mechanism.simulated
-        cells.append(_timed(cell, cluster, observer) if timed else _counted(cell, cluster))
+        timed = _is_timed(setup, cell)
+        cells.append(_timed(cell, cluster, observer, allowed_s) if timed else _counted(cell, cluster))
         observer.cell_done(setup, cell)
     return Setup(setup.name, tuple(cells), setup.loaded.scenario.profile)
 
@@ -100,15 +106,16 @@ def _counted(cell: PlannedCell, cluster: Cluster) -> Ran:
     return Ran(cell.mechanism.id, cell.values, works, {})
 
 
-def _timed(cell: PlannedCell, cluster: Cluster, observer: Observer) -> Ran:
-    """Measure a cell as `kscale run` does, in few pairs."""
-    settings, allowance = Settings(max_pairs=PAIRS, min_pairs=PAIRS), Allowance(ALLOWED_S, ALLOWED_S)
+def _timed(cell: PlannedCell, cluster: Cluster, observer: Observer, allowed_s: float) -> Ran:
+    """Measure a cell as `kscale run` does."""
+    settings, allowance = Settings(max_pairs=PAIRS), Allowance(allowed_s, allowed_s)
     found = runner.measure_cell(cell, cluster, settings, observer, allowance)
     return Ran(
         cell.mechanism.id,
         cell.values,
         {name: variant.work for name, variant in found.variants.items()},
         {name: _median_ns(variant) for name, variant in found.variants.items()},
+        _ratios(found.variants),
     )
 
 
@@ -116,6 +123,16 @@ def _median_ns(variant: VariantRecord) -> float:
     """Return the median time of a run."""
     samples = variant.wall_ns
     return median(samples.values) / samples.loops if samples else 0.0
+
+
+def _ratios(variants: Mapping[str, VariantRecord]) -> dict[str, stats.Ratio]:
+    """Return the time of each further variant over the baseline's, of pairs."""
+    base = variants[BASELINE].wall_ns
+    return {
+        name: stats.paired_ratio(base, variant.wall_ns)
+        for name, variant in variants.items()
+        if name != BASELINE and base and variant.wall_ns
+    }
 
 
 def _no_clock() -> int:

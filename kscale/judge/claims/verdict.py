@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kscale.judge.claims.record import Claim, Figure, Kind, Setup
+from kscale.judge.claims.record import Claim, Figure, Interval, Kind, Setup
 from kscale.mechanisms.base import Mechanism
 from kscale.scenario import costs
 
@@ -38,6 +38,7 @@ class Judged:
     figure: Figure
     ours: float
     verdict: Verdict
+    interval: Interval | None = None  # of ours, if it is of times that were taken in pairs
 
     @property
     def factor(self) -> float | None:
@@ -97,7 +98,7 @@ def judge(claim: Claim, setup: Setup | None, mechanisms: Sequence[Mechanism]) ->
     if setup is None:
         return Finding(claim, (), Verdict.NOT_REPRODUCIBLE)
     fitted = fitted_by(claim, setup, mechanisms)
-    figures = tuple(_judged(claim, one, one.ours(setup), fitted=bool(fitted)) for one in claim.figures)
+    figures = tuple(_judged(claim, one, setup, fitted=bool(fitted)) for one in claim.figures)
     worst = max((one.verdict for one in figures), key=ORDER.__getitem__, default=Verdict.NOT_REPRODUCIBLE)
     return Finding(claim, figures, worst, fitted, setup)
 
@@ -142,8 +143,9 @@ def _broken(finding: Finding) -> bool:
     return finding.claim.kind == "A" and finding.counted and not finding.held
 
 
-def _judged(claim: Claim, figure: Figure, ours: float, *, fitted: bool) -> Judged:
+def _judged(claim: Claim, figure: Figure, setup: Setup, *, fitted: bool) -> Judged:
     """Return a figure with its verdict; no number is in no band."""
+    ours = figure.ours(setup)
     inside = not math.isnan(ours) and figure.low <= ours <= figure.high
     if claim.not_reproducible:
         verdict = Verdict.NOT_REPRODUCIBLE
@@ -153,4 +155,4 @@ def _judged(claim: Claim, figure: Figure, ours: float, *, fitted: bool) -> Judge
         verdict = Verdict.FITTED
     else:
         verdict = Verdict.REPRODUCED if claim.kind == "A" else Verdict.IN_BAND
-    return Judged(figure, ours, verdict)
+    return Judged(figure, ours, verdict, figure.interval(setup) if figure.interval else None)

@@ -14,8 +14,8 @@ claims    each with
     counted       whether it counts for or against the models
     fitted_by     names of the coefficients that were fitted to it
     coefficients  that the set-up reads: by name, as a result keeps them
-    figures       each with what, unit, published, low, high (null: no end), ours, factor (null: none,
-                  or a bound), in_band, verdict
+    figures       each with what, unit, published, low, high (null: no end), ours, its interval
+                  (95 %, two ends; null: not timed), factor (null: none, or a bound), in_band, verdict
 """
 
 import csv
@@ -45,6 +45,8 @@ COLUMNS: Final = (
     "low",
     "high",
     "ours",
+    "ours_low",
+    "ours_high",
     "factor",
     "verdict",
     "claim_verdict",
@@ -142,10 +144,17 @@ def _figure(one: Judged) -> dict[str, Any]:
         "low": one.figure.low,
         "high": one.figure.high if math.isfinite(one.figure.high) else None,
         "ours": one.ours,
+        "interval": _finite(one),
         "factor": one.factor,
         "in_band": one.inside,
         "verdict": str(one.verdict),
     }
+
+
+def _finite(one: Judged) -> list[float] | None:
+    """Return the interval of ours, if it has two ends."""
+    ends = one.interval
+    return list(ends) if ends is not None and all(map(math.isfinite, ends)) else None
 
 
 def _rows(finding: Finding) -> Iterable[dict[str, Any]]:
@@ -165,7 +174,8 @@ def _rows(finding: Finding) -> Iterable[dict[str, Any]]:
     if not finding.figures:
         yield place | {"verdict": finding.verdict}
     for one in finding.figures:
-        yield place | _figure(one) | {"figure": one.figure.what}
+        low, high = _finite(one) or (None, None)
+        yield place | _figure(one) | {"figure": one.figure.what, "ours_low": low, "ours_high": high}
 
 
 def _cells(finding: Finding, one: Judged | None) -> str:
@@ -177,7 +187,7 @@ def _cells(finding: Finding, one: Judged | None) -> str:
     figure = one.figure
     numbers = (
         wording.amount(figure.published, figure.unit),
-        wording.amount(one.ours, figure.unit),
+        wording.ours(one),
         wording.factor(one),
         wording.band(one),
     )
