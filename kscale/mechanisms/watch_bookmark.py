@@ -8,6 +8,7 @@ event of its own, which may be old. A bookmark is an event without an object tha
 Of the variants `deadline` sends one 2 s before a watch times out (1.15 to 1.18), `optimized` also one each
 minute (1.19 on), each with etcd's progress notify as the profile has it, and `progress` is `optimized` with
 progress notify in any profile: a quiet cache then learns the revision of the whole store (KEP-1904).
+`upstream` says which of them the profile's own version does.
 """
 
 from collections.abc import Mapping
@@ -18,12 +19,13 @@ import numpy as np
 from kscale import units
 from kscale.errors import WrongAnswer
 from kscale.kernels import bookmarks, watch_ring
-from kscale.mechanisms import bookmark_load, bookmark_size
+from kscale.mechanisms import bookmark_load, bookmark_size, bookmark_times
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Mechanism, Metric, Outcome, Variant, Work
 from kscale.mechanisms.bookmark_load import BookmarkLoad, Longs
 from kscale.mechanisms.bookmark_size import PPM, SECOND, Params
 
 COLUMNS = (bookmarks.RESUMES, bookmarks.MISSED, bookmarks.REPEATED)
+CHARGED = "a list counting as the whole history (modelled)"
 SAID = ("{} returns", "{} events that its client was not sent", "{} events sent to its client again")
 
 
@@ -32,6 +34,7 @@ class Server:
     """A server, its next one, and what their clients hold."""
 
     load: BookmarkLoad
+    upstream: bool  # the version of the profile sends these bookmarks
     rvs: Longs  # [e] of the events
     list_rvs: Longs  # [m] that further servers start at
     sent: Longs  # [s] bookmarks sent over each watch
@@ -43,27 +46,31 @@ class Server:
 
 def build_silent(load: BookmarkLoad) -> Server:
     """Send no bookmarks."""
-    none = np.zeros(len(load.begins), dtype=np.int64)
-    return _server(load, none, none + bookmarks.NONE)
+    return _server(load, *bookmark_times.nothing(load), upstream=load.profile.bookmarks == "none")
 
 
 def build_deadline(load: BookmarkLoad) -> Server:
     """Send one before the time-out."""
-    sent, last = _before_the_end(load, *_nothing(load))
-    return _server(load, sent, _versions(load, last, load.profile.progress_notify_ns))
+    sent, last = bookmark_times.before_the_end(load, *bookmark_times.nothing(load))
+    return _server(
+        load, sent, bookmark_times.versions(load, last, load.profile.progress_notify_ns), upstream=False
+    )
 
 
 def build_periodic(load: BookmarkLoad) -> Server:
     """Send one each period and one before the time-out."""
-    sent, last = _before_the_end(load, *_each_period(load))
-    return _server(load, sent, _versions(load, last, load.profile.progress_notify_ns))
+    sent, last = bookmark_times.before_the_end(load, *bookmark_times.each_period(load))
+    versions = bookmark_times.versions(load, last, load.profile.progress_notify_ns)
+    return _server(load, sent, versions, upstream=load.profile.bookmarks == "periodic")
 
 
 def build_progress(load: BookmarkLoad) -> Server:
     """Send as many, from a cache that etcd keeps at the revision of the store."""
-    sent, last = _before_the_end(load, *_each_period(load))
-    every = load.profile.progress_notify_ns or load.profile.etcd_progress_ns
-    return _server(load, sent, _versions(load, last, every))
+    sent, last = bookmark_times.before_the_end(load, *bookmark_times.each_period(load))
+    profile = load.profile
+    versions = bookmark_times.versions(load, last, profile.progress_notify_ns or profile.etcd_progress_ns)
+    upstream = profile.bookmarks == "periodic" and profile.progress_notify_ns > 0
+    return _server(load, sent, versions, upstream=upstream)
 
 
 def run(server: Server) -> Outcome:
@@ -100,13 +107,13 @@ def _work(server: Server, a_second: Longs, told: Longs, totals: Longs) -> dict[s
     scanned, lost = int(totals[bookmarks.SCANNED]), int(totals[bookmarks.LOST])
     whole = load.watchers * PPM  # of an arc
     return {
-        "resynced": scanned + lost,
+        "init_events": scanned,
         "relists": relists,
         "bytes_relisted": relists * load.object_bytes * load.arc // whole,
         "bookmarks": sent,
-        "init_events": scanned,
         "init_matches": int(totals[bookmarks.SENT]),
         "init_cpu_ns": scanned * load.init_event_ns,
+        "resynced": scanned + lost,
         "resumed": resumes - relists,
         "objects_relisted": relists * load.object_count * load.arc // whole,
         "relists_peak": int(a_second.max()),
@@ -116,10 +123,11 @@ def _work(server: Server, a_second: Longs, told: Longs, totals: Longs) -> dict[s
         "moves": load.moves,
         "events": len(load.times) - int(np.searchsorted(load.times, load.counted)),
         "watchers": load.watchers,
+        "upstream": int(server.upstream),
     }
 
 
-def _server(load: BookmarkLoad, sent: Longs, bookmark: Longs) -> Server:
+def _server(load: BookmarkLoad, sent: Longs, bookmark: Longs, *, upstream: bool) -> Server:
     """Return a server with an empty history, before anything has happened."""
     states = np.zeros((2, watch_ring.STATE), dtype=np.int64)
     states[:, watch_ring.CAPACITY] = states[:, watch_ring.LEAST] = load.least
@@ -127,6 +135,7 @@ def _server(load: BookmarkLoad, sent: Longs, bookmark: Longs) -> Server:
     states[:, watch_ring.WINDOW] = load.profile.watch_history_window_ns
     return Server(
         load=load,
+        upstream=upstream,
         rvs=load.rvs(),
         list_rvs=load.revisions(load.turns[::2]),
         sent=sent,
@@ -135,45 +144,6 @@ def _server(load: BookmarkLoad, sent: Longs, bookmark: Longs) -> Server:
         rings=np.zeros((2, watch_ring.ROWS, load.most), dtype=np.int64),
         states=states,
     )
-
-
-def _nothing(load: BookmarkLoad) -> tuple[Longs, Longs]:
-    """Return how many bookmarks each watch got, and when the last one was sent: none."""
-    none = np.zeros(len(load.begins), dtype=np.int64)
-    return none, none + bookmarks.NONE
-
-
-def _each_period(load: BookmarkLoad) -> tuple[Longs, Longs]:
-    """Return the same where one is sent each period, but for those after the one before the time-out."""
-    end = load.watches[bookmarks.END]
-    if load.foreseen:
-        end = np.minimum(end, load.deadlines - load.profile.bookmark_lead_ns)
-    period = load.profile.bookmark_period_ns
-    sent = np.maximum(end - load.begins, 0) // period
-    return sent, np.where(sent > 0, load.begins + sent * period, bookmarks.NONE)
-
-
-def _before_the_end(load: BookmarkLoad, sent: Longs, last: Longs) -> tuple[Longs, Longs]:
-    """Return the same with one more shortly before a time-out that the server foresees and lives to see."""
-    due = load.deadlines - load.profile.bookmark_lead_ns
-    lives = (due > load.begins) & (due <= load.watches[bookmarks.END]) & (due != last)
-    if not load.foreseen:
-        return sent, last
-    return sent + lives, np.where(lives, due, last)
-
-
-def _versions(load: BookmarkLoad, when: Longs, progress_ns: int) -> Longs:
-    """Return the RV of the cache at each time, or NONE where there is none.
-
-    It is that of its last event, or of its list if nothing has happened since, or what etcd told it last.
-    """
-    known = np.concatenate(([0], load.rvs()))[np.searchsorted(load.times, when, side="right")]
-    lists = np.concatenate(([0], load.revisions(load.turns[::2])))
-    known = np.maximum(known, lists[np.searchsorted(load.turns[1::2], load.begins, side="right")])
-    if progress_ns:
-        known = np.maximum(known, load.revisions(np.maximum(when, 0) // progress_ns * progress_ns))
-    found: Longs = np.where(when == bookmarks.NONE, bookmarks.NONE, known)
-    return found
 
 
 def agree(load: BookmarkLoad, outcomes: Mapping[str, Outcome]) -> None:
@@ -207,41 +177,65 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
             " holds, its bookmark included, is older than the history of the server it comes to"
         )
     saved = before["resynced"] - work["resynced"]
+    if work["init_events"] > before["init_events"]:
+        (events, more), (cpu, longer) = (
+            (show(before[name]), show(work[name]))
+            for name, show in (("init_events", units.show_count), ("init_cpu_ns", units.show_ns))
+        )
+        spared = units.show_count(before["relists"] - work["relists"])
+        found.append(
+            f"{more} events of the history to look at, {events} before, which takes {longer} of CPU and took"
+            f" {cpu} (modelled): {spared} more clients resume"
+        )
     if 0 < before["resynced"] < 2 * work["resynced"]:
         found.append(
             f"hardly less to catch up with, {units.show_count(before['resynced'])} events before and"
-            f" {units.show_count(work['resynced'])} after"
+            f" {units.show_count(work['resynced'])} after, {CHARGED}"
         )
     if work["bookmarks"] > max(saved, 0):
         found.append(
             f"{units.show_count(work['bookmarks'])} bookmarks, {units.show_bytes(work['bookmark_bytes'])},"
-            f" save {units.show_count(max(saved, 0))} events"
+            f" save {units.show_count(max(saved, 0))} events, {CHARGED}"
+        )
+    if not work["upstream"]:
+        found.append(
+            "bookmarks came with 1.15, and each minute with 1.19: without a patch, this profile's version"
+            " sends none"
         )
     return tuple(found)
 
 
 METRICS = (
     Metric(
-        "resynced",
+        "init_events",
         "events",
-        about="looked at in the history for clients that resume; a list counts as the whole history",
+        about="of the history, to be looked at for clients that resume",
         headline=True,
+        provenance="modelled",
     ),
     Metric("relists", "lists", about="clients refused, which list everything again", headline=True),
-    Metric("bytes_relisted", "bytes", about="objects sent by those lists", headline=True),
-    Metric("bookmarks", "events", about="bookmarks sent", headline=True),
-    Metric("init_events", "events", about="looked at in the history for clients that resume"),
-    Metric("init_matches", "events", "none", "of those, the clients' own: sent"),
-    Metric("init_cpu_ns", "ns", about="CPU of the API server for them", provenance="modelled"),
+    Metric(
+        "bytes_relisted", "bytes", about="objects sent by those lists", headline=True, provenance="modelled"
+    ),
+    Metric("bookmarks", "events", about="bookmarks sent", headline=True, provenance="modelled"),
+    Metric("init_matches", "events", "none", "of init_events, the clients' own: sent", provenance="modelled"),
+    Metric("init_cpu_ns", "ns", about="CPU of the API server for init_events", provenance="modelled"),
+    Metric(
+        "resynced",
+        "events",
+        about="init_events, and for each list the whole history, which nobody looks at",
+        provenance="modelled",
+    ),
     Metric("resumed", "watches", "higher", "clients that went on from the history"),
-    Metric("objects_relisted", "objects", about="sent by lists"),
-    Metric("relists_peak", "lists", about="most in one second"),
+    Metric("objects_relisted", "objects", about="sent by lists", provenance="modelled"),
+    Metric("relists_peak", "lists", about="most in one second", provenance="modelled"),
     Metric("bookmark_bytes", "bytes", about="bookmarks on the wire", provenance="modelled"),
     Metric("ring_events", "events", "none", "capacity that the history reached"),
-    Metric("returns", "watches", "none", "clients back after the end of a watch"),
+    Metric("returns", "watches", "none", "clients back after the end of a watch", provenance="input"),
     Metric("moves", "moves", "none", "times that all clients lost their server at once", provenance="input"),
     Metric("events", "events", "none", "changes of the type", provenance="input"),
     Metric("watchers", "watchers", "none", "clients that watch it at this server", provenance="input"),
+    Metric("upstream", "0 or 1", "none", "1: the version of the profile does so", provenance="input"),
 )
 
 MECHANISM = Mechanism(
@@ -268,6 +262,7 @@ MECHANISM = Mechanism(
         "Clients that see nearly every event: what they hold is fresh without bookmarks.",
         "A restarted server and a quiet type without progress notify: all list again, bookmark or not.",
         "More events in 2 s than the history holds: clients are refused just after a bookmark.",
+        "Clients that resume look at the history, those that list do not: CPU for it rises with bookmarks.",
         "Bookmarks are traffic: about one a minute for every watch of every client, needed or not.",
     ),
     params=Params,
