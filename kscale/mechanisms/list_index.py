@@ -94,7 +94,7 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
         )
     everything = before["tests"]
     if work["objects_returned"] * 2 > everything:
-        gain = units.show_ratio(before["wall_ns"] / work["wall_ns"])
+        gain = units.show_ratio(before["alone_ns"] / work["alone_ns"])
         found.append(
             f"{units.show_percent(work['objects_returned'] / everything)} of all pods are returned: nothing"
             f" to look up, and encoding them is what is left; {gain} less time alone"

@@ -130,9 +130,9 @@ def test_costs_are_those_of_the_coefficients() -> None:
     assert (
         found["apiserver_cpu_ns"] == cost["apiserver_request_cpu_ns"] + 400 * 16_700 + size * 10_100 // 1000
     )
-    assert found["wall_ns"] == cost["list_request_wall_ns"] + 400 * 30_000 + size * 4800 // 1000 + 700_000
+    assert found["alone_ns"] == cost["list_request_wall_ns"] + 400 * 30_000 + size * 4800 // 1000 + 700_000
     cached = list_server.costs_of(load, outcomes[SCAN].work)
-    assert cached["wall_ns"] == cost["list_request_wall_ns"] + 400 * 1600
+    assert cached["alone_ns"] == cost["list_request_wall_ns"] + 400 * 1600
     assert cached["etcd_cpu_ns"] == 0
     fresh = list_server.costs_of(load, outcomes[OPTIMIZED].work)
     assert fresh["etcd_cpu_ns"] == cost["etcd_quorum_read_cpu_ns"] > 0  # of its revision
@@ -149,9 +149,9 @@ def test_paging_is_slower_as_a_real_etcd_is() -> None:
 def test_a_list_of_everything_gains_little() -> None:
     """The losing regime: what is left is encoding, and both variants do it."""
     works = works_of(cluster(), by="all")
-    assert works[BASELINE]["wall_ns"] < 4 * works[OPTIMIZED]["wall_ns"]
+    assert works[BASELINE]["alone_ns"] < 4 * works[OPTIMIZED]["alone_ns"]
     one = works_of(cluster(pods=4000), by="node")
-    assert one[BASELINE]["wall_ns"] > 20 * one[OPTIMIZED]["wall_ns"]
+    assert one[BASELINE]["alone_ns"] > 20 * one[OPTIMIZED]["alone_ns"]
     assert any("100 % of all pods" in line for line in list_index.losses(works))
     every = works_of(cluster(nodes=1), by="node")  # one node: the index finds everything
     assert every[OPTIMIZED]["tests"] == 400
@@ -173,7 +173,7 @@ def test_a_small_cluster_is_slower_from_the_cache() -> None:
 def test_lists_beyond_the_time_out_are_not_answered() -> None:
     """Each list from etcd takes longer than 60 s: none is answered; a minute of lists is held."""
     load = list_load.make(cluster(), Params(object_bytes=600, rate=1.0, arrivals=600))
-    costs = {"wall_ns": 90_000 * MS, "apiserver_cpu_ns": 1, "etcd_cpu_ns": 1}
+    costs = {"alone_ns": 90_000 * MS, "apiserver_cpu_ns": 1, "etcd_cpu_ns": 1}
     found = list_server.together(load, costs, 100, fresh=False)
     assert found["timed_out"] == 600
     assert found["list_p50_ns"] == found["list_max_ns"] == 60_000 * MS
@@ -322,7 +322,7 @@ def test_what_cannot_be_listed_is_refused() -> None:
     with pytest.raises(KscaleError, match="list-index needs a pod and a node, got 0 pods and 20 nodes"):
         list_load.make(none, Params())
     load = list_load.make(small, Params(object_bytes=600))
-    costs = {"wall_ns": 10**14, "apiserver_cpu_ns": 1, "etcd_cpu_ns": 1}
+    costs = {"alone_ns": 10**14, "apiserver_cpu_ns": 1, "etcd_cpu_ns": 1}
     with pytest.raises(KscaleError, match="a list would take 100000 s, at most 10000"):
         list_server.together(load, costs, 0, fresh=False)
 
