@@ -120,7 +120,7 @@ def _work(load: LeaseLoad, nodes: Longs, seconds: Longs) -> dict[str, int]:
         "nodes": load.nodes,
         "duration_ns": load.duration_ns,
         "writes": status_writes + lease_writes,
-        "writes_per_s": (status_writes + lease_writes) * lease_load.SECOND // load.duration_ns,
+        "writes_per_s": _rounded((status_writes + lease_writes) * lease_load.SECOND, load.duration_ns),
         "status_writes": status_writes,
         "status_writes_changed": int(nodes[:, CHANGED].sum()),
         "lease_writes": lease_writes,
@@ -138,6 +138,11 @@ def _work(load: LeaseLoad, nodes: Longs, seconds: Longs) -> dict[str, int]:
         "silent_nodes": int(silent.sum()),
         **DETECTION.work(found - load.silent[silent]),
     }
+
+
+def _rounded(number: int, by: int) -> int:
+    """Return *number* / *by*, rounded."""
+    return (2 * number + by) // (2 * by)
 
 
 def _cpu(load: LeaseLoad, statuses: int, status_bytes: int, leases: int, lease_bytes: int) -> dict[str, int]:
