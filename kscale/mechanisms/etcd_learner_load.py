@@ -23,6 +23,7 @@ ELECTION = SECOND  # raft's election timeout; each one waits one to two of them
 READY_PPM = 900_000  # of the leader's entries: etcd's isLearnerReady
 PPM = 1_000_000
 MOST_SENT_NS = 3600 * SECOND  # to send the store
+MOST_TIMED = 250_000  # puts: the last ones before the new member has caught up
 COSTS = (
     *etcd_puts.COSTS,
     "etcd_store_record_bytes",
@@ -128,8 +129,9 @@ def memory(cluster: Cluster, params: Params) -> int:
 
 
 def cost_ns(cluster: Cluster, params: Params) -> float:
-    """Return about what joining once for each fault takes: those that cut the new member off send anew."""
-    return 1e6 + _planned_puts(cluster, params) * (300.0 + 6.0 * params.instants)
+    """Return about what timing puts takes, and a join for each fault, some of them sent anew."""
+    planned = _planned_puts(cluster, params)  # three transfers, of which puts are timed in one
+    return 1e6 + 1000.0 * min(planned / 3, MOST_TIMED) + 2.0 * planned * params.instants
 
 
 def _planned_puts(cluster: Cluster, params: Params) -> float:

@@ -6,10 +6,8 @@ import numpy as np
 
 from kscale.kernels import etcd_write, learner
 from kscale.mechanisms import etcd_puts
-from kscale.mechanisms.etcd_learner_load import LearnerLoad, Longs
+from kscale.mechanisms.etcd_learner_load import MOST_TIMED, LearnerLoad, Longs
 from kscale.mechanisms.etcd_puts import Etcd
-
-MOST_TIMED = 250_000  # puts: the last ones before the new member has caught up
 
 
 @dataclass(frozen=True, slots=True)
