@@ -90,8 +90,19 @@ def summary(findings: Sequence[Finding]) -> list[str]:
     for kind in KINDS:
         found = count(findings, kind)
         if found.of or found.fitted or found.not_reproducible:
-            said.append(f"{PLURALS[kind]}: {_counted(found, kind)}{_aside(found)}")
+            parts = [_counted(found, kind)] if found.of else []
+            said.append(f"{PLURALS[kind]}: {'; '.join(parts + _aside(found))}")
     return said
+
+
+def outside(findings: Sequence[Finding]) -> str:
+    """Return the claims that are outside, by kind: "outside: C7 (R), F6 F7 (M)"; nothing if none is."""
+    parts = []
+    for kind in KINDS:
+        ids = [one.claim.id for one in findings if one.claim.kind == kind and one.verdict is Verdict.OUTSIDE]
+        if ids:
+            parts.append(f"{' '.join(ids)} ({kind})")
+    return f"outside: {', '.join(parts)}" if parts else ""
 
 
 def numbered(number: int, noun: str, plural: str = "") -> str:
@@ -109,14 +120,14 @@ def _counted(found: Count, kind: Kind) -> str:
     return ", ".join([*parts, *([own] if found.own_of else [])])
 
 
-def _aside(found: Count) -> str:
+def _aside(found: Count) -> list[str]:
     """Return what is not counted."""
     parts = [
         f"{number} {word}"
         for number, word in ((found.fitted, "fitted"), (found.not_reproducible, "not reproducible as stated"))
         if number
     ]
-    return f"; not counted: {', '.join(parts)}" if parts else ""
+    return [f"not counted: {', '.join(parts)}"] if parts else []
 
 
 def _decimal(value: float) -> str:

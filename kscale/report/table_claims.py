@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
 
+from kscale.judge.claims import registry
 from kscale.judge.claims.verdict import Finding, Judged, Verdict
 from kscale.report import claims_wording as wording
 from kscale.report import columns as layouts
@@ -37,6 +38,8 @@ def claims_table(
     lines = list(_layout(findings, details, width))
     for said in wording.summary(findings):
         lines.extend(paragraph(said, width, rest=INDENT, style="bold"))
+    if wording.outside(findings):
+        lines.extend(paragraph(wording.outside(findings), width, rest=INDENT, style="bold"))
     if missing:
         lines.extend(
             paragraph(f"interrupted: {wording.numbered(missing, 'claim')} not run", width, style="yellow")
@@ -117,12 +120,29 @@ def _headed(
 ) -> Iterator[Text]:
     """Yield each claim as a heading over its figures."""
     row = 0
-    for found in findings:
+    for found, subject in _by_subject(findings):
+        yield from _subject(subject, width)
         yield from _heading(found, width)
         for _ in found.figures:
             yield from (Text(" " * GAP).append_text(line) for line in grid.row(columns, row, widths))
             row += 1
         yield from _below(found, details, width)
+
+
+def _by_subject(findings: Sequence[Finding]) -> Iterator[tuple[Finding, str]]:
+    """Yield each claim, with its subject if that differs from the claim's before."""
+    last = ""
+    for found in findings:
+        subject = registry.subject_of(found.claim.id)
+        yield found, subject if subject != last else ""
+        last = subject
+
+
+def _subject(subject: str, width: int) -> Iterator[Text]:
+    """Yield the heading of a subject, if one begins, as it can be typed after `kscale claims`."""
+    if subject:
+        yield Text(f"── {clean(subject)} ".ljust(width, "─"), "bold")
+        yield Text()
 
 
 def _heading(found: Finding, width: int) -> Iterator[Text]:
@@ -151,7 +171,8 @@ def _below(found: Finding, details: Mapping[str, Sequence[str]], width: int) -> 
 
 def _stacked(findings: Sequence[Finding], details: Mapping[str, Sequence[str]], width: int) -> Iterator[Text]:
     """Yield two lines a figure: name and verdict, then ours and the published."""
-    for found in findings:
+    for found, subject in _by_subject(findings):
+        yield from _subject(subject, width)
         yield from _heading(found, width)
         for one in found.figures:
             word = Text(f"{wording.MARKS[one.verdict]} {_word(one)}".strip(), STYLES[one.verdict])

@@ -82,10 +82,10 @@ def test_claims_are_chosen_by_id_and_subject(ask: Ask, patterns: tuple[str, ...]
 
 
 def test_an_unknown_id_is_refused(ask: Ask) -> None:
-    """With the nearest."""
+    """With the nearest, and the subjects."""
     code, out, err = ask("X11")
     assert (code, out) == (ExitCode.USAGE, "")
-    assert "no claim 'X11'; did you mean 'X1'" in err
+    assert "no claim 'X11'; did you mean 'X1'? known: X1, X2, X3, made; subjects: made" in err.replace("\n", " ")
 
 
 def test_outside_is_shown_and_fails_only_if_asked(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

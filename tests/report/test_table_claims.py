@@ -11,8 +11,8 @@ import made_claims
 import pytest
 from rich.cells import cell_len
 
-from kscale.judge.claims import verdict
-from kscale.judge.claims.record import Figure, identity, order, ratio
+from kscale.judge.claims import registry, verdict
+from kscale.judge.claims.record import Figure, Inputs, Ran, Setup, identity, order, ratio
 from kscale.mechanisms.registry import MECHANISMS
 from kscale.report import claims_details, claims_wording, coefficients
 from kscale.report.export import claims as documents
@@ -66,11 +66,63 @@ def test_details() -> None:
     lines = claims_details.details(found, MECHANISMS)
     assert lines[0] == "set-up as published: one list a second of 300k x 1 KB"
     assert "our set-up: kscale run claims/made (profile k8s-1.14)" in lines
-    assert "  etcd-freelist: free_pages=10,000" in lines
+    assert "  etcd-freelist: 10k free pages" in lines
     assert "assumed: Pods of 10 KB." in lines
     shown = claims_table([found], {"M1": lines}, 60).plain
     assert "assumed: Pods of 10 KB." in shown
     assert "kscale claims M1 -v" not in shown
+
+
+def test_details_name_the_inputs() -> None:
+    """The cluster in a line; parameters with units, in full where short ones would be another number."""
+    sizes = ({"free_pages": 1_000_000, "seed": None}, {"free_pages": 1_043_564, "seed": 3})
+    inputs = Inputs(10_000, 1000, 10_000, 1, 50, 3, 1_500_000, 0.01, 10 * 10**9, 15_000, 7)
+    watched = Ran("controller-standby", {"watched_ns": 600_000_000_000}, {}, {})
+    cells = tuple(Ran("etcd-freelist", params, {}, {}) for params in sizes)
+    setup = Setup("made", (*cells, watched), "k8s-1.14", inputs)
+    made = made_claims.claim("M1", "M", order("x", "x", 1.0, lambda _: 1.0))
+    lines = claims_details.details(verdict.judge(made, setup, MECHANISMS), MECHANISMS)
+    assert lines[2] == (
+        "  cluster: 10k nodes, 1k pods, 10k objects, 1 API server, 50 controllers, 3 etcd members, "
+        "fsync 1.5 ms, pod changes 36/h, node status of 15,000 B every 10 s, seed 7"
+    )
+    assert lines[3:6] == [
+        "  etcd-freelist: 1M free pages",
+        "  etcd-freelist: 1,043,564 free pages, seed 3",
+        "  controller-standby: watched 10 min",
+    ]
+
+
+def test_headings_by_subject(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they are typed, in the order of the registry; at any width."""
+    found = made_claims.findings()
+    claims = [one.claim for one in found]
+    monkeypatch.setattr(registry, "SUBJECTS", {"reads": tuple(claims[:2]), "writes": tuple(claims[2:])})
+    for width in (60, 120):
+        lines = claims_table(found, {}, width).plain.splitlines()
+        headings = [number for number, line in enumerate(lines) if line.startswith("── ")]
+        assert [lines[number].strip("─ ") for number in headings] == ["reads", "writes"]
+        assert [lines[number + 2].split()[0] for number in headings] == ["A1", "R2"]
+        assert all(cell_len(lines[number]) == min(width, 78 if width == 60 else 120) for number in headings)
+
+
+def test_what_is_outside_is_named_at_the_end() -> None:
+    """By kind; nothing is said where nothing is."""
+    wrong = [
+        made_claims.finding(made_claims.claim(f"M{number}", "M", order("x", "x", 1, lambda _: 9.0)))
+        for number in (7, 8)
+    ]
+    found = [*made_claims.findings(), *wrong]
+    assert claims_wording.outside(found) == "outside: R2 (R), M7 M8 (M)"
+    assert "outside: R2 (R), M7 M8 (M)" in claims_table(found, {}, 120).plain
+    assert "- outside: R2 (R), M7 M8 (M)\n" in documents.render_markdown(found, MECHANISMS)
+    assert not claims_wording.outside(found[:1])
+
+
+def test_kinds_of_which_none_counts() -> None:
+    """Nothing is said of how many hold."""
+    aside = made_claims.finding(made_claims.claim("M2", "M", setup=None, not_reproducible="no load"))
+    assert claims_wording.summary([aside]) == ["measurements: not counted: 1 not reproducible as stated"]
 
 
 def test_a_coefficient_in_a_line() -> None:

@@ -39,12 +39,30 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a set-up says of its cluster and its load."""
+
+    nodes: int
+    pods: int
+    objects: int
+    apiservers: int
+    controllers: int
+    etcd_members: int
+    fsync_ns: int
+    pod_changes_per_s: float
+    heartbeat_period_ns: int
+    heartbeat_bytes: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """Everything that the set-up of a claim came to."""
 
     name: str  # of its scenario
     cells: tuple[Ran, ...]
     profile: str = ""  # of its scenario: whose cost model its mechanisms read
+    inputs: Inputs | None = None
 
     def cell(self, mechanism: str, **params: object) -> Ran:
         """Return the one cell of *mechanism* with those parameters; KscaleError if there is not just one."""

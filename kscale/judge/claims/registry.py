@@ -44,10 +44,15 @@ def find(claim_id: str) -> Claim:
     raise KscaleError(f"no claim '{claim_id}'; {did_you_mean(claim_id, (claim.id for claim in CLAIMS))}")
 
 
+def subject_of(claim_id: str) -> str:
+    """Return the subject that a claim belongs to; none if there is no claim of that id."""
+    return next((name for name, claims in SUBJECTS.items() if claim_id in {one.id for one in claims}), "")
+
+
 def chosen(patterns: Sequence[str]) -> list[Claim]:
     """Return the claims whose id or subject matches one of *patterns*, in print order; all without any.
 
-    KscaleError names the nearest id or subject if a pattern matches nothing.
+    KscaleError names the nearest id or subject, and all subjects, if a pattern matches nothing.
     """
     wanted: set[str] = set()
     for pattern in patterns:
@@ -59,6 +64,7 @@ def chosen(patterns: Sequence[str]) -> list[Claim]:
         }
         if not found:
             known = [*SUBJECTS, *(claim.id for claim in CLAIMS)]
-            raise KscaleError(f"no claim {quote(pattern)}; {did_you_mean(pattern, known)}")
+            subjects = f"subjects: {', '.join(SUBJECTS)}"
+            raise KscaleError(f"no claim {quote(pattern)}; {did_you_mean(pattern, known)}; {subjects}")
         wanted |= found
     return [claim for claim in CLAIMS if not patterns or claim.id in wanted]

@@ -10,13 +10,14 @@ from statistics import median
 from typing import Protocol
 
 from kscale.errors import KscaleError
-from kscale.judge.claims.record import Claim, Ran, Setup
+from kscale.judge.claims.record import Claim, Inputs, Ran, Setup
 from kscale.measure import plan, runner, stats, subject
 from kscale.measure.plan import PlannedCell
 from kscale.measure.timing import Allowance, Settings
 from kscale.mechanisms.base import BASELINE, Mechanism
 from kscale.results.record import VariantRecord
-from kscale.scenario import build, load, shipped
+from kscale.scenario import build, shipped
+from kscale.scenario import load as scenarios
 from kscale.scenario.cluster import Cluster
 from kscale.scenario.load import Loaded
 
@@ -75,7 +76,7 @@ def run(setups: Sequence[Planned], observer: Observer) -> Iterator[Setup]:
 
 def _planned(name: str, mechanisms: Sequence[Mechanism], *, timed: bool) -> Planned:
     """Return one set-up, loaded; without a list of mechanisms it would run all of them, so it needs one."""
-    loaded = load.load(f"{shipped.CLAIMS}/{name}")
+    loaded = scenarios.load(f"{shipped.CLAIMS}/{name}")
     if not loaded.scenario.mechanisms:
         raise KscaleError(f"{loaded.where}: a set-up names the mechanisms it runs")
     return Planned(name, loaded, tuple(plan.plan(loaded, mechanisms)), timed)
@@ -95,7 +96,25 @@ def _run(setup: Planned, observer: Observer, allowed_s: float) -> Setup:
         timed = _is_timed(setup, cell)
         cells.append(_timed(cell, cluster, observer, allowed_s) if timed else _counted(cell, cluster))
         observer.cell_done(setup, cell)
-    return Setup(setup.name, tuple(cells), setup.loaded.scenario.profile)
+    return Setup(setup.name, tuple(cells), setup.loaded.scenario.profile, _inputs(cluster))
+
+
+def _inputs(cluster: Cluster) -> Inputs:
+    """Return what a cluster is, without its arrays."""
+    plane, load = cluster.control_plane, cluster.load
+    return Inputs(
+        nodes=cluster.nodes.count,
+        pods=cluster.pods.count,
+        objects=len(cluster.objects.size),
+        apiservers=plane.apiservers,
+        controllers=plane.controllers,
+        etcd_members=plane.etcd_members,
+        fsync_ns=plane.etcd_fsync_ns,
+        pod_changes_per_s=load.pod_changes_per_s,
+        heartbeat_period_ns=load.heartbeat_period_ns,
+        heartbeat_bytes=load.heartbeat_bytes,
+        seed=cluster.seed,
+    )
 
 
 def _counted(cell: PlannedCell, cluster: Cluster) -> Ran:

@@ -6,7 +6,8 @@ counts    by kind (A, R, M): held, of (that count), fitted, not_reproducible, sh
           own_held, own_of with a figure whose band is its own, not 5 % (A) or a factor of 2 (M)
 claims    each with
     id, title, kind, source, stated
-    setup         null, or name, profile and cells, each with mechanism and params
+    setup         null, or name, profile, cluster (counts of nodes, pods ..., times in ns, seed; null: not
+                  known) and cells, each with mechanism and params
     provenance    of ours: measured or modelled
     assumes       sentences
     not_reproducible   why, else ""
@@ -22,6 +23,7 @@ import csv
 import io
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from kscale import __version__
@@ -88,7 +90,8 @@ def render_csv(findings: Sequence[Finding], mechanisms: Sequence[Mechanism]) -> 
 def render_markdown(findings: Sequence[Finding], mechanisms: Sequence[Mechanism]) -> str:  # noqa: ARG001 - as above
     """Return how many hold, and the table, a row for each figure."""
     rule = "|".join("---:" if title in _RIGHT else "---" for title in _TITLES)
-    lines = [*(f"- {text(said)}" for said in wording.summary(findings)), "", _line(_TITLES), f"|{rule}|"]
+    counts = [*wording.summary(findings), *filter(None, [wording.outside(findings)])]
+    lines = [*(f"- {text(said)}" for said in counts), "", _line(_TITLES), f"|{rule}|"]
     for one in findings:
         lines.extend(_cells(one, judged) for judged in one.figures or (None,))
     why = [
@@ -120,6 +123,7 @@ def fields(finding: Finding, mechanisms: Sequence[Mechanism]) -> dict[str, Any]:
         "setup": {
             "name": setup.name,
             "profile": setup.profile,
+            "cluster": asdict(setup.inputs) if setup.inputs else None,
             "cells": [{"mechanism": cell.mechanism, "params": dict(cell.params)} for cell in setup.cells],
         }
         if setup
