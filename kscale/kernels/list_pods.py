@@ -83,11 +83,17 @@ def _send_off(reply: Bytes, counted: Longs) -> None:
     counted[IN_REPLY] = 0
 
 
+@inline
+def _send_rest(reply: Bytes, counted: Longs) -> None:
+    """Send off what is left in the reply of a list."""
+    if counted[IN_REPLY] > 0:
+        _send_off(reply, counted)
+
+
 @kernel
 def send_off(reply: Bytes, counted: Longs) -> int:
     """Send off what is left in the reply of a list. Returns the checksum of all that the list sent."""
-    if counted[IN_REPLY] > 0:
-        _send_off(reply, counted)
+    _send_rest(reply, counted)
     return int(counted[SUM])
 
 
@@ -122,7 +128,7 @@ def by_decoding(
     found: Ints,
     counted: Longs,
 ) -> int:
-    """Decode pods *first* to *end* - 1 one by one, and send those that match.
+    """Decode pods *first* to *end* - 1 one by one, and put those that match into the reply.
 
     row int64[14], labels int64[l, 4] and text uint8[...] hold one decoded object, and are overwritten by
     the next. found int32[pods] gets the pods that match, from FOUND on; *counted* is added to.
@@ -131,6 +137,7 @@ def by_decoding(
     place = np.zeros(protobuf_read.PLACE, dtype=np.int64)
     each = len(starts) - 1
     turn, i = first // each, first % each - 1
+    read = read_bytes = text_bytes = tests = 0
     for pod in range(first, end):
         i += 1
         if i == each:
@@ -139,12 +146,16 @@ def by_decoding(
         wrong = protobuf_read.read(ring, starts[i], starts[i + 1], row, labels, text, place)
         if wrong < 0:
             return wrong
-        counted[READ] += 1
-        counted[READ_BYTES] += starts[i + 1] - starts[i]
-        counted[TEXT_BYTES] += place[protobuf_read.OUT]
-        counted[TESTS] += 1
+        read += 1
+        read_bytes += starts[i + 1] - starts[i]
+        text_bytes += place[protobuf_read.OUT]
+        tests += 1
         if _matches(row, labels, text, key, wants[turn], names):
             _send(pod, ring, starts[i], starts[i + 1], reply, found, counted)
+    counted[READ] += read
+    counted[READ_BYTES] += read_bytes
+    counted[TEXT_BYTES] += text_bytes
+    counted[TESTS] += tests
     return 0
 
 
@@ -163,19 +174,21 @@ def by_walking(
     found: Ints,
     counted: Longs,
 ) -> int:
-    """Test every one of *pods* decoded objects, and send those that match. Returns how many do.
+    """Test every one of *pods* decoded objects, and send off those that match. Returns how many do.
 
     objects int64[d, 14], labels and text are the cache (protobuf_read.read_all of the ring). Cost is O(pods).
     """
     each = len(starts) - 1
-    turn, i = 0, -1
+    turn, i, tests = 0, -1, 0
     for pod in range(pods):
         i += 1
         if i == each:
             turn, i = turn + 1, 0
-        counted[TESTS] += 1
+        tests += 1
         if _matches(objects[i], labels, text, key, wants[turn], names):
             _send(pod, ring, starts[i], starts[i + 1], reply, found, counted)
+    counted[TESTS] += tests
+    _send_rest(reply, counted)
     return int(counted[FOUND])
 
 
@@ -196,18 +209,20 @@ def by_index(
     found: Ints,
     counted: Longs,
 ) -> int:
-    """Test only the pods of one entry of the index, and send those that match. Returns how many do.
+    """Test only the pods of one entry of the index, and send off those that match. Returns how many do.
 
     indexed  int32[pods]  pods by value, those of the entry from *first* to *end* - 1
     The others as in `by_walking`. Cost is O(pods of the entry).
     """
-    each = len(starts) - 1
+    each, tests = len(starts) - 1, 0
     for place in range(first, end):
         pod = int(indexed[place])
         turn, i = pod // each, pod % each
-        counted[TESTS] += 1
+        tests += 1
         if _matches(objects[i], labels, text, key, wants[turn], names):
             _send(pod, ring, starts[i], starts[i + 1], reply, found, counted)
+    counted[TESTS] += tests
+    _send_rest(reply, counted)
     return int(counted[FOUND])
 
 

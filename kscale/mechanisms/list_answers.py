@@ -95,6 +95,7 @@ def run_etcd(server: Server) -> Outcome:
             walked += list_pods.count_keys(load.revisions, first, load.pods)
             ranges += 1
             _decode(server, which, first, min(first + server.page, load.pods), counted[which])
+        list_pods.send_off(server.reply, counted[which])
         _end(server, listed, counted[which])
     listed = replace(listed, text_bytes=int(counted[:, list_pods.TEXT_BYTES].sum()))
     work = _work(load, counted, ranges=ranges, walked=walked)
@@ -102,8 +103,8 @@ def run_etcd(server: Server) -> Outcome:
 
 
 def _end(server: Server, listed: Listed, counted: Longs) -> None:
-    """Send off what is left of a list's answer, and note what it was."""
-    listed.sums.append(list_pods.send_off(server.reply, counted))
+    """Note what a list was answered."""
+    listed.sums.append(int(counted[list_pods.SUM]))
     listed.pods.append(server.found[: counted[list_pods.FOUND]].copy())
 
 
