@@ -84,6 +84,7 @@ def claims(
     console.console(color=color)  # an unknown --color is refused before any work
     if plot is not None:
         picture.suffix_of(plot)
+        output_options.check_free(plot, "--plot")
     chosen = registry.chosen(ids or ())
     setups, stop = _run(chosen, quiet=quiet, color=color)
     findings = _judged(chosen, setups)

@@ -1,6 +1,7 @@
 """Where a command's results go: --format, --output, --samples and --github, the same everywhere."""
 
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -210,7 +211,7 @@ def asked(
         raise KscaleError("--samples is for CSV only; add --format csv, or --output with a .csv file")
     seen: set[Path] = set()
     for path in files:
-        _check_free(path)
+        check_free(path)
         if path.resolve() in seen:
             raise KscaleError(f"--output: {path} is given twice")
         seen.add(path.resolve())
@@ -222,21 +223,26 @@ def _print(text: str) -> None:
     typer.echo(text.encode(), nl=False)
 
 
-def _check_free(path: Path) -> None:
+def check_free(path: Path, option: str = "--output") -> None:
     """Raise KscaleError if *path* cannot become a file; folders above it that are missing will be made."""
     from kscale.errors import KscaleError
 
     if path.is_dir():
-        raise KscaleError(f"--output: {path} is a folder; name a file in it")
+        raise KscaleError(f"{option}: {path} is a folder; name a file in it")
     if path.exists() and not path.is_file():
-        raise KscaleError(f"--output: {path} is not a plain file, and would be replaced by one")
+        raise KscaleError(f"{option}: {path} is not a plain file, and would be replaced by one")
     if path.is_file() and not os.access(path, os.W_OK):
-        raise KscaleError(f"--output: {path} cannot be written: it is read-only")
+        raise KscaleError(f"{option}: {path} cannot be written: it is read-only")
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not above.is_dir():
-        raise KscaleError(f"--output: {path} cannot be written: {above} is not a folder")
+        raise KscaleError(f"{option}: {path} cannot be written: {above} is not a folder")
     if not os.access(above, os.W_OK | os.X_OK):
-        raise KscaleError(f"--output: {path} cannot be written: no permission to write in {above}")
+        raise KscaleError(f"{option}: {path} cannot be written: no permission to write in {above}")
+    try:
+        with tempfile.TemporaryFile(dir=above):  # some folders say that they can be written, and cannot
+            pass
+    except OSError as error:
+        raise KscaleError(f"{option}: {path} cannot be written: {error.strerror} in {above}") from None
 
 
 def _append(summary: Path, subject: "Subject") -> None:

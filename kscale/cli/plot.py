@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kscale.cli import completion
-from kscale.cli.output import Filter
+from kscale.cli.output import Filter, check_free
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +95,7 @@ def plot(
 
     if output is not None:
         picture.suffix_of(output)
+        check_free(output)
     if kind is not None:
         kinds.find(kind)
     store = Store.default()

@@ -85,7 +85,7 @@ def test_an_unknown_id_is_refused(ask: Ask) -> None:
     """With the nearest, and the subjects."""
     code, out, err = ask("X11")
     assert (code, out) == (ExitCode.USAGE, "")
-    assert "no claim 'X11'; did you mean 'X1'? known: X1, X2, X3, made; subjects: made" in err.replace("\n", " ")
+    assert "no claim 'X11'; did you mean 'X1'? known: X1, X2, X3, made; subjects: made" in err
 
 
 def test_outside_is_shown_and_fails_only_if_asked(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,6 +131,28 @@ def test_the_picture(ask: Ask, tmp_path: Path) -> None:
     code, out, err = ask("--plot", "claims.pdf")
     assert (code, out) == (ExitCode.USAGE, "")
     assert ".png or .svg" in err
+
+
+@pytest.mark.parametrize("option", ["--plot", "-o"])
+def test_files_that_cannot_be_written_are_refused_before_any_work(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    """A folder, and a folder that is a file; a missing folder is made."""
+
+    def never(*_: object) -> Iterator[Setup]:
+        raise AssertionError("work was done")
+
+    name = "x.svg" if option == "--plot" else "x.json"
+    Path("plain").touch()
+    Path(f"folder.{name}").mkdir()
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "run", never)
+        for wrong, why in ((f"plain/{name}", "is not a folder"), (f"folder.{name}", "is a folder")):
+            code, out, err = ask(option, wrong)
+            assert (code, out) == (ExitCode.USAGE, "")
+            assert why in err
+    assert ask(option, f"new/deep/{name}")[0] == ExitCode.OK
+    assert Path(f"new/deep/{name}").stat().st_size > 0
 
 
 def test_what_was_finished_is_printed(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,15 +5,15 @@ that the dozen pictures of a page take no longer to lay out than to draw.
 """
 
 import io
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kscale.errors import KscaleError
 from kscale.report.plot import names, style
+from kscale.results import store
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,6 @@ WIDE, NARROW = 12.8, 8.6  # inches
 EDGE = 0.14  # inches around everything
 TITLE, CAPTION = 18, 11  # points
 DPI = 150
-LONGEST_PART = 100  # characters of a file's name in that of its temporary one
 LONGEST = 140  # characters of a heading; no honest one is longer
 
 
@@ -82,11 +81,11 @@ class Picture:
 
 
 def write(picture: Picture, path: Path) -> None:
-    """Write a picture to a .png or .svg file, all of it or none.
+    """Write a picture to a .png or .svg file, all of it or none; folders above it that are missing are made.
 
     KscaleError if the suffix is another one, or the file cannot be written.
     """
-    _replace(path, rendered(whole(picture), suffix_of(path)))
+    store.write_bytes(path, rendered(whole(picture), suffix_of(path)))
 
 
 def suffix_of(path: Path) -> Literal["png", "svg"]:
@@ -144,19 +143,3 @@ def _settings(*, page: bool) -> Iterator[None]:
     more = {"svg.fonttype": "none"} if page else {}
     with mpl.rc_context(style.SETTINGS | more), style.quiet():
         yield
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write the file under a temporary name and rename it, so that no half of a picture is ever there.
-
-    Who may read it is what the umask says; of a link, the file it leads to is replaced.
-    """
-    target = Path(os.path.realpath(path))
-    part = target.with_name(f".{target.name[:LONGEST_PART]}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(target)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise KscaleError(f"{path}: cannot be written: {error.strerror}") from error
