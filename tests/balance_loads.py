@@ -83,7 +83,7 @@ def cells(draw: st.DrawFn) -> tuple[Cluster, Params]:
     duration = some(9, 45) * SECOND
     return small, Params(
         fault=draw(st.sampled_from(["upgrade", "loss", "none"])),
-        lose=some(0, servers),
+        lose=some(int(servers == 1), servers),
         balancer=draw(st.sampled_from(["random", "least-connections"])),
         requests_per_s=draw(st.sampled_from([0.2, 1.0, 3.0])),
         write_share=draw(st.sampled_from([0.0, 0.5, 1.0])),

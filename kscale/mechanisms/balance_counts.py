@@ -10,6 +10,7 @@ from kscale.mechanisms.base import Better, Metric
 from kscale.mechanisms.latency import Latency
 
 PPM = 1_000_000
+E_TH_PPM = 367_879  # 1/e
 REQUEST = Latency("request", "from when a request should have been sent until it was answered or given up")
 ENDS = {"served": balance_servers.SERVED, "given_up": balance_servers.GIVEN_UP}
 COUNTED = {
@@ -30,7 +31,13 @@ COUNTED = {
 
 
 def work(
-    load: BalanceLoad, ends: NDArray[np.int32], finished: Longs, counts: Longs, servers: Longs, samples: Longs
+    load: BalanceLoad,
+    ends: NDArray[np.int32],
+    finished: Longs,
+    counts: Longs,
+    servers: Longs,
+    samples: Longs,
+    timeline: Longs,
 ) -> dict[str, int]:
     """Return all counters of a run; see kernels/balance.py for the arrays."""
     fault = samples[FAULT_TICK:]
@@ -38,7 +45,6 @@ def work(
     ranks = [*_ppm(shares[:3], load), 0, 0]
     asked = fault[fault[:, balance.ASKED] > 0]
     hottest = asked[:, balance.HOTTEST] * PPM // asked[:, balance.ASKED]
-    balanced = _until_balanced(load, fault[:, balance.CONNECTIONS])
     late = int(samples[-1, balance.REJECTIONS] - samples[-1 - TICKS // 10, balance.REJECTIONS])
     rejected = int(counts[balance_servers.LAST_REJECTION])
     return {
@@ -54,10 +60,11 @@ def work(
         "share_3_ppm": ranks[2],
         "share_least_ppm": _ppm(shares[-1:], load)[0],
         "watch_share_ppm": _ppm(samples[-1:, balance.WATCHES], load)[0],
-        **_quarters(load, samples[:, balance.CONNECTIONS]),
-        "balanced_ns": balanced,
-        "watches_balanced_ns": _until_balanced(load, fault[:, balance.WATCHES]),
-        "settled": int(balanced < load.params.duration_ns - load.fault_ns and late == 0),
+        "unbalanced_ns": _sampled(fault[:-1, balance.CONNECTIONS] > load.even, load),
+        "watches_unbalanced_ns": _sampled(fault[:-1, balance.WATCHES] > load.even, load),
+        "balanced": int(samples[-1, balance.CONNECTIONS] <= load.even),
+        "excess_decay_ns": _excess_decay(load, samples[:, balance.CONNECTIONS]),
+        "extra_server_ns": _extra_servers(load, timeline),
         "rejected_late": late,
         "rejecting_ns": max(0, rejected - load.fault_ns) if rejected >= 0 else 0,
         **REQUEST.work(finished - load.arrives),
@@ -69,26 +76,28 @@ def _ppm(clients: Longs, load: BalanceLoad) -> list[int]:
     return [int(one) * PPM // load.clients for one in clients]
 
 
-def _until_balanced(load: BalanceLoad, most: Longs) -> int:
-    """Return the time from the fault until no server has too many any more; all of it if that never is.
+def _sampled(true: NDArray[np.bool_], load: BalanceLoad) -> int:
+    """Return the time for which something is true; each sample stands for the time up to the next."""
+    return int(true.sum()) * load.params.duration_ns // TICKS
 
-    *most* is the number of clients at the server with the most, at each sample from the fault on.
+
+def _excess_decay(load: BalanceLoad, most: Longs) -> int:
+    """Return how long the fullest server's excess is above 1/e of what it is when the last one is back.
+
+    *most* is the number of clients at the server with the most, at each sample.
     """
-    uneven = np.flatnonzero(most > load.even)
-    if not len(uneven):
-        return 0
-    tick = min(FAULT_TICK + int(uneven[-1]) + 1, TICKS)
-    return tick * load.params.duration_ns // TICKS - load.fault_ns
-
-
-def _quarters(load: BalanceLoad, most: Longs) -> dict[str, int]:
-    """Return the largest share when the last server is back, and after each quarter of the time left."""
     back = -(-load.back_ns * TICKS // load.params.duration_ns)
-    first = -(-back // 4) * 4  # so that the quarters are whole samples
-    step = (TICKS - first) // 4
-    shares = _ppm(most[[first + quarter * step for quarter in range(4)]], load)
-    found = {f"share_quarter_{quarter}_ppm": share for quarter, share in enumerate(shares)}
-    return found | {"quarter_ns": step * load.params.duration_ns // TICKS}
+    excess = np.maximum(most[back:] * load.servers - load.clients, 0)
+    return _sampled(excess[:-1] * PPM > excess[0] * E_TH_PPM, load)
+
+
+def _extra_servers(load: BalanceLoad, timeline: Longs) -> int:
+    """Return how long servers of a second set run beside the first, together, from when they boot."""
+    event, where = timeline[:, balance.EVENT], timeline[:, balance.WHERE]
+    second = int(((event == balance.START) & (where >= load.servers)).sum())
+    if not second:
+        return 0
+    return second * (int(timeline[event == balance.STOP, balance.WHEN].max()) - load.fault_ns)
 
 
 def _modelled(
@@ -107,14 +116,14 @@ METRICS = (
         headline=True,
     ),
     _modelled(
-        "balanced_ns",
+        "unbalanced_ns",
         "ns",
-        "from the fault until no server has more clients than 1.2 times an even share, or than chance gives"
-        " it, up to the end; all of that time if this never is",
+        "from the fault to the end, time in which a server has more clients than 1.2 times an even share, or"
+        " than chance gives it",
         headline=True,
     ),
     *REQUEST.metrics(),
-    _modelled("settled", "yes/no", "1: balanced, and nothing rejected in the last tenth", "higher"),
+    _modelled("balanced", "yes/no", "1: at the end no server has more than that", "higher"),
     _modelled("given_up", "requests", "requests whose client tried often enough"),
     _modelled("served", "requests", "requests answered", "higher"),
     _modelled("attempts", "requests", "requests sent, each try"),
@@ -137,16 +146,14 @@ METRICS = (
     _modelled("share_3_ppm", "ppm", "at the third, 0 if there is none", "none"),
     _modelled("share_least_ppm", "ppm", "at the one with the fewest", "higher"),
     _modelled("watch_share_ppm", "ppm", "clients whose watches are at one server, at most, at the end"),
-    _modelled("watches_balanced_ns", "ns", "as balanced_ns, of watches"),
-    *(
-        _modelled(
-            f"share_quarter_{quarter}_ppm",
-            "ppm",
-            f"clients at the server with the most, {quarter} quarters of what is left when the last is back",
-        )
-        for quarter in range(4)
+    _modelled("watches_unbalanced_ns", "ns", "as unbalanced_ns, of watches"),
+    _modelled(
+        "excess_decay_ns",
+        "ns",
+        "from when the last server is back, time in which the fullest has more than 1/e of the excess over an"
+        " even share that it has then",
     ),
-    _modelled("quarter_ns", "ns", "such a quarter", "none"),
+    _modelled("extra_server_ns", "ns", "of servers of a second set, together, until the first stops"),
     Metric("requests", "requests", "none", "requests of all clients", provenance="input"),
     Metric("servers", "servers", "none", "API servers", provenance="input"),
     Metric("clients", "clients", "none", "nodes and controllers", provenance="input"),

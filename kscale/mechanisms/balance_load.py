@@ -21,7 +21,8 @@ from kscale.scenario.draw import Stream
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 
-MOST_REQUESTS = 50_000_000
+MOST_ATTEMPTS = 30_000_000
+REQUEST_NS, RETRY_NS = 305, 400  # of the simulation, on a core of 3 GHz
 MOST_DEMAND_NS = 2**31 - 1
 EVEN = 6, 5  # no server may have more than 6/5 of an even share
 CHANCE = 3.5  # or this many standard deviations of a random spread more, if that is more
@@ -74,17 +75,20 @@ class BalanceLoad:
 
 
 def make(cluster: Cluster, params: Params) -> BalanceLoad:
-    """Return the load; KscaleError if there is too much of it, or fewer servers than are to be lost."""
+    """Return the load; KscaleError if there is too much of it, or too few servers to be lost."""
     servers, clients = cluster.control_plane.apiservers, _clients(cluster)
     if params.lose > servers:
         raise KscaleError(
             f"apiserver-balance: lose must be at most the {servers} API servers, got {params.lose}"
         )
+    if params.fault == "loss" and params.lose == 0 and servers == 1:
+        raise KscaleError("apiserver-balance: fault loss needs 2 API servers, or lose: 1; there is 1")
     count = requests(cluster, params)
-    if count > MOST_REQUESTS:
+    most = most_attempts(cluster, params)
+    if most > MOST_ATTEMPTS:
         raise KscaleError(
-            f"apiserver-balance: {clients:,} clients send {count:,} requests, at most {MOST_REQUESTS:,};"
-            " lower requests_per_s or duration_ns"
+            f"apiserver-balance: {clients:,} clients may take {most:,} attempts, at most {MOST_ATTEMPTS:,};"
+            " lower duration_ns, requests_per_s or retries"
         )
     rolling, surging = (balance_faults.timeline(servers, params, surge=surge) for surge in (False, True))
     phases = _times(cluster.seed, Stream.BALANCE_PHASES, clients, params.reshuffle_ns)
@@ -120,17 +124,31 @@ def requests(cluster: Cluster, params: Params) -> int:
     return int(_clients(cluster) * params.requests_per_s * params.duration_ns / SECOND)
 
 
+def most_attempts(cluster: Cluster, params: Params) -> int:
+    """Return the most that a variant can have to do: every request tried to the last, every reshuffle."""
+    laps = params.duration_ns // params.reshuffle_ns
+    return requests(cluster, params) * (1 + params.retries) + _clients(cluster) * laps
+
+
 def memory(cluster: Cluster, params: Params) -> int:
     """Return the bytes that `make` needs at its peak and the variants hold beside."""
-    count = min(requests(cluster, params), MOST_REQUESTS)
+    count = min(requests(cluster, params), MOST_ATTEMPTS)
     slots = 2 * cluster.control_plane.apiservers
     made, drawn, run = 16 * count, 32 * count, (12 + 8 + 24) * count
     return made + max(drawn, run) + 200 * _clients(cluster) + slots * (72 * params.cores + 400) + (1 << 20)
 
 
 def cost_ns(cluster: Cluster, params: Params) -> float:
-    """Return about what a run of the baseline takes."""
-    return 1e5 + 250 * requests(cluster, params)
+    """Return about what a run of the baseline takes: what is too much for the servers left is tried again."""
+    servers = cluster.control_plane.apiservers
+    left = float(servers)
+    if params.fault == "loss":
+        left = servers - (params.lose or servers - 1)
+    elif params.fault == "upgrade":
+        left = max(1.0, servers / 2)  # one of them comes to have almost twice its share
+    wanted = _clients(cluster) * params.requests_per_s * cluster.costs["request_with_events_cpu_ns"] / SECOND
+    too_much = max(0.0, 1 - left * params.cores / max(wanted, 1e-9))
+    return 1e5 + requests(cluster, params) * (REQUEST_NS + RETRY_NS * params.retries * too_much)
 
 
 def _clients(cluster: Cluster) -> int:

@@ -73,9 +73,9 @@ class Params:
         int, Field(ge=1, le=1_000_000, description="Rejections after which a client reconnects; assumed.")
     ] = 3
     reconnect_window_ns: Annotated[Time, Field(description="Within this time; assumed.")] = 10 * SECOND
-    reshuffle_ns: Annotated[Time, Field(description="A client reconnects this often; assumed.")] = (
-        300 * SECOND
-    )
+    reshuffle_ns: Annotated[
+        Duration, Field(ge=SECOND, le=DAY, description="A client reconnects this often; assumed.")
+    ] = 300 * SECOND
     goaway_ppm: Annotated[
         int,
         Field(
