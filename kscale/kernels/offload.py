@@ -214,7 +214,7 @@ def _reads(
         _judge(READ, got, seen[start, I_NUMBER], first, second, counts)
 
 
-@kernel
+@inline
 def _around(
     kind: int,
     number: int,
@@ -223,6 +223,8 @@ def _around(
     protocol: int,
     behind: int,
     truth: Longs,
+    steps: Longs,
+    seen: Longs,
     index: Longs,
     outside: Longs,
     log: Longs,
@@ -233,8 +235,6 @@ def _around(
 
     Returns how many writes of the outside store there are now.
     """
-    steps = np.empty((MOST_STEPS, STEP), dtype=np.int64)
-    seen = np.empty((MOST_STEPS + 1, 2), dtype=np.int64)
     before, after = truth[key], number if kind == PUT else NOTHING
     old = index[key, I_SLOT]
     count, acknowledged = _plan(kind, number, key, protocol, index, steps)
@@ -289,6 +289,8 @@ def run(
     outside = np.full(max(n, len(final)), NOTHING, dtype=np.int64)
     truth = np.full(len(final), NOTHING, dtype=np.int64)
     log = np.empty((MOST_STEPS * n + MOST_STEPS, 3), dtype=np.int64)
+    steps = np.empty((MOST_STEPS, STEP), dtype=np.int64)
+    seen = np.empty((MOST_STEPS + 1, 2), dtype=np.int64)
     counts[:] = 0
     answers[:] = NOTHING
     logged = 0
@@ -298,7 +300,20 @@ def run(
             answers[number] = _get(index[key, I_SLOT], index[key, I_NUMBER], protocol, outside)
         else:
             logged = _around(
-                kind, number, key, sizes, protocol, behind, truth, index, outside, log, logged, counts
+                kind,
+                number,
+                key,
+                sizes,
+                protocol,
+                behind,
+                truth,
+                steps,
+                seen,
+                index,
+                outside,
+                log,
+                logged,
+                counts,
             )
     for key in range(len(final)):
         final[key] = _get(index[key, I_SLOT], index[key, I_NUMBER], protocol, outside)

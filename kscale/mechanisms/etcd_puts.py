@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from kscale.errors import KscaleError
-from kscale.kernels import etcd_write
+from kscale.kernels import etcd_write, etcd_write_loop
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster, Objects
 from kscale.scenario.draw import Stream
@@ -130,7 +130,7 @@ def answer(by: Etcd, arrival: Longs, size: Longs, clients: int = 0, blocked: Lon
     """Let an etcd answer puts that are sent at *arrival*, or by so many *clients* one after another."""
     sent, done = arrival.copy(), np.empty(len(size), dtype=np.int64)
     counts = np.zeros(etcd_write.COUNTS, dtype=np.int64)
-    etcd_write.run(sent, size, clients, by.rules, by.followers, blocked, done, counts)
+    etcd_write_loop.run(sent, size, clients, by.rules, by.followers, blocked, done, counts)
     return Answered(sent, done, counts)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from reference import etcd_write as twin
 
 from kscale.kernels import etcd_write as kernel
+from kscale.kernels import etcd_write_loop
 
 Longs = NDArray[np.int64]
 
@@ -72,7 +73,7 @@ def run(
     n = len(sizes)
     arrival = np.array(arrivals or [0] * n, dtype=np.int64)
     done, counts = np.zeros(n, dtype=np.int64), np.zeros(kernel.COUNTS, dtype=np.int64)
-    kernel.run(
+    etcd_write_loop.run(
         arrival,
         np.array(sizes, dtype=np.int64),
         clients,
