@@ -17,8 +17,8 @@ IDS = {claim.id for claim in CLAIMS}
 NOTES = {f"C{number}" for number in range(1, 29)} | {"C13b"}  # of the notes on the control plane
 WIDER = {  # identities with a figure whose band is not 5 %, and why
     "C12": "published as bounds: hardly any read waits longer than one period and a little",
-    "C13b": "one share is so near zero that a seeded count of it is a handful of events",
 }
+SURFACES = {"watch-surface": "C13"}  # set-ups that show what decides the figures of a claim, not run for it
 LONGEST = 110  # characters of a title
 
 
@@ -63,8 +63,10 @@ def test_a_claim_is_whole(claim: Claim) -> None:
 def test_every_set_up_is_planned_and_used(planned: dict[str, Planned]) -> None:
     """Mechanisms and parameters exist; no file lies about for nothing; each has a profile of ours."""
     files = {name.removeprefix(f"{shipped.CLAIMS}/") for name in shipped.setups()}
-    assert files == set(planned)
-    for one in planned.values():
+    assert files == planned.keys() | SURFACES.keys()
+    assert set(SURFACES.values()) <= IDS
+    surfaces = (run._planned(name, MECHANISMS, timed=False) for name in SURFACES)
+    for one in (*planned.values(), *surfaces):
         assert one.cells
         assert one.loaded.scenario.profile in profiles.PROFILES
         assert one.loaded.scenario.name == one.name

@@ -3,40 +3,18 @@
 from dataclasses import replace
 
 import pytest
+from claim_setups import setup_of
 
-from kscale.judge.claims import run, watches
-from kscale.judge.claims.record import Claim, Setup
-from kscale.measure.plan import PlannedCell
+from kscale.judge.claims import watches
+from kscale.judge.claims.record import Claim
 from kscale.mechanisms import watch_bookmark
 from kscale.mechanisms.base import BASELINE
-
-
-class Silent:
-    """Hears and says nothing."""
-
-    def start(self, setups: object) -> None:
-        """Ignore it."""
-
-    def cell_start(self, setup: object, cell: PlannedCell) -> None:
-        """Ignore it."""
-
-    def cell_done(self, setup: object, cell: PlannedCell) -> None:
-        """Ignore it."""
-
-    def pair(self, cell: PlannedCell, pairs: int, speedup: float | None, seconds_left: float) -> None:
-        """Ignore it."""
-
-
-def setup_of(claim: Claim) -> Setup:
-    """Return what the set-up of a claim comes to."""
-    (done,) = run.run(run.planned([claim], [watch_bookmark.MECHANISM]), Silent())
-    return done
 
 
 @pytest.mark.parametrize("claim", watches.CLAIMS, ids=lambda claim: claim.id)
 def test_every_figure_is_in_its_band(claim: Claim) -> None:
     """Identities within 5 %, ratios within the band they were published with."""
-    done = setup_of(claim)
+    done = setup_of(claim, watch_bookmark.MECHANISM)
     found = {figure.what: figure.ours(done) for figure in claim.figures}
     outside = {
         figure.what: found[figure.what]
@@ -51,10 +29,27 @@ def test_the_mechanism_names_its_claims() -> None:
     assert tuple(claim.id for claim in watches.CLAIMS) == watch_bookmark.MECHANISM.claims
 
 
+def test_what_was_not_published_is_not_counted() -> None:
+    """The gain of bookmarks follows from a rate and a history that neither source gives."""
+    claims = {claim.id: claim for claim in watches.CLAIMS}
+    assert "rate of events" in claims["C13"].not_reproducible
+    assert all(claim.not_reproducible == "" for name, claim in claims.items() if name != "C13")
+
+
+def test_closed_forms_are_held_within_five_percent() -> None:
+    """No band of an identity is wider, and each share that is refused is one that can be counted."""
+    claim = next(claim for claim in watches.CLAIMS if claim.id == "C13b")
+    for figure in claim.figures:
+        assert figure.high <= 1.05 * figure.published
+        assert figure.low >= 0.95 * figure.published
+    shares = [one.published for one in claim.figures if one.what.startswith("share refused, ")]
+    assert min(shares) > 0.01
+
+
 def test_without_progress_notify_the_identity_fails() -> None:
     """Were progress notify to do nothing, C15 would be outside: all clients would list again."""
     claim = next(claim for claim in watches.CLAIMS if claim.id == "C15")
-    done = setup_of(claim)
+    done = setup_of(claim, watch_bookmark.MECHANISM)
     (cell,) = done.cells
     broken = replace(done, cells=(replace(cell, works=dict.fromkeys(cell.works, cell.works[BASELINE])),))
     without, with_it = claim.figures

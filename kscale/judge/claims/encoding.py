@@ -1,11 +1,12 @@
 """Encoding of watch events."""
 
+import math
+
 from kscale.judge.claims.record import Claim, Setup, order, ratio
 from kscale.mechanisms.base import BASELINE, OPTIMIZED
 
 ID = "watch-encode"
 LARGE, SMALL = 1_000_000, 50_000  # bytes of the two Endpoints objects
-WATCHERS = 5000
 PATCHES = 8  # a second
 SECOND = 1_000_000_000  # ns
 CORES = 64  # of the published machines
@@ -56,9 +57,15 @@ CLAIMS: tuple[Claim, ...] = (
         stated="5,000 watches of Endpoints, one object of about 1 MB created, 64 cores: with shared encoding"
         " the server stays responsive; at least 50 times less encoding is what that takes",
         setup="encode-endpoints",
-        figures=(ratio("less encoding", 50, (50, WATCHERS), _less_encoded),),
+        figures=(ratio("less encoding", 50, (50, math.inf), _less_encoded),),
         provenance="measured",
-        assumes=("All watchers ask for the same version in protobuf, as kube-proxy does.",),
+        assumes=(
+            "All watchers ask for the same version in protobuf, as kube-proxy does.",
+            (
+                "Published is a lower bound, and ours follows from the set-up: 5,000 watchers of one encoding"
+                " are 5,000 encodings before and one after. With two encodings it is about half as much."
+            ),
+        ),
     ),
     Claim(
         id="C16b",
