@@ -91,9 +91,11 @@ def test_other_suffixes_are_refused(name: str, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    """One line."""
-    with pytest.raises(KscaleError, match="cannot be written: No such file"):
-        draw("bars", Asked((sample(),)), tmp_path / "no" / "a.svg")
+    """It is made, as for documents; where it cannot be, that is said in a line."""
+    draw("bars", Asked((sample(),)), tmp_path / "new" / "a.svg")
+    assert (tmp_path / "new" / "a.svg").exists()
+    with pytest.raises(KscaleError, match="cannot be written: "):
+        draw("bars", Asked((sample(),)), tmp_path / "new" / "a.svg" / "b.svg")
 
 
 def test_too_many_results_are_refused() -> None:

@@ -1,11 +1,13 @@
 """Before and after, and how cost grows."""
 
+import dataclasses
+
 import pytest
 from plot_requests import fanout
 from sample_results import Made, cell, result
 
 from kscale.errors import KscaleError
-from kscale.report.plot import bars, growth
+from kscale.report.plot import bars, bars_finding, growth, style
 from kscale.report.plot.asked import Asked
 from kscale.results.record import Result
 
@@ -22,7 +24,7 @@ def found(made: Result, *by: str) -> list[growth.Sweep]:
 
 def test_the_title_states_gains_losses_and_the_undecided() -> None:
     """Every cell is in the sentence."""
-    assert bars.finding(shown(result()), "optimized") == (
+    assert bars_finding.finding(shown(result()), "optimized") == (
         "Optimized is 2.15x to 469x faster in 7 of 10 cells;"
         " 1.17x to 1.45x slower in 2; no clear difference in 1"
     )
@@ -34,7 +36,7 @@ def test_the_title_states_gains_losses_and_the_undecided() -> None:
 )
 def test_the_title_of_one_cell(ns: int, said: str) -> None:
     """A loss is said as plainly as a gain."""
-    title = bars.finding(shown(result([fanout(ns)])), "optimized")
+    title = bars_finding.finding(shown(result([fanout(ns)])), "optimized")
     assert title.startswith("Optimized ")
     assert said.partition(" ")[2] in title
 
@@ -44,7 +46,7 @@ def test_another_variant_and_a_counter_can_be_asked_for() -> None:
     drawn = shown(result(), after="array-simd", metric="bytes_held")
     assert {one.mechanism for one in drawn} == {"etcd-freelist"}
     assert {one.metric for one in drawn} == {"bytes held"}
-    assert bars.finding(drawn, "array-simd") == "Array-simd is the same in 5 cells (exact)"
+    assert bars_finding.finding(drawn, "array-simd") == "Array-simd is the same in 5 cells (exact)"
 
 
 def test_growth_is_found_where_only_one_parameter_differs() -> None:
@@ -74,8 +76,10 @@ def test_counters_are_drawn_where_no_time_was_taken() -> None:
     made = result([fanout(1, 0, watchers_tested=0), fanout(2, 0, watchers_tested=10)])
     drawn = shown(made)
     assert [one.said for one in drawn] == ["1,000 less", "100x less"]
-    assert bars.finding(drawn, "optimized") == "Optimized does at least 100x less work"
-    assert bars.finding(drawn[:1], "optimized") == "Optimized does less work"
+    assert bars_finding.finding(drawn, "optimized") == (
+        "Optimized is better in 2 of 2 cells; the median change is 100x less"
+    )
+    assert bars_finding.finding(drawn[:1], "optimized") == "Optimized is better in 1 cell: 1,000 less"
     assert [one.metric for one in drawn] == ["watchers tested"] * 2
     assert {one.witness for one in drawn} == {"exact, counted here"}
     (sweep,) = found(made)
@@ -151,4 +155,74 @@ def test_held_parameters_are_named_as_labels_name_them() -> None:
 def test_an_equal_counter_is_the_same_not_unclear() -> None:
     """Counting leaves no doubt."""
     drawn = shown(result([fanout(1, 0)]), metric="watchers_tested")
-    assert bars.finding(drawn, "optimized") == "Optimized is the same in 1 cell (exact)"
+    assert bars_finding.finding(drawn, "optimized") == "Optimized is the same in 1 cell (exact)"
+
+
+def test_counters_of_several_kinds_are_not_added_up() -> None:
+    """In how many cells it is better, worse, the same; the change of the cell in the middle."""
+    tested = ((100, 10), (100, 96), (100, 100), (100, 103), (100, 0))
+    made = []
+    for number, (before, after) in enumerate(tested):
+        sides = {"baseline": Made(1, 0, {"watchers_tested": before})}
+        sides["optimized"] = Made(1, 0, {"watchers_tested": after})
+        made.append(cell("watch-fanout", f"{number} events", {"events": number}, sides))
+    drawn = shown(result(made), metric="watchers_tested")
+    assert bars_finding.finding(drawn, "optimized") == (
+        "Optimized is better in 3 of 5 cells, worse in 1, the same in 1; the median change is 4 % less"
+    )
+    drawn = shown(result(made[2:4]), metric="watchers_tested")
+    assert bars_finding.finding(drawn, "optimized") == (
+        "Optimized is worse in 1 of 2 cells, the same in 1; the median change is 3 % more"
+    )
+
+
+def test_a_factor_near_one_is_said_in_per_cent() -> None:
+    """1.02x would hardly be told from none."""
+    assert [bars_finding._factor(ratio) for ratio in (1.02, 1.05, 24.1)] == ["2 %", "1.05x", "24.1x"]
+
+
+def test_metrics_of_several_units_share_no_numbers() -> None:
+    """Their axis says so, and how far apart its lines are."""
+    mixed = [
+        dataclasses.replace(one, metric=metric, unit=unit)
+        for one, (metric, unit) in zip(
+            shown(result([fanout(1, 0), fanout(2, 0)])), (("size", "bytes"), ("p99", "ns")), strict=True
+        )
+    ]
+    assert bars._of_what(mixed) == "each metric in a unit of its own"
+    assert bars._of_what([dataclasses.replace(one, unit="bytes") for one in mixed]) == "size"
+
+
+def test_a_parameter_with_a_unit_is_written_with_it() -> None:
+    """Durations and sizes; the unit is no part of the name."""
+    made = [
+        cell(
+            "watch-fanout",
+            f"every {ns}",
+            {"change_every_ns": ns},
+            {"baseline": Made(100_000, 5, {}), "optimized": Made(ns // 1000, 5, {})},
+        )
+        for ns in (10**9, 600 * 10**9)
+    ]
+    (sweep,) = found(result(made))
+    assert (sweep.parameter, [sweep.tick(size) for size in sweep.lines[0].sizes]) == (
+        "change every",
+        ["1 s", "10 min"],
+    )
+    assert growth.finding([sweep]).startswith("watch-fanout: change every from 1 s to 10 min, ")
+
+
+MI = 2**20
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "places"),
+    [
+        (170 * MI, 1100 * MI, [256, 512, 1024]),
+        (800 * MI, 950 * MI, [800, 850, 900, 950]),
+        (1, 2**40, [2**power / MI for power in range(0, 41, 10)]),
+    ],
+)
+def test_ticks_of_bytes_are_round(low: int, high: int, places: list[float]) -> None:
+    """In powers of 1024, as they are written."""
+    assert [place / MI for place in style.byte_ticks(low, high)] == places

@@ -1,7 +1,10 @@
 """Samples in run order, and distributions on a tail scale."""
 
+import math
+
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from plot_requests import fanout, sample
 from sample_results import result
 
@@ -153,3 +156,18 @@ def test_counted_latencies_are_lines_through_their_quantiles() -> None:
     assert "virtual clock" in drawn.caption
     assert "measured here" not in drawn.caption
     assert picture.rendered(drawn, "svg")
+
+
+def test_lines_that_begin_at_the_median_have_an_axis_that_does() -> None:
+    """No tick for the least, which is not known; of two equal lines the second lets the first be seen."""
+    figure = Figure()
+    axes = figure.add_subplot()
+    places, times = np.array([0.5, 0.9, 0.99]), np.array([1e6, 2e6, 5e6])
+    tails = [latency.Tail(name, places, times, 0) for name in ("baseline", "optimized")]
+    latency.draw_tails(axes, tails, "latency, modelled")
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["p50", "p90", "p99"]
+    assert 0 < axes.get_xlim()[0] < -math.log10(0.5)
+    first, _, second, marks = axes.get_lines()
+    assert (first.get_linestyle(), second.get_linestyle()) == ("-", "--")
+    assert marks.get_markerfacecolor() == "none"
+    assert str(marks.get_label()) == " optimized, equal to baseline"

@@ -8,7 +8,7 @@ from kscale.judge.rows import Row
 from kscale.judge.verdict import MARKS, Verdict
 from kscale.report.cells import metric_name
 from kscale.report.page.view import Count
-from kscale.report.plot import bars
+from kscale.report.plot import bars, bars_finding
 from kscale.report.plot.asked import Asked
 from kscale.report.text import clean
 from kscale.results.record import Result
@@ -23,7 +23,7 @@ def sentence(comparisons: Sequence[Comparison], results: Sequence[Result]) -> st
     if first.of == "variants":
         shown = bars.bars(results[0], Asked(tuple(results), before=first.a.name, after=first.b.name))
         if shown:
-            return bars.finding(shown, first.b.name)
+            return bars_finding.finding(shown, first.b.name)
     return of_comparison(first)
 
 

@@ -5,15 +5,15 @@ A loss is written as large as a gain.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from kscale.judge import wording
 from kscale.judge.rows import WALL, Row
 from kscale.judge.verdict import Verdict
-from kscale.report.plot import chosen, names, style
+from kscale.report.plot import bars_finding, chosen, names, style
 from kscale.report.plot.asked import Asked, NothingToDraw
+from kscale.report.plot.bars_finding import Bars
 from kscale.report.plot.chosen import Side
 from kscale.report.plot.picture import EDGE, NARROW, Canvas, Picture
 from kscale.report.text import wrapped
@@ -27,23 +27,6 @@ BAR, HEADING, LABEL = 0.4, 0.75, 26  # height of a bar and of a heading in rows;
 ROW, HEAD, FOOT = 0.48, 0.38, 0.62  # inches of one row, of the key above, of the axis below
 TEXT_ROOM = 0.36  # of the axis, right of the longest bar, for what is written there
 LEAST = 2.2  # inches of height
-
-
-@dataclass(frozen=True, slots=True)
-class Bars:
-    """One cell, before and after."""
-
-    mechanism: str
-    metric: str
-    timed: bool
-    unit: str
-    witness: str
-    label: str
-    before: Side
-    after: Side
-    speedup: float  # before over after; above 1 the optimization won
-    verdict: Verdict | None
-    said: str
 
 
 def picture(asked: Asked) -> Picture:
@@ -61,7 +44,7 @@ def picture(asked: Asked) -> Picture:
         _draw(canvas, shown, asked)
 
     height = max(HEAD + FOOT + ROW * slots(shown), LEAST)
-    return Picture(finding(shown, asked.after), _caption(result, shown), NARROW, height, draw)
+    return Picture(bars_finding.finding(shown, asked.after), _caption(result, shown), NARROW, height, draw)
 
 
 def bars(result: Result, asked: Asked) -> list[Bars]:
@@ -72,34 +55,6 @@ def bars(result: Result, asked: Asked) -> list[Bars]:
 def slots(shown: Sequence[Bars]) -> float:
     """Return the height of the bars, in rows."""
     return len(shown) + HEADING * sum(1 for _ in groupby(shown, key=_group))
-
-
-def finding(shown: Sequence[Bars], after: str) -> str:
-    """Return what the picture says, in one sentence: gains, losses and undecided alike."""
-    who = names.short(after[:1].upper() + after[1:])
-    verb, gain, loss = ("is", "faster", "slower") if shown[0].timed else ("does", "less work", "more work")
-    won = [one.speedup for one in shown if one.verdict is Verdict.BETTER]
-    lost = [1 / one.speedup if one.speedup else math.inf for one in shown if one.verdict is Verdict.WORSE]
-    rest = [one for one in shown if one.verdict not in {Verdict.BETTER, Verdict.WORSE}]
-    same = "" if shown[0].timed else _all_same(rest)
-    if not won and not lost:
-        if same:
-            kinds = ", ".join(witness.partition(",")[0] for witness in _each(shown, "witness"))
-            return f"{who} is {same} in {_cells(len(shown))} ({kinds})"
-        return f"{who} makes no clear difference in {_cells(len(shown))}"
-    parts = []
-    if won:
-        parts.append(f"{_range(won)}{gain}{_share(won, shown)}")
-    if lost:
-        parts.append(f"{_range(lost)}{loss}" + (f" in {len(lost)}" if won else _share(lost, shown)))
-    if rest:
-        parts.append(f"{same or 'no clear difference'} in {len(rest)}")
-    return f"{who} {verb} {'; '.join(parts)}"
-
-
-def _all_same(some: Sequence[Bars]) -> str:
-    """Return "the same" if each of some counters is: counted, that is no matter of evidence."""
-    return "the same" if all(one.verdict is Verdict.SAME for one in some) else ""
 
 
 def _bars(row: Row, cell: Cell, asked: Asked) -> Bars:
@@ -139,7 +94,7 @@ def _draw(canvas: Canvas, shown: Sequence[Bars], asked: Asked) -> None:
     low, high = _log_limits([side for one in shown for side in (one.before, one.after)])
     units = {one.unit for one in shown}
     end = high * (high / low) ** (TEXT_ROOM / (1 - TEXT_ROOM))
-    style.number_axis(axes, "x", units.pop() if len(units) == 1 else "", low, end)
+    style.number_axis(axes, "x", next(iter(units)) if len(units) == 1 else "", low, end)
     places: list[float] = []
     y = 0.0
     for (mechanism, metric), group in groupby(shown, key=_group):
@@ -162,9 +117,14 @@ def _draw(canvas: Canvas, shown: Sequence[Bars], asked: Asked) -> None:
     axes.set_yticks(places, labels=labels)
     style.plain(axes, grid="x", left=False)
     axes.tick_params(axis="y", length=0, labelsize=style.MEDIUM)
-    axes.set_xlabel(
-        f"{_of_what(shown)} ({', '.join(_each(shown, 'witness'))}; log axis)", fontsize=style.SMALL
-    )
+    witnesses = ", ".join(_each(shown, "witness"))
+    if len(units) > 1:  # a number without a unit would say nothing
+        step = show_ratio(round(axes.get_xticks()[1] / axes.get_xticks()[0]))
+        axes.set_xticks(axes.get_xticks(), labels=[""] * len(axes.get_xticks()))
+        witnesses += f"; log axis, a line every {step}"
+    else:
+        witnesses += "; log axis"
+    axes.set_xlabel(f"{_of_what(shown)} ({witnesses})", fontsize=style.SMALL)
     _key(axes, asked)
 
 
@@ -229,15 +189,19 @@ def _caption(result: Result, shown: Sequence[Bars]) -> str:
     how = (
         "medians measured on this machine, whiskers: 95 % interval"
         if shown[0].timed
-        else "counts are equal on every machine for one seed"
+        else "equal on every machine for one seed"
     )
     return f"{chosen.facts(result)} · {how}"
 
 
 def _of_what(shown: Sequence[Bars]) -> str:
     """Return what the axis measures: the metric if it is one, else what all of them are."""
-    names = _each(shown, "metric")
-    return names[0] if len(names) == 1 else "time" if shown[0].timed else "count"
+    metrics, units = _each(shown, "metric"), _each(shown, "unit")
+    if len(metrics) == 1:
+        return metrics[0]
+    if len(units) > 1:
+        return "each metric in a unit of its own"
+    return {"ns": "time", "bytes": "size"}.get(units[0], "count")
 
 
 def _each(shown: Sequence[Bars], field: str) -> list[str]:
@@ -255,24 +219,3 @@ def _log_limits(sides: Sequence[Side]) -> tuple[float, float]:
     values = [value for side in sides for value in (side.low, side.high) if value > 0] or [1.0]
     low, high = 10.0 ** math.floor(math.log10(min(values)) - 0.3), max(values)
     return low, max(high, low * 10)
-
-
-def _range(ratios: list[float]) -> str:
-    """Return "2.2x to 469x ", or one ratio, or nothing of work that went to 0 everywhere."""
-    known = [ratio for ratio in ratios if math.isfinite(ratio)]
-    if not known:
-        return ""
-    low, high = show_ratio(min(known)), show_ratio(max(known))
-    if len(known) < len(ratios):
-        return f"at least {low} "
-    return f"{low} " if low == high else f"{low} to {high} "
-
-
-def _share(some: list[float], shown: Sequence[Bars]) -> str:
-    """Return in how many cells, unless it is all of them."""
-    return "" if len(some) == len(shown) else f" in {len(some)} of {_cells(len(shown))}"
-
-
-def _cells(number: int) -> str:
-    """Return "1 cell", "10 cells"."""
-    return f"{number} cell{'' if number == 1 else 's'}"

@@ -63,6 +63,11 @@ class Sweep:
     held: str  # the other parameters as a cell's label has them, if it was swept at several points of them
     unit: str
     lines: tuple[Line, ...]
+    of_sizes: str = ""  # unit of the parameter: ns or bytes, if it has one
+
+    def tick(self, size: float) -> str:
+        """Return a size of the parameter in words: "10k", "10 min"."""
+        return style.tick_of(size, self.of_sizes)
 
 
 def picture(asked: Asked) -> Picture:
@@ -121,12 +126,13 @@ def sweeps(result: Result, asked: Asked) -> list[Sweep]:
 def finding(found: Sequence[Sweep]) -> str:
     """Return how much each variant's cost surely grows, where that differs most."""
     told = max(found, key=_contrast)
-    first, last = (style.tick_of(told.lines[0].sizes[end]) for end in (0, -1))
+    first, last = (told.tick(told.lines[0].sizes[end]) for end in (0, -1))
+    over = f"{told.parameter} from {first} to {last}" if told.of_sizes else ""
     held = f" ({told.held})" if told.held else ""
     sure = [f"{line.variant} {_grown(line.ratio)}" for line in told.lines if line.ratio is not None]
     unclear = [f"{line.variant} unclear" for line in told.lines if line.ratio is None]
     grown = "; ".join([*sure, *unclear]) if sure else "no growth is sure"
-    return f"{told.mechanism}{held}: from {first} to {last} {told.parameter}, {grown}"
+    return f"{told.mechanism}{held}: {over or f'from {first} to {last} {told.parameter}'}, {grown}"
 
 
 def exponent(line: Line) -> str:
@@ -140,7 +146,8 @@ def exponent(line: Line) -> str:
 
 def draw_sweep(canvas: Canvas, sweep: Sweep) -> None:
     """Draw each variant's cost over the parameter, with the exponent of the fitted power."""
-    title = f"{sweep.mechanism}: {sweep.metric} as {sweep.parameter} grow"
+    over = f"by {sweep.parameter}" if sweep.of_sizes else f"as {sweep.parameter} grow"
+    title = f"{sweep.mechanism}: {sweep.metric} {over}"
     head = canvas.heading(f"{title} ({sweep.held})" if sweep.held else title)
     axes = canvas.axes(LEFT + EDGE, head, EDGE * 2, FOOT)
     look = style.looks(line.variant for line in sweep.lines)
@@ -151,7 +158,7 @@ def draw_sweep(canvas: Canvas, sweep: Sweep) -> None:
     style.number_axis(axes, "y", sweep.unit, *style.limits(costs, room=0.12))
     axes.set_xscale("log")
     axes.set_xlim(*style.limits(sizes))
-    axes.set_xticks(sizes, labels=[style.tick_of(size) for size in sizes])
+    axes.set_xticks(sizes, labels=[sweep.tick(size) for size in sizes])
     axes.set_xticks([], minor=True)
     style.plain(axes)
     axes.set_xlabel(sweep.parameter, fontsize=style.SMALL)
@@ -183,6 +190,7 @@ def _line(axes: "Axes", line: Line, look: style.Look) -> None:
 def _sweep(key: tuple[str, str, Place], points: list[tuple[float, Cell, Row]], *, held: bool) -> Sweep:
     """Return the lines of one parameter: baseline and optimized first."""
     mechanism, parameter, _ = key
+    of_sizes = next((unit for unit in ("ns", "bytes") if parameter.endswith(f"_{unit}")), "")
     cell, first = points[0][1:]
     variants = dict.fromkeys(
         [*style.COLORS, *(name for _, one, _ in points for name in one.variants)],
@@ -190,12 +198,13 @@ def _sweep(key: tuple[str, str, Place], points: list[tuple[float, Cell, Row]], *
     lines = (_measured(name, points) for name in variants)
     return Sweep(
         mechanism=names.short(mechanism),
-        parameter=names.short(words(parameter)),
+        parameter=names.short(words(parameter.removesuffix(f"_{of_sizes}"))),
         metric=names.metric(first),
         witness=chosen.witness(first.info),
         held=names.short(compare.label_without(cell, parameter), names.LABEL) if held else "",
         unit="ns" if first.metric == WALL else first.info.unit,
         lines=tuple(line for line in lines if len(line.sizes) >= FEWEST_SIZES),
+        of_sizes=of_sizes,
     )
 
 

@@ -107,24 +107,32 @@ def draw_tails(axes: "Axes", lines: Sequence[Tail], what: str, events: str = "sa
     *what* the times are of, with their provenance; *events* is what is counted.
     """
     look = style.looks(line.name for line in lines)
-    for line in lines:
+    for number, line in enumerate(lines):
         color, marker, _ = look[line.name]
         nines = -np.log10(1 - line.quantiles)
-        axes.plot(nines, line.values, color=color, linewidth=2.2)
+        like = next((other.name for other in lines[:number] if np.array_equal(other.values, line.values)), "")
+        axes.plot(nines, line.values, color=color, linewidth=2.2, linestyle=(0, (3, 3)) if like else "-")
         marked = [place for place in TICKS[1:] if place <= line.quantiles[-1] + 1e-12]
         axes.plot(
             [-math.log10(1 - place) for place in marked],
             [float(np.interp(place, line.quantiles, line.values)) for place in marked],
             marker,
             color=color,
-            markersize=7,
-            label=f" {line.name}" + (f": {show_count(line.events)} {events}" if line.events else ""),
+            markersize=12 if like else 7,
+            markerfacecolor="none" if like else color,  # what it lies on is seen through it
+            label=f" {line.name}"
+            + (f": {show_count(line.events)} {events}" if line.events else "")
+            + (f", equal to {like}" if like else ""),
         )
         if line.quantiles[-1] > marked[-1] + 1e-9:
             axes.plot(nines[-1:], line.values[-1:], "|", color=color, markersize=12, markeredgewidth=2)
     last = max(float(line.quantiles[-1]) for line in lines)
-    shown = [place for place in (TICKS if last >= TICKS[2] else SHORT_TICKS) if place <= last + 1e-12]
-    axes.set_xlim(-0.02, -math.log10(1 - last) * 1.06 + 0.02)
+    first = min(float(line.quantiles[0]) for line in lines)
+    places = TICKS if last >= TICKS[2] else SHORT_TICKS
+    shown = [place for place in places if first - 1e-12 <= place <= last + 1e-12]
+    begins, ends_at = (-math.log10(1 - place) for place in (first, last))
+    room = 0.06 * (ends_at - begins)
+    axes.set_xlim(begins - (room if first else 0) - 0.02, ends_at + room + 0.02)
     axes.set_xticks(
         [-math.log10(1 - place) for place in shown], labels=[_percentile(place) for place in shown]
     )

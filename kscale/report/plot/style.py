@@ -124,7 +124,7 @@ def number_axis(
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     (axes.set_xlim if which == "x" else axes.set_ylim)(low, high)
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_locator(FixedLocator(ticks(low, high, most)))
+    axis.set_major_locator(FixedLocator((byte_ticks if unit == "bytes" else ticks)(low, high, most)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: wording.amount(_whole(value), unit)))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
@@ -147,6 +147,16 @@ def ticks(low: float, high: float, most: int = 7) -> list[float]:
         if len(found) <= most:
             break
     return found if len(found) > 2 else _linear(low, high)  # noqa: PLR2004 - as above
+
+
+def byte_ticks(low: float, high: float, most: int = 7) -> list[float]:
+    """Return round numbers of KiB, MiB ...: powers of two, thinned, or linear steps if the axis is short."""
+    first, last = math.ceil(math.log2(low) - 1e-9), math.floor(math.log2(high) + 1e-9)
+    if last - first >= 2:  # noqa: PLR2004 - enough to read an axis by
+        step = next(step for step in (1, 2, 5, 10, 20, 40) if (last - first) // step < most)
+        return [2.0**power for power in range(first, last + 1) if power % step == 0]
+    prefix = 1024.0 ** max(0, math.floor(math.log2(low) / 10))
+    return [place * prefix for place in _linear(low / prefix, high / prefix)]
 
 
 def limits(values: Sequence[float], *, room: float = 0.08) -> tuple[float, float]:
@@ -178,10 +188,12 @@ def name_axis(axes: "Axes", name: str, room: float) -> None:
         axes.set_position((box.x0 + shift, box.y0, box.width - shift, box.height))
 
 
-def tick_of(value: object) -> str:
-    """Return a parameter's value as a tick says it: "10k", "0.5", "churn"."""
+def tick_of(value: object, unit: str = "") -> str:
+    """Return a parameter's value as a tick says it: "10k", "0.5", "churn", "10 min"."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "default" if value is None else clean(value)
+    if unit:
+        return wording.amount(value, unit)
     return show_size(int(value)) if value == int(value) else show_number(value)
 
 
