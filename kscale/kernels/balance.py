@@ -4,7 +4,7 @@ Requests come at times known before. An attempt goes to the server of its client
 the limit it is rejected, and the client tries again. What else a rejection leads to, and whether clients
 are sent away or reconnect by themselves, is in `rules` (kernels/balance_servers.py).
 
-Of events at one time: those of the timeline, the end of work, timers, a reshuffle, a new request.
+Of events at one time: those of the timeline, the end of work, retries, timers, a reshuffle, a new request.
 
 Follows client-go rest/request.go (retries), apiserver pkg/server/filters maxinflight.go and goaway.go.
 """
@@ -32,16 +32,6 @@ SAMPLES = 5
 WINDOW = 10  # the last two are filled in at each so many samples
 
 
-@inline
-def _is_full(s: int, write: bool, servers: Longs, rules: Longs) -> bool:
-    """Say whether the server has as much in flight as it takes."""
-    if rules[sv.SHARED] == 1:
-        return bool(servers[s, sv.READS] + servers[s, sv.WRITES] >= rules[sv.MOST_READS])
-    if write:
-        return bool(servers[s, sv.WRITES] >= rules[sv.MOST_WRITES])
-    return bool(servers[s, sv.READS] >= rules[sv.MOST_READS])
-
-
 @kernel
 def _rejected(c: int, s: int, clients: Longs, servers: Longs, rules: Longs, counts: Longs) -> bool:
     """Count a rejection with its server and its client; say whether the client is to reconnect."""
@@ -64,19 +54,6 @@ def _rejected(c: int, s: int, clients: Longs, servers: Longs, rules: Longs, coun
         counts[sv.RECONNECTED] += 1
         return True
     return False
-
-
-@inline
-def _join(job: int, s: int, write: bool, jobs: Ints, servers: Longs, counts: Longs) -> None:
-    """Put a request at the end of its server's line."""
-    jobs[job, sv.NEXT] = -1
-    if servers[s, sv.FIRST] < 0:
-        servers[s, sv.FIRST] = job
-    else:
-        jobs[servers[s, sv.LAST], sv.NEXT] = job
-    servers[s, sv.LAST] = job
-    servers[s, sv.WRITES if write else sv.READS] += 1
-    counts[sv.PEAK] = max(counts[sv.PEAK], servers[s, sv.READS] + servers[s, sv.WRITES])
 
 
 @inline
@@ -103,16 +80,16 @@ def _attempt(
     s = clients[c, sv.CONNECTION]
     if s < 0:
         counts[sv.NO_SERVER] += 1
-        sv.retry_later(job, jobs, finished, timers, timers_size, rules, counts)
+        sv.retry_later(job, jobs, finished, rules, counts)
         return
     servers[s, sv.ASKED] += 1
     cold = rules[sv.COLD_REJECTS] == 1 and not write and counts[sv.NOW] < servers[s, sv.COLD_UNTIL]
     moves = False
-    if cold or _is_full(s, write, servers, rules):
+    if cold or sv.is_full(s, write, servers, rules):
         moves = _rejected(c, s, clients, servers, rules, counts)
-        sv.retry_later(job, jobs, finished, timers, timers_size, rules, counts)
+        sv.retry_later(job, jobs, finished, rules, counts)
     else:
-        _join(job, s, write, jobs, servers, counts)
+        sv.join(job, s, write, jobs, servers, counts)
         sv.work(s, counts[sv.NOW], asked, jobs, servers, running, running_size, rules)
     if moves:
         links.hang_up(c, clients, servers)
@@ -165,7 +142,7 @@ def _happen(
     for s in range(len(servers)):
         lost = event == LOSE and s == where
         if event == PROBE and servers[s, sv.UP] >= 0:
-            full = _is_full(s, False, servers, rules)
+            full = sv.is_full(s, False, servers, rules)
             servers[s, sv.PROBES] = servers[s, sv.PROBES] + 1 if full else 0
             if 0 < rules[sv.LIVENESS] <= servers[s, sv.PROBES]:
                 lost = True
@@ -174,19 +151,7 @@ def _happen(
                 heap.push(timers, timers_size, back, sv.START * sv.KIND + s)
         if lost:
             links.lose(
-                s,
-                asked,
-                jobs,
-                finished,
-                clients,
-                servers,
-                running,
-                running_size,
-                timers,
-                timers_size,
-                rules,
-                counts,
-                random,
+                s, asked, jobs, finished, clients, servers, running, running_size, rules, counts, random
             )
 
 
@@ -222,7 +187,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its pa
     counts     int64[COUNTS], samples int64[t, SAMPLES]  out
     random     int64[6]     state of a generator; changed
 
-    Cost is O(attempts x log of what waits), and O(clients) for each server that stops.
+    Cost is O(attempts x log of the cores at work), and O(clients) for each server that stops.
     """
     request, planned, shuffle, lap = 0, 0, 0, 0
     far = heap.FAR
@@ -231,11 +196,12 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its pa
         sent = arrives[request] if request < len(arrives) else far
         moment = timeline[planned, WHEN] if planned < len(timeline) else far
         work_done = heap.next_time(running, running_size)
+        retry = finished[counts[sv.RETRY_FIRST]] if counts[sv.RETRY_FIRST] >= 0 else far
         timer = heap.next_time(timers, timers_size)
         turn = shuffled[shuffle, 0] + lap * rules[sv.RESHUFFLE] if rules[sv.RESHUFFLE] > 0 else far
         if turn > end:
             turn = far
-        now = min(moment, work_done, timer, turn, sent)
+        now = min(moment, work_done, retry, timer, turn, sent)
         if now == far or (now > end and counts[sv.PENDING] == 0):
             break
         counts[sv.NOW] = now
@@ -270,12 +236,13 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its pa
                     finished[served] = now
                     counts[sv.PENDING] -= 1
                 sv.work(s, now, asked, jobs, servers, running, running_size, rules)
+        elif retry == now:
+            job = int(counts[sv.RETRY_FIRST])
+            counts[sv.RETRY_FIRST] = jobs[job, sv.NEXT]
         elif timer == now:
             what = heap.pop(timers, timers_size)
             who = what % sv.KIND
-            if what // sv.KIND == sv.RETRY:
-                job = who
-            elif what // sv.KIND == sv.START:
+            if what // sv.KIND == sv.START:
                 sv.start(who, servers, rules, counts)
             else:
                 links.move_watch(

@@ -201,8 +201,6 @@ def lose(
     servers: Longs,
     running: Longs,
     running_size: Longs,
-    timers: Longs,
-    timers_size: Longs,
     rules: Longs,
     counts: Longs,
     random: Longs,
@@ -211,13 +209,13 @@ def lose(
     job = _worked_on(s, -1, servers, running, running_size)
     while job >= 0:
         counts[sv.LOST] += 1
-        sv.retry_later(job, jobs, finished, timers, timers_size, rules, counts)
+        sv.retry_later(job, jobs, finished, rules, counts)
         job = _worked_on(s, job, servers, running, running_size)
     job = servers[s, sv.FIRST]
     while job >= 0:
         after = int(jobs[job, sv.NEXT])
         counts[sv.LOST] += 1
-        sv.retry_later(job, jobs, finished, timers, timers_size, rules, counts)
+        sv.retry_later(job, jobs, finished, rules, counts)
         job = after
     servers[s, sv.LIFE] += 1
     servers[s, sv.READS] = 0

@@ -45,7 +45,7 @@ CLIENT = 7
 
 # Columns of `asked`, int32[n, 2], and of `jobs`, int32[n, JOB]: a request each.
 WHO, DEMAND = 0, 1  # its client; ns of a core, negative for a write
-NEXT, TRIES, ENDS = 0, 1, 2  # next that waits; retries; how it ended, SERVED or GIVEN_UP, added up
+NEXT, TRIES, ENDS = 0, 1, 2  # next in its line; retries; how it ended, SERVED or GIVEN_UP, added up
 JOB = 3
 SERVED, GIVEN_UP = 1, 256
 
@@ -80,12 +80,13 @@ CLOSED, RECONNECTED, RESHUFFLED, GOAWAYS = 10, 11, 12, 13
 RESTARTS = 14  # by liveness
 PEAK = 15  # most in flight at one server
 LAST_REJECTION = 16  # when, or -1
-COUNTS = 17
+RETRY_FIRST, RETRY_LAST = 17, 18  # requests to be tried again, linked by NEXT; -1 if none
+COUNTS = 19
 
 PPM = 1_000_000
 SECOND_NS = 1_000_000_000
 _REQUEST = 1 << 32  # an event of `running` is (LIFE x slots + server) x _REQUEST + request + 1, 0: overhead
-MOVE_WATCH, RETRY, START = 0, 1, 2  # an event of `timers` is one of them x KIND + client, request, server
+MOVE_WATCH, START = 0, 1  # an event of `timers` is one of them x KIND + client, server
 KIND = 1 << 40
 
 
@@ -139,17 +140,35 @@ def done(what: int, servers: Longs) -> tuple[int, int]:
     return s, what % _REQUEST - 1
 
 
+@inline
+def is_full(s: int, write: bool, servers: Longs, rules: Longs) -> bool:
+    """Say whether the server has as much in flight as it takes."""
+    if rules[SHARED] == 1:
+        return bool(servers[s, READS] + servers[s, WRITES] >= rules[MOST_READS])
+    if write:
+        return bool(servers[s, WRITES] >= rules[MOST_WRITES])
+    return bool(servers[s, READS] >= rules[MOST_READS])
+
+
+@inline
+def join(job: int, s: int, write: bool, jobs: Ints, servers: Longs, counts: Longs) -> None:
+    """Put a request at the end of its server's line."""
+    jobs[job, NEXT] = -1
+    if servers[s, FIRST] < 0:
+        servers[s, FIRST] = job
+    else:
+        jobs[servers[s, LAST], NEXT] = job
+    servers[s, LAST] = job
+    servers[s, WRITES if write else READS] += 1
+    counts[PEAK] = max(counts[PEAK], servers[s, READS] + servers[s, WRITES])
+
+
 @kernel
-def retry_later(
-    job: int,
-    jobs: Ints,
-    finished: Longs,
-    timers: Longs,
-    timers_size: Longs,
-    rules: Longs,
-    counts: Longs,
-) -> None:
-    """Let the client of a failed request wait, or give up."""
+def retry_later(job: int, jobs: Ints, finished: Longs, rules: Longs, counts: Longs) -> None:
+    """Let the client of a failed request wait, or give up.
+
+    All wait equally long, so that the first to wait is the first to be due: in `finished`, until it ends.
+    """
     jobs[job, TRIES] += 1
     if jobs[job, TRIES] > rules[RETRIES]:
         jobs[job, ENDS] += GIVEN_UP
@@ -157,7 +176,13 @@ def retry_later(
         counts[PENDING] -= 1
         return
     counts[RETRIED] += 1
-    heap.push(timers, timers_size, counts[NOW] + rules[RETRY_AFTER], RETRY * KIND + job)
+    finished[job] = counts[NOW] + rules[RETRY_AFTER]
+    jobs[job, NEXT] = -1
+    if counts[RETRY_FIRST] < 0:
+        counts[RETRY_FIRST] = job
+    else:
+        jobs[counts[RETRY_LAST], NEXT] = job
+    counts[RETRY_LAST] = job
 
 
 @kernel

@@ -73,7 +73,7 @@ def build(load: BalanceLoad, policy: Policy) -> Servers:
         servers[:, column] = np.bincount(home, minlength=slots)
     counts = np.zeros(balance_servers.COUNTS, dtype=np.int64)
     counts[balance_servers.SERVERS_UP] = load.servers
-    counts[balance_servers.LAST_REJECTION] = -1
+    counts[[balance_servers.LAST_REJECTION, balance_servers.RETRY_FIRST, balance_servers.RETRY_LAST]] = -1
     return Servers(
         load=load,
         timeline=load.timeline(surge=policy.surge),

@@ -134,7 +134,7 @@ def memory(cluster: Cluster, params: Params) -> int:
     """Return the bytes that `make` needs at its peak and the variants hold beside."""
     count = min(requests(cluster, params), MOST_ATTEMPTS)
     slots = 2 * cluster.control_plane.apiservers
-    made, drawn, run = 16 * count, 32 * count, (12 + 8 + 24) * count
+    made, drawn, run = 16 * count, 32 * count, (12 + 8 + 16) * count
     return made + max(drawn, run) + 200 * _clients(cluster) + slots * (72 * params.cores + 400) + (1 << 20)
 
 
@@ -218,4 +218,4 @@ def heaps(load: BalanceLoad) -> tuple[Longs, Longs, Longs, Longs]:
     slots = 2 * load.servers
     # work of a lost server stays until its time comes, so that more than one a core can be there
     running = heap.new(3 * slots * load.params.cores)
-    return *running, *heap.new(len(load.arrives) + load.clients + slots)
+    return *running, *heap.new(load.clients + slots)

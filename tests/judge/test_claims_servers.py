@@ -23,10 +23,20 @@ def test_the_mechanism_names_its_claims() -> None:
 
 
 def test_clients_that_never_move_have_no_time_constant() -> None:
-    """Without GOAWAY the excess does not decay: outside, and not by a division by zero."""
+    """Without GOAWAY the excess does not decay, to the end of the time: outside."""
     (claim,) = (claim for claim in servers.CLAIMS if claim.id == "C24")
     done = setup_of(claim, apiserver_balance.MECHANISM)
     (cell,) = done.cells
     stuck = replace(done, cells=(replace(cell, works={**cell.works, "goaway": cell.works["baseline"]}),))
     ((figure, ours),) = figures(claim, stuck)
     assert ours > figure.high
+
+
+def test_what_is_not_balanced_at_the_end_has_no_time_until_it_is() -> None:
+    """The time without balance ends with the run there; that is no figure."""
+    (claim,) = (claim for claim in servers.CLAIMS if claim.id == "C24b")
+    done = setup_of(claim, apiserver_balance.MECHANISM)
+    (cell,) = done.cells
+    stuck = replace(done, cells=(replace(cell, works={**cell.works, "goaway": cell.works["baseline"]}),))
+    ((_, ours),) = figures(claim, stuck)
+    assert ours == float("inf")

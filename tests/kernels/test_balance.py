@@ -103,7 +103,7 @@ def test_the_smallest_cells(servers: int, clients: int) -> None:
 
 @pytest.mark.tiny
 def test_equal_times_have_an_order() -> None:
-    """A fault before the end of work, that before timers, those before reshuffles, those before requests."""
+    """A fault, the end of work, retries, timers, reshuffles, requests."""
     load = balance_load.make(
         tight(nodes=6), Params(requests_per_s=1, duration_ns=30 * SECOND, down_ns=SECOND, cold_ns=SECOND)
     )

@@ -61,4 +61,4 @@ def test_memory_grows_with_what_is_asked_for() -> None:
     )
     assert balance_load.memory(cluster(), Params(duration_ns=120 * SECOND)) > held
     many = Params(requests_per_s=50, duration_ns=120 * SECOND)
-    assert balance_load.memory(cluster(), many) > 1_800_000 * 60
+    assert balance_load.memory(cluster(), many) > 1_800_000 * 50

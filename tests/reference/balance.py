@@ -16,7 +16,7 @@ from kscale.kernels import balance, draws
 from kscale.kernels import balance_servers as sv
 from kscale.mechanisms.balance_load import BalanceLoad, Policy
 
-FAULT, DONE, TIMER, SHUFFLE, ARRIVAL = range(5)  # of events at one time, in this order
+FAULT, DONE, RETRY, TIMER, SHUFFLE, ARRIVAL = range(6)  # of events at one time, in this order
 PPM = 1_000_000
 
 
@@ -175,7 +175,7 @@ class Run:
             self.pending -= 1
         else:
             self.counts["retried"] += 1
-            self.at(self.now + self.rules[sv.RETRY_AFTER], TIMER, lambda: self.attempt(request))
+            self.at(self.now + self.rules[sv.RETRY_AFTER], RETRY, lambda: self.attempt(request))
 
     def work(self, server: Server) -> None:
         cold = self.now < server.cold_until and not self.rules[sv.COLD_REJECTS]
