@@ -90,15 +90,21 @@ def test_what_was_fitted_names_claims() -> None:
 
 
 def test_what_is_required_holds() -> None:
-    """Every identity within 5 %, four ratios of five in band; every measurement has its factor.
+    """Of what counts: every identity, and at least 80 % of the ratios. Every measurement has its factor.
 
-    Run as `kscale claims --check` runs it, but nothing is timed: no row that is required is a time.
+    Not counted is what was not published in full and what a coefficient was fitted to; a measurement may
+    be outside, and is shown so. Run as `kscale claims --check` runs it, but nothing is timed: no row that
+    is required is a time.
     """
+    assert verdict.ENOUGH == 0.8
     untimed = [claim for claim in CLAIMS if not claim.timed]
     assert all(claim.kind == "M" or claim.not_reproducible for claim in CLAIMS if claim.timed)
     found = {one.name: one for one in run.run(run.planned(untimed, MECHANISMS), Quiet())}
     findings = [verdict.judge(claim, found.get(claim.setup or ""), MECHANISMS) for claim in untimed]
     assert verdict.failures(findings) == []
-    assert verdict.count(findings, "A").of >= 10
+    identities, ratios = (verdict.count(findings, kind) for kind in ("A", "R"))
+    assert identities.held == identities.of >= 10
+    assert ratios.held >= 0.8 * ratios.of
+    assert ratios.of > 0
     measured = [one for finding in findings if finding.claim.kind == "M" for one in finding.figures]
-    assert all(one.factor is not None for one in measured)
+    assert all((one.factor is None) == one.figure.open for one in measured)

@@ -8,7 +8,7 @@ import pytest
 
 from kscale.errors import KscaleError
 from kscale.judge.claims import verdict
-from kscale.judge.claims.record import Figure, identity, order, ratio
+from kscale.judge.claims.record import Figure, Kind, identity, order, ratio
 from kscale.judge.claims.verdict import Count, Finding, Verdict
 from kscale.mechanisms import registry
 from kscale.mechanisms.base import Mechanism
@@ -125,11 +125,17 @@ def test_a_band_of_its_own_is_counted_apart() -> None:
     narrow = ratio("x", 100, (96, 104), lambda _: 100.0)
     bound = ratio("x", 50, (50, math.inf), lambda _: 70.0)
     zero = identity("x", "x", 0, lambda _: 0.0)
+    made: list[tuple[Kind, Figure]] = [
+        ("A", wide),
+        ("A", narrow),
+        ("A", zero),
+        ("M", bound),
+        ("M", narrow),
+        ("R", bound),
+    ]
     found = [
         made_claims.finding(made_claims.claim(f"{kind}{number}", kind, figure))
-        for number, (kind, figure) in enumerate(
-            [("A", wide), ("A", narrow), ("A", zero), ("M", bound), ("M", narrow), ("R", bound)]
-        )
+        for number, (kind, figure) in enumerate(made)
     ]
     assert verdict.count(found, "A") == Count(3, 3, 0, 0, 1, 1)
     assert verdict.count(found, "M") == Count(2, 2, 0, 0, 1, 1)

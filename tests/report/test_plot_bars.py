@@ -12,7 +12,7 @@ from kscale.report.plot.asked import Asked
 from kscale.results.record import Result
 
 
-def shown(made: Result, **asked: str) -> list[bars.Bars]:
+def shown(made: Result, **asked: str) -> list[bars_finding.Bars]:
     """Return the bars of one result."""
     return bars.bars(made, Asked((made,), **asked))  # type: ignore[arg-type]  # plain fields
 
