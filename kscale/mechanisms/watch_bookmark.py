@@ -206,16 +206,16 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
 
 
 METRICS = (
+    Metric("relists", "lists", about="clients refused, which list everything again", headline=True),
+    Metric(
+        "bytes_relisted", "bytes", about="objects sent by those lists", headline=True, provenance="modelled"
+    ),
     Metric(
         "init_events",
         "events",
         about="of the history, to be looked at for clients that resume",
         headline=True,
         provenance="modelled",
-    ),
-    Metric("relists", "lists", about="clients refused, which list everything again", headline=True),
-    Metric(
-        "bytes_relisted", "bytes", about="objects sent by those lists", headline=True, provenance="modelled"
     ),
     Metric("bookmarks", "events", about="bookmarks sent", headline=True, provenance="modelled"),
     Metric("init_matches", "events", "none", "of init_events, the clients' own: sent", provenance="modelled"),
