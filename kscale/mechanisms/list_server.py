@@ -17,7 +17,6 @@ TRIES = 10  # of client-go after the first, when a server says to come again (re
 LONGEST_NS = 10_000 * SECOND  # of a list: the kernel multiplies it by lists in flight
 LIST = Latency("list", "from a list's arrival to its answer; 60 s or more if it fails", headline=("p99",))
 WAIT = Latency("fresh_wait", "what a consistent read waits for the cache", headline=())
-WAITS = ("fresh_wait_p99_9_ns", "fresh_wait_max_ns")  # that are kept
 
 
 def costs_of(load: ListLoad, work: Work) -> dict[str, int]:
@@ -72,10 +71,9 @@ def together(load: ListLoad, costs: Work, size: int, *, fresh: bool) -> dict[str
     list_queue.arrive(mean, draw.generator(load.seed, Stream.LIST_ARRIVALS), arrivals)
     random = draw.generators(load.seed, Stream.LIST_CACHE, 0, 2)
     list_queue.serve(arrivals, _rules(load, costs, fresh=fresh), random, latency, waited, seen)
-    waits = WAIT.work(waited)
     return {
         **LIST.work(latency),
-        **{name: waits[name] for name in WAITS},
+        **WAIT.work(waited),
         "refused": int(seen[list_queue.REFUSED]),
         "stale": int(seen[list_queue.STALE]),
         "failed": int(seen[list_queue.FAILED]),
@@ -110,7 +108,7 @@ def _rules(load: ListLoad, costs: Work, *, fresh: bool) -> np.ndarray[tuple[int]
 
 METRICS = (
     *LIST.metrics(),
-    *(metric for metric in WAIT.metrics() if metric.name in WAITS),
+    *WAIT.metrics(),
     Metric("alone_ns", "ns", about="a list alone, without waiting", provenance="modelled"),
     Metric("apiserver_cpu_ns", "ns", about="CPU of the API server for a list", provenance="modelled"),
     Metric("etcd_cpu_ns", "ns", about="CPU of etcd for a list", provenance="modelled"),
