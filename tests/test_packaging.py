@@ -12,8 +12,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 def lower_bounds() -> dict[str, str]:
     """Return name -> lowest version of everything the suite needs at run time."""
-    wanted = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"]
-    found = dict(re.findall(r"^([\w-]+)>=([\d.]+)(?:,.*)?$", "\n".join(wanted), re.MULTILINE))
+    project = PROJECT["project"]
+    wanted = (
+        project["dependencies"]
+        + project["optional-dependencies"]["etcd"]
+        + PROJECT["dependency-groups"]["dev"]
+    )
+    found = dict(re.findall(r"^([\w-]+)[>=]=([\d.]+)(?:[,;].*)?$", "\n".join(wanted), re.MULTILINE))
     assert len(found) == len(wanted)
     tools = {"ruff", "mypy", "import-linter", "types-psutil", "types-pyyaml"}  # do not run the code
     return {name: version for name, version in found.items() if name not in tools}
