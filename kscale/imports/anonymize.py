@@ -1,0 +1,127 @@
+"""Names become keyed hashes: equal names equal hashes, so that selectors still match nodes.
+
+The key is made at the first import and stays in the user's data folder. Whoever has a scenario but
+not the key cannot find out names by trying: the hash is BLAKE2b with the key (RFC 7693), cut to 40
+bits. Kubernetes' own public words (vocabulary.py) stay as they are.
+"""
+
+import hashlib
+import os
+import re
+import secrets
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from kscale.errors import KscaleError
+from kscale.imports import vocabulary
+from kscale.scenario.document import one_line
+from kscale.scenario.spec import LONGEST_TEXT
+
+KEY_BYTES = 32
+HASH_BYTES = 5  # ten hex digits
+_FITS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?")
+
+LABEL, VALUE, RESOURCE, TYPE = "label", "value", "resource", "type"  # a name's kind, also how its hash begins
+
+Rename = Callable[[str, str], str]  # kind of name, name: what is written for it
+
+
+def hashes(key: bytes) -> Rename:
+    """Return the renaming that leaves public words and hashes all others with *key*."""
+
+    def rename(kind: str, name: str) -> str:
+        return name if _is_public(kind, name) else hashed(key, kind, name)
+
+    return rename
+
+
+def as_they_are(key: bytes) -> Rename:
+    """Return the renaming of --no-anonymize: what no scenario can hold is hashed all the same."""
+
+    def rename(kind: str, name: str) -> str:
+        if _is_public(kind, name) or (len(name) <= LONGEST_TEXT and _fits(kind, name)):
+            return name
+        return hashed(key, kind, name)
+
+    return rename
+
+
+def hashed(key: bytes, kind: str, name: str) -> str:
+    """Return the keyed hash of *name*, like label-3f9a2c81d0."""
+    data = f"{kind}\0{name}".encode("utf-8", "surrogatepass")
+    return f"{kind}-{hashlib.blake2b(data, digest_size=HASH_BYTES, key=key).hexdigest()}"
+
+
+def key_path() -> Path:
+    """Return where the user's key is."""
+    return user_data_path("kscale") / "anonymize.key"
+
+
+def user_key() -> bytes:
+    """Return the user's key, made if there is none; KscaleError if it cannot be had or others may read it."""
+    path = key_path()
+    try:
+        if not path.exists():
+            _make(path)
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            key = file.read(KEY_BYTES + 1)
+    except OSError as error:
+        raise KscaleError(
+            one_line(
+                f"{path}: the key that hides names cannot be had: {error.strerror}; or give --no-anonymize"
+            )
+        ) from error
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise KscaleError(
+            one_line(f"{path}: the key that hides names can be read by others; run: chmod 600 {path}")
+        )
+    if len(key) != KEY_BYTES:
+        raise KscaleError(
+            one_line(
+                f"{path}: must be {KEY_BYTES} bytes; remove it for a new key: hashes will then be others"
+            )
+        )
+    return key
+
+
+def _make(path: Path) -> None:
+    """Write a new key to *path*, whole or not at all; if two do so at once, the first one stays."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.parent.chmod(0o700)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass  # somebody was quicker
+        except OSError:  # a file system without links
+            Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _is_public(kind: str, name: str) -> bool:
+    """Return whether *name* is one of Kubernetes' own words."""
+    match kind:
+        case "label":
+            return vocabulary.is_public_key(name)
+        case "value":
+            return name in vocabulary.VALUES
+        case "resource":
+            return name in vocabulary.EXTENDED
+        case _:
+            return vocabulary.is_public_type(name)
+
+
+def _fits(kind: str, name: str) -> bool:
+    """Return whether a scenario can hold *name*."""
+    return name.isprintable() if kind == VALUE else bool(_FITS.fullmatch(name))
