@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, ValidationError, model_validator
 
@@ -65,6 +65,7 @@ class _File(Spec):
     schema_: Literal["kscale.costs/1"] = Field(alias="schema")
     extends: Name | None = None
     coefficients: Annotated[dict[Name, Coefficient], Pieces(0, 1000)]
+    calibration: dict[str, Any] | None = None  # how it was measured: calibrate/record.py reads it
 
 
 @dataclass(frozen=True, slots=True)
