@@ -66,7 +66,7 @@ def start_keeper(arguments: list[str], log: Path | None = None, held: int = -1) 
     """Start a keeper; it ends when its standard input is closed. *held*: passed on to it."""
     with contextlib.ExitStack() as stack:
         errors = stack.enter_context(log.open("ab")) if log else subprocess.DEVNULL
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - our own script
             [sys.executable, "-I", "-S", str(KEEPER), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -58,7 +58,7 @@ def _page(address: str, timeout_s: float) -> str:
         answer = connection.getresponse()
         data = answer.read(LARGEST_PAGE + 1)
     except (OSError, http.client.HTTPException) as error:
-        raise KscaleError(f"{address}: no answer to GET /metrics: {error or type(error).__name__}") from None
+        raise KscaleError(f"{address}: no answer to GET /metrics: {str(error) or type(error).__name__}") from None
     finally:
         connection.close()
     if answer.status != http.HTTPStatus.OK or len(data) > LARGEST_PAGE:
