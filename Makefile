@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := .venv-lowest
-SUITE := $(BIN)/python -m pytest
+SUITE := $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-lowest check gate bench format clean
@@ -42,7 +42,7 @@ test-lowest:
 	@test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
 	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint tests/lowest.txt --editable '.[etcd]' --group dev
-	$(LOWEST)/bin/python -m pytest
+	$(LOWEST)/bin/python -m pytest --numprocesses=auto --dist=worksteal
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
