@@ -297,6 +297,14 @@ def exact_duration(ns: int) -> str:
     return f"{ns}ns"
 
 
+def exact_bytes(value: int) -> str:
+    """Return a size in the largest binary unit that keeps it whole: "15KiB", "8GiB", "1500"."""
+    for prefix, factor in reversed(_BINARY.items()):
+        if value and value % factor == 0:
+            return f"{value // factor}{prefix}B"
+    return str(value)
+
+
 def exact_cpu(milli: int) -> str:
     """Return millicores as Kubernetes writes them: "32" for cores, "500m" for parts."""
     return f"{milli}m" if milli % 1000 else str(milli // 1000)

@@ -166,6 +166,8 @@ SHOWN: list[tuple[Callable[[Any], str], Any, str]] = [
     (units.show_rate, 0, "0/s"),
     (units.exact_duration, 10**10, "10s"),
     (units.exact_duration, 1_500_000, "1500us"),
+    (units.exact_bytes, 15 * 1024, "15KiB"),
+    (units.exact_bytes, 1500, "1500"),
     (units.exact_cpu, 1500, "1500m"),
     (units.exact_cpu, 32_000, "32"),
     (units.exact_rate, 100.0, "100/s"),
@@ -203,6 +205,7 @@ def test_shown_times_read_back_close(value: int) -> None:
 def test_exact_text_reads_back_the_same(value: int, rate: float) -> None:
     """What a result stores loses nothing."""
     assert units.parse_duration(units.exact_duration(value)) == value
+    assert units.parse_bytes(units.exact_bytes(value)) == value
     assert units.parse_cpu(units.exact_cpu(value)) == value
     assert float(units.parse_rate(units.exact_rate(rate))) == rate
 
