@@ -7,8 +7,8 @@
     put-cpu                      ns     clients, value_bytes          etcd's CPU per put
     fsync                        ns     puts, wal_bytes (per fsync)   etcd's own clock: one flush of the log
     commit                       ns     puts, bytes (per commit)      one commit of the store, all of it
-    commit-spill, commit-write,  ns     puts, bytes (per commit)      its parts: free pages found and tree built;
-      commit-rebalance                                                pages written and flushed; nodes merged
+    commit-spill, commit-write   ns     puts, bytes (per commit)      its parts: free pages found and tree built;
+                                                                      pages written and flushed
     get-time, get-cpu            ns     keys, value_bytes             one key of a store of so many, linearizable
     list-time, list-cpu          ns     keys, value_bytes             all keys of a prefix: time at the client
                                                                       until the last byte; etcd's CPU
@@ -26,7 +26,7 @@
     freelist-array-puts, -map-   1/s    free_pages                    puts per second meanwhile
     freelist-array-p99, -map-    ns     free_pages                    99th percentile of a put meanwhile
     freelist-spill-ratio         x      free_pages                    array / map, sample by sample
-    lists-beside-p50, -p99       ns     list_keys, value_bytes        a put of 300 bytes every 5 ms, while a second
+    lists-beside-p50, -p99       ns     list_keys, value_bytes        a put of 300 bytes every 2 ms, while a second
                                                                       process lists so many keys again and again
                                                                       (0: nobody does)
     open-time                    ns     db_bytes                      from the start of etcd until it is healthy

@@ -1,0 +1,131 @@
+"""Lists: time and CPU against the number of keys and their bytes, and one key of the same store."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+
+from kscale import units
+from kscale.calibrate import client, rounds, wire
+from kscale.calibrate.experiment import Experiment, Observer
+from kscale.calibrate.lab import Lab, Server
+from kscale.calibrate.point import Point
+from kscale.calibrate.process import Options
+
+KINDS: Mapping[str, Mapping[str, bool]] = {  # family -> what is asked for
+    "list": {},
+    "list-serializable": {"serializable": True},
+    "list-keys-only": {"keys_only": True},
+    "list-count-only": {"count_only": True},
+}
+ONE = "get"
+LOADING = Options(snapshot_count=1000)  # holds the loaded values once, not again in the raft log
+
+Setting = tuple[str, int, int]  # family, keys, bytes of a value
+Found = rounds.Collected[Setting]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured."""
+
+    keys: tuple[int, ...]
+    value_bytes: tuple[int, ...]
+    most_bytes: int  # of a list
+    rounds: int
+    seconds: float  # of a sample, or one list if that takes longer
+
+    @property
+    def stored(self) -> list[tuple[int, int]]:
+        """Return the prefixes to fill: keys and bytes of a value."""
+        pairs = [(keys, size) for size in self.value_bytes for keys in self.keys]
+        return [(keys, size) for keys, size in pairs if keys * size <= self.most_bytes]
+
+    @property
+    def settings(self) -> list[Setting]:
+        """Return what is asked for."""
+        lists = [(kind, keys, size) for keys, size in self.stored for kind in KINDS]
+        total = sum(keys for keys, _ in self.stored)
+        return lists + [(ONE, total, size) for size in self.value_bytes]
+
+
+QUICK = Plan((1000, 4000, 16_000), (256, 2048), 2**26, 2, 0.08)
+DEFAULT = Plan((1000, 4000, 16_000, 64_000), (256, 1024, 4096), 3 * 2**25, 3, 0.2)
+
+
+def experiment(plan: Plan) -> Experiment:
+    """Return the experiment at this size."""
+    stored = sum(keys * (size + 100) for keys, size in plan.stored)
+    lists = sum(max(plan.seconds, 2e-8 * keys * (size + 500)) for _, keys, size in plan.settings)
+    return Experiment(
+        id="lists",
+        title="lists: number of keys and bytes of a value",
+        families=tuple(f"{kind}-{what}" for kind in (*KINDS, ONE) for what in ("time", "cpu")),
+        seconds=plan.rounds * lists + stored / 4e7 + 1,
+        room=4 * stored + 2**29,
+        own=False,
+        run=lambda lab, observer: run(lab, observer, plan),
+    )
+
+
+def run(lab: Lab, observer: Observer, plan: Plan) -> Iterator[Point]:
+    """Yield the points: one store, every list of it once a round."""
+    found = Found()
+    with lab.server(LOADING) as server:
+        for keys, size in plan.stored:
+            observer.step(f"storing {keys:,} keys of {units.show_bytes(size)}")
+            client.drive(fill(server, keys, size))
+        server.settle()
+        for round_ in range(plan.rounds):
+            for setting in rounds.turned(plan.settings, round_, plan.rounds):
+                kind, keys, size = setting
+                what = f"{kind} of {keys:,} keys of {units.show_bytes(size)}"
+                observer.step(f"round {round_ + 1} of {plan.rounds}: {what}")
+                _sample(server, setting, plan.seconds, found)
+    yield from found.points()
+
+
+def prefix(server: Server, keys: int, size: int) -> bytes:
+    """Return where so many keys of that size are stored."""
+    return b"%s%d/%d/" % (server.prefix, size, keys)
+
+
+async def fill(server: Server, keys: int, size: int) -> None:
+    """Store so many keys of that size under their prefix."""
+    stored, start = rounds.values(size), prefix(server, keys, size)
+    async with client.connected(server.address) as one:
+        await one.load((b"%s%06d" % (start, number), stored[number % 16]) for number in range(keys))
+
+
+def _sample(server: Server, setting: Setting, seconds: float, found: Found) -> None:
+    """Ask for one list again and again for so long; keep time and CPU of one."""
+    kind, keys, size = setting
+    request = _request(server, setting)
+
+    async def drive() -> tuple[int, float, float]:
+        """Return how many lists were answered, in how many seconds, with how much CPU."""
+        async with client.connected(server.address) as one:
+            await one.call(wire.RANGE, request)
+            cpu, began, done = server.cpu_ns(), perf_counter(), 0
+            while not done or perf_counter() < began + seconds:
+                await one.call(wire.RANGE, request)
+                done += 1
+            return done, perf_counter() - began, server.cpu_ns() - cpu
+
+    done, took, cpu = client.drive(drive())
+    at = {"keys": float(keys), "value_bytes": float(size)}
+    found.add(f"{kind}-time", setting, at, "ns", took * 1e9 / done)
+    found.add(f"{kind}-cpu", setting, at, "ns", cpu / done)
+
+
+def _request(server: Server, setting: Setting) -> bytes:
+    """Return the request: one key from the middle of the smallest prefix, or a whole prefix."""
+    kind, keys, size = setting
+    if kind == ONE:
+        return wire.range_(next_key(server, size))
+    start = prefix(server, keys, size)
+    return wire.range_(start, wire.prefix_end(start), **KINDS[kind])
+
+
+def next_key(server: Server, size: int) -> bytes:
+    """Return a key that every plan stores."""
+    return b"%s%06d" % (prefix(server, 1000, size), 500)

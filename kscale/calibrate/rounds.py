@@ -1,0 +1,46 @@
+"""Rounds over settings: repeated and turned, so that drift of the machine does not look like an effect."""
+
+import random
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from kscale.calibrate.point import Point
+
+S = TypeVar("S", bound=Hashable)
+
+SEED = 1
+
+
+def turned(settings: Sequence[S], round_: int, rounds: int) -> list[S]:
+    """Return the settings as this round takes them: each round starts elsewhere, every second one backwards."""
+    start = round_ * len(settings) // max(1, rounds)
+    order = [*settings[start:], *settings[:start]]
+    return order[::-1] if round_ % 2 else order
+
+
+def values(value_bytes: int, seed: int = SEED) -> list[bytes]:
+    """Return a few different values of random bytes: what is stored must not be all alike."""
+    draw = random.Random(f"{seed}/{value_bytes}")  # noqa: S311 - not a secret
+    return [draw.randbytes(value_bytes) for _ in range(16)]
+
+
+@dataclass(slots=True)
+class Collected(Generic[S]):
+    """The samples of points as they come in, by unit, family and setting."""
+
+    _samples: dict[tuple[str, S, str], list[float]] = field(default_factory=lambda: defaultdict(list))
+    _at: dict[tuple[str, S], list[Mapping[str, float]]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, family: str, setting: S, at: Mapping[str, float], unit: str, sample: float) -> None:
+        """Keep a sample of a family at a setting; *at* is what to call it, and may differ by sample."""
+        self._samples[family, setting, unit].append(sample)
+        self._at[family, setting].append(at)
+
+    def points(self) -> Iterator[Point]:
+        """Yield a point for each family and setting, in the order of the first samples, at the mean of `at`."""
+        for (family, setting, unit), samples in self._samples.items():
+            places = self._at[family, setting]
+            at = {key: sum(place[key] for place in places) / len(places) for key in places[0]}
+            yield Point(family, at, unit, tuple(samples))
