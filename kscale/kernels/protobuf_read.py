@@ -38,7 +38,7 @@ _NUMBER = 3  # bits below those that hold the field's number
 
 
 @inline
-def _varint(data: Bytes, at: int, end: int) -> tuple[int, int]:
+def varint(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """Return the varint at *at*."""
     if at + 1 < end:  # tags and most lengths are of one byte or two
         low, high = int(data[np.uintp(at)]), int(data[np.uintp(at + 1)])
@@ -64,19 +64,19 @@ def _length(data: Bytes, at: int, end: int, wire: int) -> tuple[int, int]:
     """Return the bytes of a known length-delimited field, which follow."""
     if wire != table.LENGTH_DELIMITED:
         return WIRE_TYPE, at
-    size, at = _varint(data, at, end)
+    size, at = varint(data, at, end)
     return (TRUNCATED if size > end - at else size), at
 
 
 @inline
-def _skip(data: Bytes, at: int, end: int, wire: int) -> tuple[int, int]:
+def skip(data: Bytes, at: int, end: int, wire: int) -> tuple[int, int]:
     """Step over the value of an unknown field. Returns 0."""
     size = 0
     if wire == table.VARINT:
-        size, at = _varint(data, at, end)
+        size, at = varint(data, at, end)
         return min(size, 0), at
     if wire == table.LENGTH_DELIMITED:
-        size, at = _varint(data, at, end)
+        size, at = varint(data, at, end)
     elif wire == _FIXED64:
         size = 8
     elif wire == _FIXED32:
@@ -125,14 +125,14 @@ def _label(data: Bytes, at: int, end: int, labels: Longs, text: Bytes, place: Lo
     place[ROW] += 1
     wrong = 0
     while at < end and wrong >= 0:
-        wrong, at = _varint(data, at, end)
+        wrong, at = varint(data, at, end)
         if wrong >= 0:
             number, wire = wrong >> _NUMBER, wrong & _WIRE
             if number in (table.F_KEY, table.F_VALUE):
                 column = 0 if number == table.F_KEY else 2
                 wrong, at = _string(data, at, end, wire, row, column, text, place)
             else:
-                wrong, at = _skip(data, at, end, wire)
+                wrong, at = skip(data, at, end, wire)
     return min(wrong, 0), at
 
 
@@ -143,14 +143,14 @@ def _metadata(
     """Decode the metadata that ends at *end*. Returns 0."""
     wrong = 0
     while at < end and wrong >= 0:
-        wrong, at = _varint(data, at, end)
+        wrong, at = varint(data, at, end)
         if wrong >= 0:
             number, wire = wrong >> _NUMBER, wrong & _WIRE
             if number in (table.F_NAME, table.F_NAMESPACE):
                 column = table.NAME if number == table.F_NAME else table.NAMESPACE
                 wrong, at = _string(data, at, end, wire, row, column, text, place)
             elif number == table.F_REVISION and wire == table.VARINT:
-                wrong, at = _varint(data, at, end)
+                wrong, at = varint(data, at, end)
                 row[table.REVISION] = max(wrong, 0)
             elif number == table.F_LABELS:
                 wrong, at = _length(data, at, end, wire)
@@ -159,7 +159,7 @@ def _metadata(
             elif number == table.F_REVISION:
                 wrong = WIRE_TYPE
             else:
-                wrong, at = _skip(data, at, end, wire)
+                wrong, at = skip(data, at, end, wire)
     return min(wrong, 0), at
 
 
@@ -171,7 +171,7 @@ def _filled(
     wrong = copied = 0
     longest, out, first = row[table.PIECE], place[OUT], np.int64(-1)
     while at < end and wrong >= 0:
-        wrong, at = _varint(data, at, end)
+        wrong, at = varint(data, at, end)
         if wrong >= 0:
             number, wire = wrong >> _NUMBER, wrong & _WIRE
             if number == table.F_FILLER:
@@ -185,7 +185,7 @@ def _filled(
                 wrong, at = _string(data, at, end, wire, row, table.NODE, text, place)
                 out = place[OUT]
             else:
-                wrong, at = _skip(data, at, end, wire)
+                wrong, at = skip(data, at, end, wire)
     row[filler] = first if first >= 0 else np.int64(0)
     row[filler + 1], row[table.PIECE] = copied, longest
     place[OUT] = out
@@ -209,7 +209,7 @@ def read(data: Bytes, first: int, end: int, row: Longs, labels: Longs, text: Byt
     row[table.LABELS] = place[ROW]
     at, wrong = first, 0
     while at < end and wrong >= 0:
-        wrong, at = _varint(data, at, end)
+        wrong, at = varint(data, at, end)
         if wrong >= 0:
             number, wire = wrong >> _NUMBER, wrong & _WIRE
             if number == table.F_METADATA:
@@ -222,7 +222,7 @@ def read(data: Bytes, first: int, end: int, row: Longs, labels: Longs, text: Byt
                 if wrong >= 0:
                     wrong, at = _filled(data, at, at + wrong, filler, row, text, place)
             else:
-                wrong, at = _skip(data, at, end, wire)
+                wrong, at = skip(data, at, end, wire)
     row[table.LABELS_END] = place[ROW]
     return min(wrong, 0)
 
