@@ -1,0 +1,92 @@
+"""Single values of a scenario, by dotted key: whether a scenario takes them, and how they are written."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from kscale import units
+from kscale.imports.facts import Value
+from kscale.scenario.schema import Scenario
+from kscale.scenario.spec import InconsistentError
+
+Plain = str | int | float | bool
+
+MECHANISMS = (  # as the registry has them, which imports cannot see; a test compares
+    "etcd-freelist",
+    "etcd-offload",
+    "etcd-sharding",
+    "etcd-learner",
+    "etcd-concurrent-reads",
+    "node-lease",
+    "apiserver-balance",
+    "watch-fanout",
+    "watch-encode",
+    "watch-bookmark",
+    "list-index",
+    "controller-standby",
+    "sched-equivalence",
+    "sched-sampling",
+)
+
+REQUESTS, WATCHES, OPTIMIZATIONS = "load.requests.", "load.watches.", "control_plane.optimizations."
+MIXES = {REQUESTS: "requests", WATCHES: "watches"}
+COUNTS = ("counts.nodes", "counts.pods")
+_MAPPINGS = (REQUESTS, WATCHES, OPTIMIZATIONS)  # their last part may have dots in it
+_SIZES = frozenset({"control_plane.etcd.quota", "load.heartbeat.size"})
+
+
+def path(key: str) -> tuple[str, ...]:
+    """Return the parts of a dotted key: load.watches.x.example.com has three."""
+    for prefix in _MAPPINGS:
+        if key.startswith(prefix):
+            return (*prefix.rstrip(".").split("."), key.removeprefix(prefix))
+    return tuple(key.split("."))
+
+
+def mix_of(key: str) -> str:
+    """Return the mix that a key is a part of: requests or watches; empty if it stands alone."""
+    return next((noun for prefix, noun in MIXES.items() if key.startswith(prefix)), "")
+
+
+def taken(one: Value) -> Plain | None:
+    """Return the value as it is written in a scenario; None if no scenario takes it."""
+    parts = path(one.key)
+    match parts[0]:
+        case "counts":
+            return one.value if one.key in COUNTS and _is_count(one.value) else None
+        case "mechanisms":
+            known = len(parts) == 3 and parts[1] in MECHANISMS  # noqa: PLR2004 - mechanisms, id, parameter
+            return one.value if known else None
+        case "control_plane" | "load":
+            return _checked(one.key, parts, one.value)
+        case _:
+            return None
+
+
+def _checked(key: str, parts: tuple[str, ...], value: Plain) -> Plain | None:
+    """Return a value as the scenario's own schema keeps it, None if that refuses it."""
+    try:
+        scenario = Scenario.model_validate(nested(parts, value))
+    except (ValidationError, InconsistentError):
+        return None
+    found: Any = scenario.model_dump(mode="json", by_alias=True)
+    for part in parts:
+        if not isinstance(found, dict) or part not in found:
+            return None
+        found = found[part]
+    if isinstance(found, int) and key in _SIZES:
+        return units.exact_bytes(found)
+    return found if isinstance(found, Plain) else None
+
+
+def nested(parts: tuple[str, ...], value: object) -> dict[str, Any]:
+    """Return the mapping of mappings that has *value* at *parts*."""
+    inner: Any = value
+    for part in reversed(parts):
+        inner = {part: inner}
+    return dict(inner)
+
+
+def _is_count(value: Plain) -> bool:
+    """Return whether *value* counts something that is there."""
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
