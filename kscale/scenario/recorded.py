@@ -1,18 +1,45 @@
-"""The columns of a cluster that was recorded: kept beside its scenario in one .npz file."""
+"""The columns of a cluster that was recorded: kept beside its scenario in one .npz file.
 
+`save` writes only what `load` takes, and both check everything: what comes out of `load` is in
+range throughout, whoever wrote the file.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, ValidationError
 
-from kscale.scenario.schema_cluster import RequestSpec, ShapeSpec
+from kscale import units
+from kscale.errors import KscaleError
+from kscale.scenario import document, recorded_file
+from kscale.scenario.document import one_line
+from kscale.scenario.quantities import Count
+from kscale.scenario.recorded_file import ABOUT, Column, Kind
+from kscale.scenario.schema_cluster import MOST_NODES, MOST_OBJECTS, MOST_PODS, RequestSpec, ShapeSpec
+from kscale.scenario.spec import Name, Pieces, Spec, between
+
+MOST_SHAPES = 10_000
+MOST_REQUESTS = 10_000
+MOST_TYPES = 200
+MOST_SIZES = 10**7  # rows of sizes
+MOST_FILE_PAGES = 2**31 - 1
+LARGEST_OBJECT = 2**27  # bytes; etcd's own limit is 1.5 MiB unless it was raised
+FORMAT: Literal["kscale.recorded/1"] = "kscale.recorded/1"
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedNodes:
-    """Nodes in their order; shapes have no share."""
+    """Nodes in their order; shapes have no share.
+
+    Where a pod asks for a zone by the label topology.kubernetes.io/zone, zone i is `zone-i`, unless
+    the shape has that label itself.
+    """
 
     shapes: tuple[ShapeSpec, ...]  # distinct
     shape: NDArray[np.int32]  # [n] index into shapes
@@ -57,3 +84,239 @@ class Recorded:
     pods: RecordedPods | None = None
     objects: RecordedObjects | None = None
     space: RecordedSpace | None = None
+
+    @property
+    def node_count(self) -> int:
+        """Return how many nodes were recorded."""
+        return 0 if self.nodes is None else len(self.nodes.shape)
+
+    @property
+    def pod_count(self) -> int:
+        """Return how many pods were recorded."""
+        return 0 if self.pods is None else len(self.pods.request)
+
+    @property
+    def object_count(self) -> int:
+        """Return how many objects were recorded."""
+        return 0 if self.objects is None else int(self.objects.sizes[:, 2].sum())
+
+
+def save(recorded: Recorded, path: Path) -> str:
+    """Write *recorded* to *path*, whole or not at all; return the file's sha256.
+
+    Equal content gives equal bytes with one zlib. KscaleError if it is not a cluster that `load`
+    would take, or cannot be written.
+    """
+    about, columns = _taken_apart(recorded)
+    _put_together(about, columns, path.name)
+    return recorded_file.write(path, about, columns, KINDS)
+
+
+def load(path: Path, sha256: str, where: str) -> Recorded:
+    """Return the cluster in a file whose hash is *sha256*; *where* names it in complaints.
+
+    KscaleError, one line, if the file is another one, is damaged, or holds what no cluster has.
+    """
+    about, columns = recorded_file.read(path, sha256, where, KINDS)
+    return _put_together(about, columns, where)
+
+
+class _Nodes(Spec):
+    """What is said of nodes beside their columns."""
+
+    shapes: Annotated[tuple[ShapeSpec, ...], Pieces(1, MOST_SHAPES)]
+    zones: Annotated[Count, between(1, 1000)]
+
+
+class _Pods(Spec):
+    """What is said of pods."""
+
+    requests: Annotated[tuple[RequestSpec, ...], Pieces(1, MOST_REQUESTS)]
+    namespaces: Annotated[Count, between(1, 10**6)]
+
+
+class _Objects(Spec):
+    """What is said of objects."""
+
+    types: Annotated[tuple[Name, ...], Pieces(1, MOST_TYPES)]
+
+
+class _Space(Spec):
+    """What is said of a database file."""
+
+    page_bytes: Annotated[Count, between(512, 2**20)]
+    file_pages: Annotated[Count, between(2, MOST_FILE_PAGES)]
+
+
+class _About(Spec):
+    """The JSON beside the columns."""
+
+    format_: Literal["kscale.recorded/1"] = Field(alias="format")
+    nodes: _Nodes | None = None
+    pods: _Pods | None = None
+    objects: _Objects | None = None
+    space: _Space | None = None
+
+
+KINDS = {  # every column, in the order of the file
+    "nodes_shape": Kind("<i4"),
+    "nodes_zone": Kind("<i4"),
+    "pods_request": Kind("<i4"),
+    "pods_app": Kind("<i4"),
+    "pods_namespace": Kind("<i4"),
+    "objects_sizes": Kind("<i8", 3),
+    "space_free": Kind("<i8", 2),
+    "space_live": Kind("<i8", 2),
+}
+PARTS = ("nodes", "pods", "objects", "space")
+
+
+def _taken_apart(recorded: Recorded) -> tuple[dict[str, Any], dict[str, Column]]:
+    """Return the JSON and the columns of *recorded*."""
+    about: dict[str, Any] = {"format": FORMAT}
+    columns: dict[str, Column] = {}
+    if nodes := recorded.nodes:
+        about["nodes"] = {"shapes": _plain(nodes.shapes), "zones": nodes.zones}
+        columns |= {"nodes_shape": nodes.shape, "nodes_zone": nodes.zone}
+    if pods := recorded.pods:
+        about["pods"] = {"requests": _plain(pods.requests), "namespaces": pods.namespaces}
+        columns |= {"pods_request": pods.request, "pods_app": pods.app, "pods_namespace": pods.namespace}
+    if objects := recorded.objects:
+        about["objects"] = {"types": list(objects.types)}
+        columns["objects_sizes"] = objects.sizes
+    if space := recorded.space:
+        about["space"] = {"page_bytes": space.page_bytes, "file_pages": space.file_pages}
+        columns |= {"space_free": space.free, "space_live": space.live}
+    return about, columns
+
+
+def _plain(specs: Sequence[ShapeSpec | RequestSpec]) -> list[dict[str, Any]]:
+    """Return parts of a scenario as plain JSON values."""
+    return [spec.model_dump(mode="json", exclude_none=True) for spec in specs]
+
+
+def _put_together(about: Mapping[str, Any], columns: Mapping[str, Column], where: str) -> Recorded:
+    """Return what the JSON and the columns say, all of it checked; KscaleError names the file *where*."""
+    try:
+        said = _About.model_validate(about)
+    except ValidationError as error:
+        raise document.first(error, f"{where}: {ABOUT}", {}) from error
+    for name in KINDS:
+        part = name.partition("_")[0]
+        if (getattr(said, part) is None) == (name in columns):
+            which = "has no column" if getattr(said, part) else "says nothing of the column"
+            raise KscaleError(one_line(f"{where}: {which} {name}"))
+    try:
+        return Recorded(
+            nodes=None if said.nodes is None else _nodes(said.nodes, columns),
+            pods=None if said.pods is None else _pods(said.pods, columns),
+            objects=None if said.objects is None else _objects(said.objects, columns),
+            space=None if said.space is None else _space(said.space, columns),
+        )
+    except _WrongError as error:
+        raise KscaleError(one_line(f"{where}: {error}")) from None
+
+
+class _WrongError(Exception):
+    """What no cluster has."""
+
+
+def _nodes(said: _Nodes, columns: Mapping[str, Column]) -> RecordedNodes:
+    """Return the nodes."""
+    _distinct("shapes", said.shapes)
+    shape, zone = columns["nodes_shape"], columns["nodes_zone"]
+    _together({"nodes_shape": shape, "nodes_zone": zone}, MOST_NODES)
+    _below("nodes_shape", shape, len(said.shapes))
+    _below("nodes_zone", zone, said.zones)
+    return RecordedNodes(
+        said.shapes, shape.astype(np.int32, copy=False), zone.astype(np.int32, copy=False), said.zones
+    )
+
+
+def _pods(said: _Pods, columns: Mapping[str, Column]) -> RecordedPods:
+    """Return the pods."""
+    _distinct("requests", said.requests)
+    for number, one in enumerate(said.requests):
+        if len(one.cpu) > 1 or len(one.memory) > 1:
+            raise _WrongError(f"requests[{number}]: has several values of cpu or memory; a pod has one")
+    names = ("pods_request", "pods_app", "pods_namespace")
+    request, app, namespace = (columns[name] for name in names)
+    _together(dict(zip(names, (request, app, namespace), strict=True)), MOST_PODS)
+    _below("pods_request", request, len(said.requests))
+    _below("pods_namespace", namespace, said.namespaces)
+    _below("pods_app", app, len(app))
+    if not np.bincount(app).all():
+        raise _WrongError("pods_app: leaves a number out; apps are 0, 1, 2 and so on")
+    return RecordedPods(
+        said.requests,
+        request.astype(np.int32, copy=False),
+        app.astype(np.int32, copy=False),
+        namespace.astype(np.int32, copy=False),
+        said.namespaces,
+    )
+
+
+def _objects(said: _Objects, columns: Mapping[str, Column]) -> RecordedObjects:
+    """Return the objects."""
+    if len(set(said.types)) < len(said.types):
+        raise _WrongError("types: one is there twice")
+    sizes = columns["objects_sizes"].astype(np.int64, copy=False)
+    if not 1 <= len(sizes) <= MOST_SIZES:
+        raise _WrongError(f"objects_sizes: must have 1 to {MOST_SIZES:,} rows, got {len(sizes):,}")
+    _below("objects_sizes", sizes[:, 0], len(said.types))
+    _below("objects_sizes", sizes[:, 1], LARGEST_OBJECT + 1)
+    _below("objects_sizes", sizes[:, 2] - 1, MOST_OBJECTS)
+    place = sizes[:, 0] * (LARGEST_OBJECT + 1) + sizes[:, 1]
+    if (np.diff(place) <= 0).any():
+        raise _WrongError("objects_sizes: must ascend by type and bytes")
+    if int(sizes[:, 2].sum()) > MOST_OBJECTS:
+        raise _WrongError(f"objects_sizes: has more than {MOST_OBJECTS:,} objects")
+    return RecordedObjects(said.types, sizes)
+
+
+def _space(said: _Space, columns: Mapping[str, Column]) -> RecordedSpace:
+    """Return the pages of a database file."""
+    free, live = (
+        columns["space_free"].astype(np.int64, copy=False),
+        columns["space_live"].astype(np.int64, copy=False),
+    )
+    for name, runs in (("space_free", free), ("space_live", live)):
+        _below(name, runs[:, 0], said.file_pages)
+        _below(name, runs[:, 1] - 1, said.file_pages)
+        if (runs.sum(axis=1) > said.file_pages).any():
+            raise _WrongError(f"{name}: a run ends behind the file's {said.file_pages:,} pages")
+        if (runs[1:, 0] < runs[:-1].sum(axis=1)).any():
+            raise _WrongError(f"{name}: runs must ascend and not overlap")
+    if (free[1:, 0] == free[:-1].sum(axis=1)).any():
+        raise _WrongError("space_free: two spans touch; they are one")
+    if len(free) and free[0, 0] < 2:  # noqa: PLR2004 - pages 0 and 1 are bbolt's meta pages
+        raise _WrongError("space_free: pages 0 and 1 are never free")
+    runs = np.concatenate((free, live))
+    runs = runs[np.argsort(runs[:, 0], kind="stable")]
+    if (runs[1:, 0] < runs[:-1].sum(axis=1)).any():
+        raise _WrongError("space_live: a page is both free and used")
+    return RecordedSpace(said.page_bytes, said.file_pages, free, live)
+
+
+def _distinct(what: str, specs: Sequence[ShapeSpec | RequestSpec]) -> None:
+    """Raise unless *specs* differ and none has a share: how often each occurs is in the columns."""
+    if any(spec.share is not None for spec in specs):
+        raise _WrongError(f"{what}: one has a share")
+    if len({spec.model_dump_json() for spec in specs}) < len(specs):
+        raise _WrongError(f"{what}: one is there twice")
+
+
+def _together(columns: Mapping[str, Column], most: int) -> None:
+    """Raise unless *columns* are all of one length, 1 to *most*."""
+    for name, column in columns.items():
+        if not 1 <= len(column) <= most:
+            raise _WrongError(f"{name}: must have 1 to {most:,} rows, got {len(column):,}")
+    if len({len(column) for column in columns.values()}) > 1:
+        raise _WrongError(f"{' and '.join(columns)}: differ in length")
+
+
+def _below(name: str, column: Column, end: int) -> None:
+    """Raise unless every number is 0 to *end* - 1."""
+    if len(column) and (int(column.min()) < 0 or int(column.max()) >= end):
+        worst = int(column.min()) if int(column.min()) < 0 else int(column.max())
+        raise _WrongError(f"{name}: {units.show_count(worst)} is not below {end:,}, or negative")
