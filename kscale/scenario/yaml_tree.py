@@ -5,11 +5,14 @@ alias cannot multiply anything, and depth is bounded by a list and not by Python
 Refused: anchors, aliases, tags, duplicate keys, keys that are not plain, more than one document,
 and the traps of YAML 1.1, where `on` is true, 010 is 8 and 1:30 is 90; each says what it may mean.
 Integers and decimals become numbers; `10k`, `1_000` and dates stay text.
+
+Files that were written for Kubernetes are read by `documents`: as strictly, but there may be several
+documents, and the words of YAML 1.1 mean what they mean to Kubernetes.
 """
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +28,7 @@ Loc = tuple[str | int, ...]
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?")
+_OCTAL = re.compile(r"0[0-7]+")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+")
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9]*)?")
 _CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -63,20 +67,26 @@ class _Open:
 
 @dataclass(slots=True)
 class _Reader:
-    """Builds one document from events."""
+    """Builds documents from events."""
 
+    plain: Callable[[str, int, Loc], object]  # what unquoted text stands for; its line and place
+    several: bool  # there may be more than one document
+    trees: list[Tree] = field(default_factory=list)  # documents that have ended
+    before: int = 0  # values in them
     lines: dict[Loc, int] = field(default_factory=dict)
     open: list[_Open] = field(default_factory=list)
-    documents: int = 0
     value: Any = None
 
     def take(self, event: Any) -> None:  # noqa: ANN401 - PyYAML's events are untyped
         """Take the next event."""
         line = event.start_mark.line + 1
         if isinstance(event, yaml.DocumentStartEvent):
-            self.documents += 1
-            if self.documents > 1:
+            if self.trees and not self.several:
                 raise YamlError(line, "a second document starts here; a file holds one")
+        elif isinstance(event, yaml.DocumentEndEvent):
+            self.trees.append(Tree(self.value, self.lines))
+            self.before += len(self.lines)
+            self.lines, self.value = {}, None
         elif isinstance(event, yaml.AliasEvent):
             raise YamlError(line, f"aliases are not read; write *{event.anchor} out", self._place())
         elif isinstance(event, yaml.NodeEvent):
@@ -90,7 +100,7 @@ class _Reader:
             raise YamlError(line, f"anchors are not read; take &{event.anchor} away", self._place())
         if event.tag not in {None, "!"}:
             raise YamlError(line, f"tags are not read; take {units.quote(event.tag)} away", self._place())
-        if len(self.lines) >= MOST_VALUES:
+        if self.before + len(self.lines) >= MOST_VALUES:
             raise YamlError(line, f"more than {MOST_VALUES:,} values; no file of kscale needs so many")
         if not isinstance(event, yaml.ScalarEvent):
             new = _Open((), {} if isinstance(event, yaml.MappingStartEvent) else [])
@@ -101,7 +111,8 @@ class _Reader:
         elif self._wants_key():
             self._key(event.value, line)
         else:
-            self._put(_plain(event.value, line, self._place()) if event.implicit[0] else event.value, line)
+            plain = event.implicit[0]
+            self._put(self.plain(event.value, line, self._place()) if plain else event.value, line)
 
     def _wants_key(self) -> bool:
         """Return whether the next scalar is a key."""
@@ -146,8 +157,23 @@ class _Reader:
 
 def read(data: bytes) -> Tree:
     """Return the values of one YAML document, or raise YamlError."""
+    trees = _read(data, _Reader(_plain, several=False))
+    return trees[0] if trees else Tree(None, {})
+
+
+def documents(data: bytes) -> list[Tree]:
+    """Return the documents of a file for Kubernetes, or raise YamlError.
+
+    As sigs.k8s.io/yaml reads it: `yes`, `no`, `on` and `off` are true and false, 0644 is octal. JSON too.
+    """
+    if data.lstrip()[:1] in {b"{", b"["}:
+        data = data.replace(b"\t", b" ")  # JSON may be indented by tabs; its text holds none
+    return _read(data, _Reader(_plain_for_kubernetes, several=True))
+
+
+def _read(data: bytes, reader: _Reader) -> list[Tree]:
+    """Return what *reader* makes of a file."""
     text = _decode(data)
-    reader = _Reader()
     try:
         for event in _events(text):
             reader.take(event)
@@ -157,7 +183,7 @@ def read(data: bytes) -> Tree:
         raise YamlError(mark.line + 1 if mark else 1, f"not valid YAML: {what}") from error
     except yaml.YAMLError as error:
         raise YamlError(1, f"not valid YAML: {' '.join(str(error).split())}") from error
-    return Tree(reader.value, reader.lines)
+    return reader.trees
 
 
 def _events(text: str) -> Iterator[Any]:
@@ -199,6 +225,23 @@ def _plain(text: str, line: int, loc: Loc) -> str | int | float | bool | None:
     if _BASE_60.fullmatch(text):
         said = f"'{text}' is read in base 60 by some; write a duration like 90s, or put it in quotes"
         raise YamlError(line, said, loc)
+    return _number(text)
+
+
+def _plain_for_kubernetes(text: str, _line: int, _loc: Loc) -> str | int | float | bool | None:
+    """Return the value that unquoted *text* stands for to Kubernetes."""
+    word = text.lower()
+    if word in _WORDS:
+        return _WORDS[word]
+    if word in _TRAPS:
+        return _TRAPS[word] == "true"
+    if _OCTAL.fullmatch(text) and len(text) <= LONGEST_NUMBER:
+        return int(text, 8)
+    return _number(text)
+
+
+def _number(text: str) -> str | int | float:
+    """Return the number that *text* is, or the text."""
     if len(text) <= LONGEST_NUMBER:
         if _INTEGER.fullmatch(text):
             return int(text)
