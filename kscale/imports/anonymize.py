@@ -11,8 +11,9 @@ import re
 import secrets
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from platformdirs import user_data_path
 
@@ -27,6 +28,7 @@ _FITS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?")
 
 LABEL, VALUE, RESOURCE, TYPE = "label", "value", "resource", "type"  # a name's kind, also how its hash begins
 
+T = TypeVar("T")
 Rename = Callable[[str, str], str]  # kind of name, name: what is written for it
 
 
@@ -54,6 +56,11 @@ def hashed(key: bytes, kind: str, name: str) -> str:
     """Return the keyed hash of *name*, like label-3f9a2c81d0."""
     data = f"{kind}\0{name}".encode("utf-8", "surrogatepass")
     return f"{kind}-{hashlib.blake2b(data, digest_size=HASH_BYTES, key=key).hexdigest()}"
+
+
+def by_key(renamed: Mapping[str, T]) -> dict[str, T]:
+    """Return a mapping in the order of its keys: the order of renamed ones says nothing of the names."""
+    return dict(sorted(renamed.items()))
 
 
 def key_path() -> Path:
