@@ -1,0 +1,182 @@
+"""What the metrics of API servers say of requests and watches.
+
+A counter alone says which requests come, not how often. Rates need a range (/api/v1/query_range), a
+recording rule named as Prometheus advises, or a scrape that also says when the process was started and,
+by its last garbage collection, about when it was taken. The result of an expression has no name: whether
+it was rate(), increase() or a sum is not in the file, so only its shares are read.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kscale import units
+from kscale.imports import request_mix, vocabulary
+from kscale.imports.facts import Value
+from kscale.imports.prometheus_apiserver import WATCHES
+from kscale.imports.prometheus_metrics import BY_NAME, NAMELESS, REQUESTS
+from kscale.imports.prometheus_tables import Key, Rates, Table, Tables, by_label
+from kscale.imports.prometheus_told import Told
+from kscale.imports.request_mix import Mix
+
+WATCHERS = "apiserver_registered_watchers"
+EVENTS = "apiserver_watch_events_total"
+EVENT_BYTES, EVENT_COUNT = "apiserver_watch_events_sizes_sum", "apiserver_watch_events_sizes_count"
+TOO_MANY = "429"
+MOST_ENCODED = 1_000_000  # watch-encode.watchers
+
+NO_RATES = (
+    "how often requests come: the file says which, not over what time; give /api/v1/query_range of"
+    " apiserver_request_total over an hour, or a whole scrape"
+)
+
+_RESOURCE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
+
+
+@dataclass(slots=True)
+class Asked:
+    """Requests by kind, and what is not one of those."""
+
+    mix: Mix = field(default_factory=Mix)
+    watches: float = 0.0  # opened
+    left_out: dict[str, float] = field(default_factory=dict)  # by what they are
+    refused: float = 0.0  # 429
+    failed: float = 0.0  # 5xx
+    all: float = 0.0
+
+
+def tell(tables: Tables, told: Told) -> None:
+    """Add what is said of requests, open watches and their events."""
+    changes = _requests(tables, told)
+    watches = _watches(tables)
+    told.values += request_mix.watched(watches, "open watches")
+    if watches:
+        told.read.append(f"{request_mix.total(watches.values()):,} open watches of {len(watches):,} types")
+    _events(tables, told, changes)
+
+
+def _requests(tables: Tables, told: Told) -> float:
+    """Add the mix of requests; return changes of pods a second, 0 if they are not known."""
+    rates = tables.rates(REQUESTS)
+    totals = tables.table(REQUESTS) or tables.by_name.get(NAMELESS, {})
+    if rates is None and not totals:
+        return 0.0
+    amounts = rates.per_s if rates else {key: cell.value for key, cell in totals.items()}
+    asked = _asked(amounts)
+    if asked.all <= 0:
+        return 0.0
+    told.read.append(f"requests of {len(asked.mix.asked):,} kinds" + (f", {rates.how}" if rates else ""))
+    _shares(asked, told)
+    if rates is None:
+        told.dropped.append(NO_RATES)
+        return 0.0
+    told.also.append(f"{units.show_rate(request_mix.digits(asked.watches))} watches opened, {rates.how}")
+    values, also = request_mix.values(asked.mix, rates.how, estimate=rates.estimate)
+    told.values += values
+    told.also += also
+    if rates.estimate:
+        told.assumed.append(
+            "requests come as often as on average since the process was started; it was scraped within two"
+            " minutes of its last garbage collection"
+        )
+    return sum(rate for kind, rate in asked.mix.stored.items() if kind[1] == "pods")
+
+
+def _asked(amounts: Mapping[Key, float]) -> Asked:
+    """Return requests by kind."""
+    asked, labels = Asked(), BY_NAME[REQUESTS].labels
+    for key, amount in amounts.items():
+        _ask(asked, dict(zip(labels, key[1:], strict=True)), amount)
+    return asked
+
+
+def _ask(asked: Asked, labels: Mapping[str, str], amount: float) -> None:
+    """Count the requests of one series."""
+    asked.all += amount
+    code = labels["code"]
+    asked.refused += amount if code == TOO_MANY else 0
+    asked.failed += amount if code.startswith("5") else 0
+    verb = request_mix.VERBS.get(labels["verb"], "")
+    what = ""
+    if not labels["resource"]:
+        what = "for paths that are no resource"
+    elif labels["group"] in request_mix.AGGREGATED:
+        what = "that other servers answer"
+    elif not verb or labels["subresource"] in request_mix.CONNECTIONS:
+        what = "that are streams, or of other verbs"
+    elif not _RESOURCE.fullmatch(labels["resource"]) or len(labels["subresource"]) > units.LONGEST:
+        what = "for what is no resource's name"
+    if what:
+        asked.left_out[what] = asked.left_out.get(what, 0) + amount
+    elif verb == request_mix.WATCH:
+        asked.watches += amount
+    else:
+        kind = (verb, request_mix.type_of(labels["resource"], labels["group"]), labels["subresource"])
+        asked.mix.add(kind, amount, changed=code[:1] in {"", "0", "2"} and not labels["dry_run"])
+
+
+def _shares(asked: Asked, told: Told) -> None:
+    """Add which requests are most frequent, which failed and which are left out."""
+    shares = request_mix.shares(asked.mix)
+    if shares:
+        told.also.append(f"requests: {shares}")
+    for amount, what in ((asked.refused, "refused (429)"), (asked.failed, "failed (5xx)")):
+        if amount > 0:
+            told.also.append(
+                f"{units.show_percent(request_mix.digits(amount / asked.all))} of requests {what}"
+            )
+    for what, amount in sorted(asked.left_out.items()):
+        if amount > 0:
+            share = units.show_percent(request_mix.digits(amount / asked.all))
+            told.dropped.append(f"{share} of requests, {what}")
+
+
+def _watches(tables: Tables) -> dict[str, float]:
+    """Return the open watches of each type, over all servers."""
+    found: dict[str, float] = {}
+    for _, labels, value in by_label(tables.table(WATCHES), WATCHES):
+        if request_mix.VERBS.get(labels["verb"]) == request_mix.WATCH and _RESOURCE.fullmatch(
+            labels["resource"]
+        ):
+            name = request_mix.type_of(labels["resource"], labels["group"])
+            found[name] = found.get(name, 0) + max(0.0, value)
+    if found:
+        return found
+    for _, labels, value in by_label(tables.table(WATCHERS), WATCHERS):
+        kind = vocabulary.KINDS.get(labels["kind"])
+        if kind and labels["group"] in request_mix.GROUPS:
+            found[kind] = found.get(kind, 0) + max(0.0, value)
+    return found
+
+
+def _events(tables: Tables, told: Told, changes: float) -> None:
+    """Add how many events watches get, how large they are, and how many clients get each of pods."""
+    sent, count = (_total(tables.table(name)) for name in (EVENT_BYTES, EVENT_COUNT))
+    if count > 0:
+        told.also.append(f"an event of a watch has {units.show_bytes(round(sent / count))} on average")
+    rates = tables.rates(EVENTS)
+    if rates is None:
+        return
+    told.also.append(
+        f"{units.show_rate(request_mix.digits(sum(rates.per_s.values())))} events sent to watches"
+    )
+    pods = _of_pods(rates)
+    if pods > 0 and changes >= request_mix.LEAST_PER_S:
+        clients = min(MOST_ENCODED, max(1, round(pods / changes)))
+        how = f"events of pods sent, by writes of pods, {rates.how}"
+        told.values.append(Value("mechanisms.watch-encode.watchers", clients, how, rates.estimate))
+
+
+def _of_pods(rates: Rates) -> float:
+    """Return events of pods a second; the label is `kind`, `resource` in the newest versions."""
+    labels = BY_NAME[EVENTS].labels
+    found = 0.0
+    for key, rate in rates.per_s.items():
+        one = dict(zip(labels, key[1:], strict=True))
+        found += rate if one["group"] == "" and (one["kind"] == "Pod" or one["resource"] == "pods") else 0
+    return found
+
+
+def _total(table: Table) -> float:
+    """Return the sum of all cells."""
+    return sum(cell.value for cell in table.values())
