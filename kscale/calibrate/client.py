@@ -67,7 +67,7 @@ def drive(work: Coroutine[Any, Any, T]) -> T:
 
 @contextmanager
 def _handled(stop: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Let *stop* handle signals for the block, those that are ignored aside; nothing outside the main thread."""
+    """Let *stop* handle signals for the block, save those that are ignored; only in the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -117,9 +117,9 @@ class Client:
         return wire.ranged(await self.call(wire.RANGE, wire.range_(start, end, count_only=True))).count
 
     async def load(self, pairs: Iterable[tuple[bytes, bytes]]) -> int:
-        """Store many keys, many a transaction, in their order; return the last revision."""
+        """Store many keys, in order within a transaction only; return the last revision."""
         requests = (wire.txn(wire.put(*pair) for pair in some) for some in _transactions(pairs))
-        return await self.all(wire.TXN, requests, flight=1)
+        return await self.all(wire.TXN, requests)
 
     async def all(self, method: str, requests: Iterable[bytes], flight: int = LOAD_FLIGHT) -> int:
         """Make all calls, *flight* at a time; return the highest revision that was answered."""

@@ -72,8 +72,8 @@ def at(endpoint: str, room: int, *, allow_keys: bool) -> EndpointLab:
     left = quota - counted[metrics.SIZE]
     if left < room:
         raise KscaleError(
-            f"--endpoint {endpoint}: {units.show_bytes(max(0, left))} left of its quota, the experiments write"
-            f" up to {units.show_bytes(room)}; raise --quota-backend-bytes, or give --quick"
+            f"--endpoint {endpoint}: {units.show_bytes(max(0, left))} left of its quota, the experiments"
+            f" write up to {units.show_bytes(room)}; raise --quota-backend-bytes, or give --quick"
         )
     return EndpointLab(address, f"etcd {version}")
 
@@ -99,7 +99,7 @@ def _unhealthy(address: str) -> str:
         connection.request("GET", "/health")
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        return f"no etcd answers there without TLS ({error or type(error).__name__})"
+        return f"no etcd answers there without TLS ({str(error) or type(error).__name__})"
     finally:
         connection.close()
     return f"what answers there says it is not healthy (GET /health: {status})"

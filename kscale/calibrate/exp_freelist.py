@@ -9,6 +9,7 @@ for: the array is walked from end to end each time.
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from kscale import units
@@ -36,11 +37,12 @@ class Plan:
     free_pages: tuple[int, ...]
     rounds: int
     samples: int  # of each started etcd
-    puts: int  # of a sample
+    puts: int  # of a sample, and as many before the first one
+    limit_s: float  # a size: a slow machine does fewer rounds
 
 
-QUICK = Plan((5000, 10_000, 20_000), 2, 2, 700)
-DEFAULT = Plan((5000, 10_000, 20_000, 50_000, 100_000), 3, 2, 1500)
+QUICK = Plan((5000, 10_000, 20_000), 2, 2, 500, 4.5)
+DEFAULT = Plan((5000, 10_000, 20_000, 50_000, 100_000), 3, 2, 1500, 30.0)
 
 
 def experiment(plan: Plan) -> Experiment:
@@ -56,8 +58,10 @@ def experiment(plan: Plan) -> Experiment:
             "freelist-spill-ratio",
             "open-time",
         ),
-        seconds=starts * (0.9 + plan.samples * plan.puts * 2.5e-4) + copied / 5e8 + sum(plan.free_pages) / 1e4,
-        room=3 * largest + 4 * plan.samples * plan.puts * VALUE + 2**29,
+        seconds=starts * (0.9 + (plan.samples + 1) * plan.puts * 2.5e-4)
+        + copied / 5e8
+        + sum(plan.free_pages) / 1e4,
+        room=3 * largest + 4 * (plan.samples + 1) * plan.puts * VALUE + 2**29,
         own=True,
         run=lambda lab, observer: run(lab, observer, plan),
     )
@@ -68,8 +72,8 @@ def run(lab: Lab, observer: Observer, plan: Plan) -> Iterator[Point]:
     for number, pages in enumerate(plan.free_pages):
         found = Found()
         observer.step(f"making a file with {pages:,} free pages")
-        with lab.store(lambda server, pages=pages: fragment(server, pages)) as store:
-            for round_ in range(plan.rounds):
+        with lab.store(partial(fragment, pages=pages)) as store:
+            for round_ in rounds.timed(plan.rounds, plan.limit_s):
                 told = f"{units.show_size(pages)} free pages, round {round_ + 1} of {plan.rounds}"
                 _round(lab, store, observer, told, pages, plan, found, turn=number + round_)
         yield from found.points()
@@ -124,7 +128,7 @@ def _samples(server: Server, kind: FreeList, pages: int, plan: Plan, found: Foun
         async with client.connected(server.address) as one:
             return await client.closed_loop(one, wire.PUT, requests, CLIENTS, seconds=60.0, most=puts)
 
-    client.drive(drive(2 * CLIENTS))
+    client.drive(drive(plan.puts))
     server.settle()
     before = server.counted()
     for _ in range(plan.samples):

@@ -24,10 +24,11 @@ class Plan:
     value_bytes: tuple[int, ...]
     rounds: int
     puts: int  # of a sample
+    limit_s: float  # a slow machine does fewer rounds
 
 
-QUICK = Plan((LEASE, 1000, 4000, STATUS), 2, 700)
-DEFAULT = Plan((LEASE, 600, 1000, 2000, 4000, 8000, STATUS), 3, 2000)
+QUICK = Plan((LEASE, 1000, 4000, STATUS), 2, 600, 4.0)
+DEFAULT = Plan((LEASE, 600, 1000, 2000, 4000, 8000, STATUS), 3, 2000, 30.0)
 
 
 def experiment(plan: Plan) -> Experiment:
@@ -47,7 +48,7 @@ def experiment(plan: Plan) -> Experiment:
 def run(lab: Lab, observer: Observer, plan: Plan) -> Iterator[Point]:
     """Yield the points: every size once a round, a fresh etcd each round."""
     found = Found()
-    for round_ in range(plan.rounds):
+    for round_ in rounds.timed(plan.rounds, plan.limit_s):
         with lab.server() as server:
             for size in rounds.turned(plan.value_bytes, round_, plan.rounds):
                 observer.step(f"round {round_ + 1} of {plan.rounds}: {units.show_bytes(size)}")

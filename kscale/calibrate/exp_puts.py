@@ -29,6 +29,7 @@ class Plan:
     rounds: int
     seconds: float  # of a sample
     most_bytes: int  # of a sample
+    limit_s: float  # a slow machine does fewer rounds
 
     @property
     def settings(self) -> list[Setting]:
@@ -36,8 +37,8 @@ class Plan:
         return [(clients, size) for size in self.value_bytes for clients in self.clients]
 
 
-QUICK = Plan((1, 4, 16, 64), (256, 4096, 15_360), 2, 0.22, 12 * 2**20)
-DEFAULT = Plan((1, 2, 4, 8, 16, 32, 64), (256, 1024, 4096, 15_360, 65_536), 3, 0.4, 16 * 2**20)
+QUICK = Plan((1, 4, 16, 64), (256, 4096, 15_360), 2, 0.2, 12 * 2**20, 12.0)
+DEFAULT = Plan((1, 2, 4, 8, 16, 32, 64), (256, 1024, 4096, 15_360, 65_536), 3, 0.4, 16 * 2**20, 90.0)
 
 
 def experiment(plan: Plan) -> Experiment:
@@ -60,7 +61,7 @@ def experiment(plan: Plan) -> Experiment:
 def run(lab: Lab, observer: Observer, plan: Plan) -> Iterator[Point]:
     """Yield the points: every setting once a round, a fresh etcd each round."""
     found = Found()
-    for round_ in range(plan.rounds):
+    for round_ in rounds.timed(plan.rounds, plan.limit_s):
         with lab.server() as server:
             for setting in rounds.turned(plan.settings, round_, plan.rounds):
                 clients, size = setting
@@ -90,9 +91,7 @@ def _sample(server: Server, setting: Setting, plan: Plan, found: Found) -> None:
             server.settle()
             before, cpu = server.counted(), server.cpu_ns()
             most = max(2 * clients, plan.most_bytes // size)
-            driven = await client.closed_loop(
-                one, wire.PUT, puts, clients, seconds=plan.seconds, most=most
-            )
+            driven = await client.closed_loop(one, wire.PUT, puts, clients, seconds=plan.seconds, most=most)
             return driven, before, cpu
 
     driven, before, cpu = client.drive(drive())

@@ -30,6 +30,7 @@ class Plan:
     rounds: int
     most_puts: int  # of a sample
     most_events: int  # of a sample, over all watchers
+    limit_s: float  # a slow machine does fewer rounds
 
     @property
     def settings(self) -> list[Setting]:
@@ -41,8 +42,8 @@ class Plan:
         return min(self.most_puts, self.most_events // max(1, watchers))
 
 
-QUICK = Plan((0, 1, 10, 30, 100), (256, 2048), 2, 1000, 8000)
-DEFAULT = Plan((0, 1, 3, 10, 30, 100, 200), (256, 1024, 4096), 3, 2000, 20_000)
+QUICK = Plan((0, 1, 10, 30, 100), (256, 2048), 2, 800, 5000, 7.0)
+DEFAULT = Plan((0, 1, 3, 10, 30, 100, 200), (256, 1024, 4096), 3, 2000, 20_000, 60.0)
 
 
 def experiment(plan: Plan) -> Experiment:
@@ -64,7 +65,7 @@ def run(lab: Lab, observer: Observer, plan: Plan) -> Iterator[Point]:
     """Yield the points: every setting once a round, all on one etcd."""
     found = Found()
     with lab.server() as server:
-        for round_ in range(plan.rounds):
+        for round_ in rounds.timed(plan.rounds, plan.limit_s):
             for setting in rounds.turned(plan.settings, round_, plan.rounds):
                 watchers, size = setting
                 observer.step(

@@ -113,7 +113,7 @@ class OwnLab:
     def restored(self, store: Path, options: Options | None = None) -> Iterator[Server]:
         """Yield an etcd that opens a copy of *store*."""
         data = self._new()
-        shutil.copytree(store, data)  # removed with the folder, should this be interrupted
+        shutil.copytree(store, data, copy_function=_copy)  # goes with the folder, should this be interrupted
         with self._opened(data, options) as server:
             yield server
 
@@ -140,7 +140,7 @@ def _restore(binary: Binary, db: Path, data: Path) -> bool:
     if tool is None:
         return False
     peer = f"http://{process.HOST}:1"  # a single member need not reach itself
-    arguments = ["--skip-hash-check", "--data-dir", data, "--name=k", f"--initial-cluster=k={peer}"]
+    arguments = ["--skip-hash-check", f"--data-dir={data}", "--name=k", f"--initial-cluster=k={peer}"]
     done = subprocess.run(  # noqa: S603 - of the folder of the etcd that is measured
         [tool, "snapshot", "restore", db, *arguments, f"--initial-advertise-peer-urls={peer}"],
         env={**find.clean_environment(), "ETCDCTL_API": "3"},
@@ -150,8 +150,20 @@ def _restore(binary: Binary, db: Path, data: Path) -> bool:
     )
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["nothing"]
-        raise KscaleError(f"{tool} could not restore the file that was made; it says: {said[-1][:_MOST_TEXT]}")
+        raise KscaleError(
+            f"{tool} could not restore the file that was made; it says: {said[-1][:_MOST_TEXT]}"
+        )
     return True
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a file; of a log only what is written, its zeros as a hole."""
+    if not source.endswith(".wal"):
+        shutil.copyfile(source, target)
+        return
+    with Path(source).open("rb") as old, Path(target).open("wb") as new:
+        new.write(old.read(wal_bytes(Path(source))))
+        new.truncate(Path(source).stat().st_size)
 
 
 @contextlib.contextmanager

@@ -1,13 +1,9 @@
 """What an etcd counts itself, and what the system says of its process."""
 
 import http.client
-import os
-import struct
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from pathlib import Path
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -59,7 +55,9 @@ def _page(address: str, timeout_s: float) -> str:
         answer = connection.getresponse()
         data = answer.read(LARGEST_PAGE + 1)
     except (OSError, http.client.HTTPException) as error:
-        raise KscaleError(f"{address}: no answer to GET /metrics: {str(error) or type(error).__name__}") from None
+        raise KscaleError(
+            f"{address}: no answer to GET /metrics: {str(error) or type(error).__name__}"
+        ) from None
     finally:
         connection.close()
     if answer.status != http.HTTPStatus.OK or len(data) > LARGEST_PAGE:

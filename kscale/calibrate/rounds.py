@@ -1,6 +1,7 @@
 """Rounds over settings: repeated and turned, so that drift of the machine does not look like an effect."""
 
 import random
+import time
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +14,17 @@ S = TypeVar("S", bound=Hashable)
 SEED = 1
 
 
+def timed(most: int, limit_s: float) -> Iterator[int]:
+    """Yield the numbers of rounds: *most*, or fewer if another one would probably end past the limit."""
+    began = time.monotonic()
+    for done in range(most):
+        if done and (time.monotonic() - began) * (done + 1) / done > limit_s:
+            return
+        yield done
+
+
 def turned(settings: Sequence[S], round_: int, rounds: int) -> list[S]:
-    """Return the settings as this round takes them: each round starts elsewhere, every second one backwards."""
+    """Return the settings in this round's order: each round starts elsewhere, every second is backwards."""
     start = round_ * len(settings) // max(1, rounds)
     order = [*settings[start:], *settings[:start]]
     return order[::-1] if round_ % 2 else order
@@ -39,7 +49,7 @@ class Collected(Generic[S]):
         self._at[family, setting].append(at)
 
     def points(self) -> Iterator[Point]:
-        """Yield a point for each family and setting, in the order of the first samples, at the mean of `at`."""
+        """Yield a point for each family and setting, in the order of the first samples, at the mean `at`."""
         for (family, setting, unit), samples in self._samples.items():
             places = self._at[family, setting]
             at = {key: sum(place[key] for place in places) / len(places) for key in places[0]}
