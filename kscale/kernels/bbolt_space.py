@@ -64,14 +64,14 @@ def compare_free_list(words: Words, begin: int, end: int, seen: Bytes, place: Lo
     page = FIRST_PAGE
     for i in range(count):
         free = page_id(words, at + 8 * i)
-        while page < min(free, len(seen)):
+        if free >= len(seen) or free < FIRST_PAGE:
+            place[ITEM] = i
+            return RANGE
+        while page < free:
             if seen[page] == FREE:
                 place[PAGE] = page
                 return LOST
             page += 1
-        if free >= len(seen) or free < FIRST_PAGE:
-            place[ITEM] = i
-            return RANGE
         if free < page or seen[page] != FREE:  # in use, named twice, or not in order
             place[PAGE] = free
             return USED
