@@ -236,7 +236,7 @@ def _compare_counts(
     stored = types[kind].count if kind in types else 0
     if stored:
         value = Value(key, stored, "stored objects")
-        said.append(Candidate(value, f"{stored:,} stored", told.winners[f"{OBJECTS}.{kind}"]))
+        said.append(Candidate(value, f"{stored:,}", told.winners[f"{OBJECTS}.{kind}"]))
     if listed is None:
         if said:
             best, contradiction = settle(kind, said, lambda value: value.value)
@@ -246,15 +246,13 @@ def _compare_counts(
         return
     values.pop(key, None)
     mine = told.winners[kind]
-    best = Candidate(Value(key, listed, "list"), f"{listed:,} in the list", mine)
+    best = Candidate(Value(key, listed, "list"), f"{listed:,}", mine)
     others = [
         one for one in said if one.value.value != listed and one.part.source.format != mine.source.format
     ]
-    why = (
-        f"the list says of each what it is; the number of objects stays {stored:,}"
-        if stored
-        else "the list says of each what it is"
-    )
+    why = "the list says what each one is"
+    if stored:
+        why += f"; the number of stored objects stays {stored:,}"
     told.contradict(against(kind, best, others, why))
 
 

@@ -1,5 +1,6 @@
 """Single values of a scenario, by dotted key: whether a scenario takes them, and how they are written."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -57,7 +58,7 @@ def taken(one: Value) -> Plain | None:
         case "mechanisms":
             known = len(parts) == 3 and parts[1] in MECHANISMS  # noqa: PLR2004 - mechanisms, id, parameter
             return one.value if known else None
-        case "control_plane" | "load":
+        case "control_plane" | "load" | "profile":
             return _checked(one.key, parts, one.value)
         case _:
             return None
@@ -90,3 +91,26 @@ def nested(parts: tuple[str, ...], value: object) -> dict[str, Any]:
 def _is_count(value: Plain) -> bool:
     """Return whether *value* counts something that is there."""
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def amount(value: Plain) -> float:
+    """Return the size of a part of a mix: a rate or a count."""
+    return float(units.parse_rate(value)) if isinstance(value, str) else float(value)
+
+
+def largest(values: Mapping[str, Value], most: int) -> tuple[dict[str, Value], list[str]]:
+    """Return *values* with at most so many parts of each mix, the largest, and what became of the rest."""
+    kept, said = dict(values), []
+    for prefix, noun in MIXES.items():
+        parts = sorted((key for key in values if key.startswith(prefix)), key=lambda key: _size(values[key]))
+        rest = [kept.pop(key) for key in parts[most:]]
+        if rest:
+            total = units.show_number(sum(amount(one.value) for one in rest))
+            unit = "/s" if prefix == REQUESTS else ""
+            said.append(f"{len(rest):,} smaller kinds of {noun}, {total}{unit} together")
+    return kept, said
+
+
+def _size(one: Value) -> tuple[float, str]:
+    """Return what sorts a part of a mix: the largest first."""
+    return -amount(one.value), one.key

@@ -1,0 +1,173 @@
+"""A merged cluster to its two files: a scenario for people, and the columns that it names beside it.
+
+The columns come first: a scenario never names a file that is not there. Both are written under a
+temporary name and renamed.
+"""
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from kscale.errors import KscaleError
+from kscale.imports import columns, settings, yaml_text
+from kscale.imports.anonymize import TYPE, Rename
+from kscale.imports.facts import Ints, TypeFact, Value
+from kscale.imports.merge import OBJECTS, Merged
+from kscale.imports.vocabulary import OTHER
+from kscale.results.store import write_bytes
+from kscale.scenario import load, recorded
+from kscale.scenario.document import one_line
+from kscale.scenario.recorded import LARGEST_OBJECT, MOST_TYPES, Recorded, RecordedObjects, RecordedSpace
+from kscale.scenario.schema_cluster import MOST_OBJECTS
+
+MOST_KINDS = 50  # of requests or watches
+_WORKLOAD = "mechanisms.etcd-freelist.workload"
+_FREE_PAGES = "mechanisms.etcd-freelist.free_pages"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A cluster ready to be written: no name in it but public and renamed ones."""
+
+    merged: Merged  # what was said on the way here, too
+    recorded: Recorded
+    counted: dict[str, int]  # objects by type whose sizes nobody knows
+
+
+def make(merged: Merged, rename: Rename) -> Imported:
+    """Return *merged* with every name renamed, its lists as columns; KscaleError if it is too large."""
+    made = columns.make(merged.nodes, merged.pods, rename)
+    objects, counted, said = _objects(merged.types, rename)
+    space = merged.space
+    whole = Recorded(
+        made.nodes,
+        made.pods,
+        objects,
+        None if space is None else RecordedSpace(space.page_bytes, space.file_pages, space.free, space.live),
+    )
+    values, smaller = settings.largest(_renamed_values(merged.values, rename), MOST_KINDS)
+    dropped = [*merged.dropped, *made.dropped, *smaller]
+    if not _agree(values, has_space=space is not None):
+        dropped.append("mechanisms.etcd-freelist.free_pages: the pages of the file itself are used")
+    merged = replace(
+        merged,
+        values=values,
+        origins={_renamed_key(what, rename): origin for what, origin in merged.origins.items()},
+        dropped=tuple(dropped),
+        assumed=(*merged.assumed, *made.assumed, *said),
+    )
+    return Imported(merged, whole, counted)
+
+
+def save(imported: Imported, path: Path, name: str, profile: str | None) -> tuple[Path, ...]:
+    """Write the scenario to *path* and its columns beside it; return the files written.
+
+    KscaleError if it cannot be written, or would not be a scenario that runs.
+    """
+    beside = path.with_suffix(".npz")
+    if imported.recorded == Recorded():
+        _write_scenario(imported, path, yaml_text.Head(name, profile))
+        return (path,)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.stem}.", dir=path.parent) as folder:
+        whole = Path(folder) / beside.name
+        sha256 = recorded.save(imported.recorded, whole)
+        _write_scenario(
+            imported, Path(folder) / path.name, yaml_text.Head(name, profile, beside.name, sha256)
+        )
+        whole.replace(beside)
+        (Path(folder) / path.name).replace(path)
+    return path, beside
+
+
+def _write_scenario(imported: Imported, path: Path, head: yaml_text.Head) -> None:
+    """Write the scenario's text, if it can be read again."""
+    data = yaml_text.scenario(imported.merged, imported.recorded, imported.counted, head).encode()
+    try:
+        load.parse(data, path.name, path.name, path.stem, path.parent)
+    except KscaleError as error:
+        raise KscaleError(one_line(f"what was read makes no scenario: {error}")) from error
+    write_bytes(path, data)
+
+
+def _objects(
+    types: Mapping[str, TypeFact], rename: Rename
+) -> tuple[RecordedObjects | None, dict[str, int], list[str]]:
+    """Return the objects whose sizes are known, the number of all others by type, and what was assumed."""
+    said: list[str] = []
+    largest = sorted(types, key=lambda name: (-types[name].count, rename(TYPE, name)))
+    kept = {name for name in largest[: MOST_TYPES - 1] if types[name].count > 0}
+    if len(types) > len(kept) + (OTHER in types):
+        said.append(f"{len(types) - len(kept):,} small types are counted as the type {OTHER}")
+    rows: dict[str, list[Ints]] = defaultdict(list)
+    counted: dict[str, int] = defaultdict(int)
+    clipped = 0
+    for name in sorted(types, key=lambda name: rename(TYPE, name)):
+        fact, renamed = types[name], rename(TYPE, name) if name in kept else OTHER
+        if fact.sizes is not None and len(fact.sizes):
+            clipped += int(fact.sizes[fact.sizes[:, 0] > LARGEST_OBJECT, 1].sum())
+            rows[renamed].append(fact.sizes)
+        elif fact.count:
+            counted[renamed] += fact.count
+    if clipped:
+        said.append(f"{clipped:,} objects are larger than any store takes: made as large as that")
+    if (
+        sum(counted.values()) + sum(int(one[:, 1].sum()) for each in rows.values() for one in each)
+        > MOST_OBJECTS
+    ):
+        raise KscaleError(f"there are more objects than a scenario takes, {MOST_OBJECTS:,}")
+    if OTHER in rows and OTHER in counted:
+        said.append(f"{counted.pop(OTHER):,} objects of small types have no known size: left out")
+    if counted:
+        said.append(f"sizes of {len(counted):,} types are not known: kscale's own for such types")
+    names = tuple(sorted(rows))
+    return (_histogram(names, rows) if names else None), dict(sorted(counted.items())), said
+
+
+def _histogram(names: Sequence[str], rows: Mapping[str, Sequence[Ints]]) -> RecordedObjects:
+    """Return the sizes of all types, each size of a type once."""
+    parts = []
+    for number, name in enumerate(names):
+        of_type = np.concatenate(rows[name])
+        sizes, where = np.unique(np.clip(of_type[:, 0], 0, LARGEST_OBJECT), return_inverse=True)
+        counts = np.zeros(len(sizes), dtype=np.int64)
+        np.add.at(counts, where.reshape(-1), of_type[:, 1])
+        parts.append(
+            np.column_stack([np.full(len(sizes), number, dtype=np.int64), sizes, counts])[counts > 0]
+        )
+    return RecordedObjects(tuple(names), np.concatenate(parts))
+
+
+def _renamed_values(values: Mapping[str, Value], rename: Rename) -> dict[str, Value]:
+    """Return the values by key, the resources in keys and values renamed."""
+    found = {}
+    for key, one in values.items():
+        renamed, value = _renamed_key(key, rename), one.value
+        if isinstance(value, str) and key.startswith("mechanisms.") and key.endswith("type"):
+            value = rename(TYPE, value)
+        found[renamed] = replace(one, key=renamed, value=value)
+    return found
+
+
+def _renamed_key(key: str, rename: Rename) -> str:
+    """Return a key, or what something is called in origins, with its resource renamed."""
+    if key.startswith(settings.REQUESTS):
+        verb, slash, resource = key.removeprefix(settings.REQUESTS).partition("/")
+        return f"{settings.REQUESTS}{verb}{slash}{rename(TYPE, resource)}"
+    for prefix in (settings.WATCHES, f"{OBJECTS}."):
+        if key.startswith(prefix):
+            return prefix + rename(TYPE, key.removeprefix(prefix))
+    return key
+
+
+def _agree(values: dict[str, Value], *, has_space: bool) -> bool:
+    """Let the free list's workload be the file's if there is one; say whether nothing was taken away."""
+    if not has_space:
+        values.pop(_WORKLOAD, None)
+        return True
+    values.setdefault(_WORKLOAD, Value(_WORKLOAD, "file", "free pages of the store"))
+    return values[_WORKLOAD].value != "file" or values.pop(_FREE_PAGES, None) is None
