@@ -174,9 +174,9 @@ def _objects(merged: Merged, recorded: Recorded, counted: Mapping[str, int]) -> 
         if recorded.objects is None:
             yield f"    total: {sum(counted.values())}"
         yield "    types:"
-        for name, number in counted.items():
+        for name, count in counted.items():
             size = units.exact_bytes(DEFAULT_TYPES.get(name, TypeSpec()).size)
-            yield f"      {scalar(name)}: {{count: {number}, size: {size}}}"
+            yield f"      {scalar(name)}: {{count: {count}, size: {size}}}"
 
 
 Tree = dict[str, Any]  # keys to trees, or to (value, comment)
