@@ -86,6 +86,11 @@ def at(stream: BinaryIO) -> int:
     return int(file.tell())
 
 
+def size(path: Path) -> int:
+    """Return the bytes of the file itself."""
+    return path.stat().st_size
+
+
 def is_packed(path: Path) -> bool:
     """Return whether a file that was opened before is gzip."""
     with path.open("rb") as file:
