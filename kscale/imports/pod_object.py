@@ -16,10 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kscale.errors import KscaleError
 from kscale.imports import fields
 from kscale.imports.facts import PodFacts
-from kscale.imports.fields import UNKNOWN, Object
+from kscale.imports.fields import UNKNOWN, FieldError, Object
 from kscale.imports.pod_request import Asked, asked, request_spec
 from kscale.scenario.schema_cluster import MOST_PODS, RequestSpec
 
@@ -40,18 +39,20 @@ class Pod(NamedTuple):
     created_s: int  # Unix seconds; -1: not known
 
 
-def pod_of(pod: Object, dropped: Counter[str]) -> Pod | None:
-    """Return what a Pod object says; None if it has ended or is being deleted, which `dropped` counts.
+def pod_of(pod: Object, left_out: Counter[str], dropped: Counter[str]) -> Pod | None:
+    """Return what a Pod object says; None if it has ended or is being deleted, which *left_out* counts.
+
+    *dropped* counts by kind what its request leaves out.
 
     FieldError (its place in the object, what, what is allowed) if a field has a wrong type or value.
     """
     metadata, status = fields.mapping(pod, "metadata"), fields.mapping(pod, "status")
     if metadata.get("deletionTimestamp") is not None:
         fields.seconds(metadata, "deletionTimestamp", "metadata.")
-        dropped[BEING_DELETED] += 1
+        left_out[BEING_DELETED] += 1
         return None
     if fields.text(status, "phase", "status.") in ENDED:
-        dropped[HAVE_ENDED] += 1
+        left_out[HAVE_ENDED] += 1
         return None
     return Pod(
         asked(fields.mapping(pod, "spec"), dropped),
@@ -105,11 +106,10 @@ class PodColumns:
     def add(self, one: Asked, owner: str, namespace: str, created_s: int = UNKNOWN) -> None:
         """Add a pod; pods of one *owner* are one app, a pod without (empty) is an app of its own.
 
-        FieldError if a scenario does not take its request; KscaleError at more pods or requests than
-        any scenario has.
+        FieldError if a scenario does not take its request, or as many pods or requests.
         """
         if len(self) >= MOST_PODS:
-            raise KscaleError(f"more than {MOST_PODS:,} pods; a scenario has at most as many")
+            raise FieldError(f"more than {MOST_PODS:,} pods; a scenario has at most as many")
         self._request.append(self._number(one))
         self._namespace.append(self._namespaces.setdefault(namespace, len(self._namespaces)))
         self._created.append(created_s)
@@ -138,7 +138,7 @@ class PodColumns:
             number = self._requests.get(one)
         if number is None:
             if len(self._requests) >= MOST_REQUESTS:
-                raise KscaleError(
+                raise FieldError(
                     f"more than {MOST_REQUESTS:,} distinct requests of pods, even when rounded; "
                     "a scenario has at most as many"
                 )

@@ -1,0 +1,162 @@
+"""What is told of a list of `kubectl get -o json`: counts, sizes and rates, free of names."""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+from kscale import units
+from kscale.imports import arrivals
+from kscale.imports.arrivals import CHANGES, Arrivals
+from kscale.imports.facts import Facts, PodFacts, Source, Value
+from kscale.imports.fields import UNKNOWN
+from kscale.imports.kubectl_reading import Reading
+from kscale.imports.kubectl_types import PROTOBUF_PART
+from kscale.imports.pod_object import MOST_EXACT
+from kscale.imports.vocabulary import RESOURCES
+
+FORMAT = "kubectl"
+MOST_TOLD = 12  # types told one by one; lengths of leases
+
+
+def facts(reading: Reading, source: str, file_bytes: int) -> Facts:
+    """Return what a file says, for `kscale import`."""
+    pods = reading.pods.facts() if len(reading.pods) else None
+    found = arrivals.arrivals(pods.created_s) if pods is not None else None
+    return Facts(
+        source=Source(FORMAT, source, file_bytes, _utc(reading.taken_s)),
+        nodes=tuple(reading.nodes.facts) or None,
+        pods=pods,
+        types=reading.types.facts(),
+        values=_values(reading, pods, found),
+        also=_also(reading),
+        read=_read(reading, pods),
+        dropped=_dropped(reading),
+        assumed=_assumed(reading, found),
+    )
+
+
+def _values(reading: Reading, pods: PodFacts | None, found: Arrivals | None) -> tuple[Value, ...]:
+    """Return the numbers that a scenario takes."""
+    values = []
+    if reading.nodes.facts:
+        values.append(Value("counts.nodes", len(reading.nodes.facts), "nodes in the list"))
+    if pods is not None:
+        values.append(Value("counts.pods", len(pods.request), "living pods in the list"))
+    if reading.nodes.seen:
+        mean = reading.types.mean("nodes")
+        how = "half the mean JSON of the nodes in the list"
+        values.append(Value("load.heartbeat.size", f"{mean}B", how, estimate=True))
+    profile = reading.nodes.profile()
+    if profile is not None:
+        values.append(profile)
+    if found is not None:
+        values.append(arrivals.value(found))
+    return tuple(values)
+
+
+def _read(reading: Reading, pods: PodFacts | None) -> tuple[str, ...]:
+    """Return the sentences on what is there."""
+    types, told = reading.types, []
+    if reading.nodes.facts:
+        zones = {node.zone for node in reading.nodes.facts if node.zone}
+        told.append(f"{_many(len(reading.nodes.facts), 'node')} in {_many(len(zones), 'zone')}")
+    if pods is not None:
+        apps = int(pods.app.max()) + 1
+        told.append(
+            f"{_many(len(pods.request), 'pod')} of {_many(apps, 'app')} in "
+            f"{_many(reading.pods.namespaces, 'namespace')}, "
+            f"with {_many(len(pods.requests), 'distinct request')}"
+        )
+    if reading.node_leases:
+        told.append(f"{_many(reading.node_leases.total(), 'lease')} of nodes")
+    others = {name: sizes.total() for name, sizes in types.sizes.items() if name not in {"nodes", "pods"}}
+    public = sorted((name for name in others if name in RESOURCES), key=lambda name: (-others[name], name))
+    told += [f"{others[name]:,} {name}" for name in public[:MOST_TOLD]]
+    rest = [count for name, count in others.items() if name not in public[:MOST_TOLD]]
+    if rest:
+        told.append(f"{_many(sum(rest), 'object')} of {_many(len(rest), 'other type')}")
+    if not types.sizes:
+        told.append("no objects: the list is empty")
+    elif types.managed_bytes:
+        share = units.show_percent(types.managed_bytes / types.json_bytes)
+        told.append(
+            f"{units.show_bytes(types.json_bytes)} of JSON without blanks, {share} of it managedFields"
+        )
+    else:
+        told.append(
+            f"{units.show_bytes(types.json_bytes)} of JSON without blanks; kubectl left managedFields out"
+        )
+    return tuple(told)
+
+
+def _also(reading: Reading) -> tuple[str, ...]:
+    """Return the sentences on what no scenario takes yet."""
+    nodes, told = reading.nodes, []
+    if nodes.images:
+        each = units.show_number(nodes.images / nodes.seen)
+        share = units.show_percent(nodes.image_bytes / nodes.json_bytes)
+        told.append(f"nodes list {each} images each, {share} of a node's JSON")
+    if reading.types.managed_bytes:
+        share = units.show_percent(reading.types.managed_bytes / reading.types.json_bytes)
+        told.append(f"managedFields are {share} of the objects' JSON")
+    for what, leases in (("nodes", reading.node_leases), ("others", reading.other_leases)):
+        if leases:
+            told.append(
+                f"leases of {what} last {_lengths(leases)}; how often they are renewed one list cannot say"
+            )
+    return tuple(told)
+
+
+def _lengths(leases: Counter[int]) -> str:
+    """Return the most frequent lengths of leases."""
+    ordered = sorted(leases, key=lambda lasts: (-leases[lasts], lasts))
+    told = [f"{lasts} s ({leases[lasts]:,})" for lasts in ordered[:MOST_TOLD]]
+    return ", ".join(told) + (" and others" if len(ordered) > MOST_TOLD else "")
+
+
+def _dropped(reading: Reading) -> tuple[str, ...]:
+    """Return the sentences on what is left out."""
+    told = [f"{count:,} {kind}" for kind, count in sorted(reading.left_out.items())]
+    if reading.nodes.without_amounts:
+        told.append(
+            f"{_many(reading.nodes.without_amounts, 'node')} without an amount of cpu, memory or pods above 0"
+        )
+    told += [f"of the pods' specs: {count:,} {kind}" for kind, count in sorted(reading.pods.dropped.items())]
+    return tuple(told)
+
+
+def _assumed(reading: Reading, found: Arrivals | None) -> tuple[str, ...]:
+    """Return the sentences on what is worked out."""
+    told = []
+    if reading.types.sizes:
+        told.append(
+            f"an object is stored in 1/{PROTOBUF_PART} of the bytes of its JSON, "
+            "one of a custom resource in all of them"
+        )
+    if reading.nodes.by_capacity:
+        told.append(
+            f"{_many(reading.nodes.by_capacity, 'node')} can allocate all capacity: nothing else is said"
+        )
+    profile = reading.nodes.profile()
+    if profile is not None:
+        told.append(f"constants of {profile.value}: {profile.how}")
+    if found is not None:
+        told.append(
+            f"{found.pods:,} pods that still live were created in the {found.window} before the newest one: "
+            f"with {CHANGES} changes each, pod changes are at least {units.show_rate(found.changes_per_s)}"
+        )
+    if reading.pods.merged:
+        told.append(
+            f"{reading.pods.merged:,} pods beyond {MOST_EXACT:,} distinct requests ask for amounts rounded "
+            "up to powers of two, without selectors and tolerations"
+        )
+    return tuple(told)
+
+
+def _utc(seconds: int) -> datetime | None:
+    """Return a time."""
+    return None if seconds == UNKNOWN else datetime.fromtimestamp(seconds, UTC)
+
+
+def _many(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 node, 2 nodes."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
