@@ -1,0 +1,75 @@
+"""What the documents of one file say together: the last value wins, what is read beats what is assumed."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from kscale import units
+from kscale.imports.facts import Value
+from kscale.imports.manifests_settings import Settings
+from kscale.imports.manifests_versions import OPTIMIZATION, Etcd
+
+PROFILE = "profile"
+
+
+@dataclass(slots=True)
+class Found:
+    """What is found while documents are read."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    changed: Counter[str] = field(default_factory=Counter)  # keys given again with another value
+    also: list[str] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    assumed: list[str] = field(default_factory=list)
+    minors: dict[str, int] = field(default_factory=dict)  # of Kubernetes, by what states it
+    etcd: Etcd | None = None  # version of an etcd's image
+    etcd_flags: bool = False  # all flags of that etcd are known
+    apiservers: set[tuple[str, ...]] = field(default_factory=set)  # what tells their manifests apart
+    replicas: int = 0  # API servers of a Deployment
+
+    def add(self, key: str, value: str | float | bool, how: str, *, estimate: bool = False) -> None:
+        """Keep a value; an estimate gives way."""
+        self.take(Value(key, value, how, estimate))
+
+    def optimization(self, mechanism: str, on: bool, how: str, *, estimate: bool = False) -> None:
+        """Keep whether a mechanism is on."""
+        self.add(f"{OPTIMIZATION}{mechanism}", on, how, estimate=estimate)
+
+    def take(self, one: Value) -> None:
+        """Keep a value if nothing better is known."""
+        before = self.values.get(one.key)
+        if before is not None and one.estimate and not before.estimate:
+            return
+        if before is not None and before.estimate == one.estimate and before.value != one.value:
+            self.changed[one.key] += 1
+        self.values[one.key] = one
+
+    def take_if_new(self, one: Value) -> None:
+        """Keep a value if nothing at all is known."""
+        self.values.setdefault(one.key, one)
+
+    def tell(self, lines: list[str]) -> None:
+        """Keep lines on what no key of a scenario takes, each once."""
+        self.also += [line for line in lines if line not in self.also]
+
+    def close(self, settings: Settings, version: str = "") -> None:
+        """Count what is read of a component, and what is left."""
+        noun = "setting" if len(settings) == 1 else "settings"
+        self.read.append(f"{settings.of}{version}: {len(settings):,} {noun}")
+        if settings.unused():
+            self.dropped[f"settings of {settings.of} that no model takes"] += settings.unused()
+
+    def told_dropped(self) -> tuple[str, ...]:
+        """Return what was left out, one line each."""
+        return tuple(
+            f"{count:,} {units.singular(what) if count == 1 and ' ' not in what else what}"
+            for what, count in sorted(self.dropped.items())
+        )
+
+    def told_assumed(self) -> tuple[str, ...]:
+        """Return what was assumed, and where the file says different things."""
+        again = [
+            f"{key} is given {count + 1} times in one file and differs: the last one is used"
+            for key, count in sorted(self.changed.items())
+        ]
+        return (*dict.fromkeys(self.assumed), *again)
