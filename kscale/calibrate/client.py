@@ -129,7 +129,8 @@ class Client:
             """Make calls until none is left."""
             nonlocal highest
             for request in left:
-                highest = max(highest, wire.revision(await self.call(method, request)))
+                answered = wire.revision(await self.call(method, request))
+                highest = max(highest, answered)  # after the wait: others raise it meanwhile
 
         await together(work() for _ in range(flight))
         return highest

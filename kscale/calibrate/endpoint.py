@@ -80,16 +80,21 @@ def at(endpoint: str, room: int, *, allow_keys: bool) -> EndpointLab:
 
 def _address(endpoint: str) -> str:
     """Return host:port; KscaleError for anything else."""
-    url = urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
-    if url.scheme == "https":
-        raise KscaleError(f"--endpoint {endpoint}: TLS is not supported; a throwaway etcd can do without")
     try:
+        url = urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
         port = url.port
     except ValueError:
-        port = None
-    if url.scheme != "http" or not url.hostname or port is None or url.path.strip("/") or url.username:
-        raise KscaleError(f"--endpoint {units.quote(endpoint)}: write it like 127.0.0.1:2379")
+        raise _unclear(endpoint) from None
+    if url.scheme == "https":
+        raise KscaleError(f"--endpoint {endpoint}: TLS is not supported; a throwaway etcd can do without")
+    if url.scheme != "http" or not url.hostname or not port or url.path.strip("/") or url.username:
+        raise _unclear(endpoint)
     return url.netloc
+
+
+def _unclear(endpoint: str) -> KscaleError:
+    """Return the complaint that this is no host and port."""
+    return KscaleError(f"--endpoint {units.quote(endpoint)}: write it like 127.0.0.1:2379")
 
 
 def _unhealthy(address: str) -> str:

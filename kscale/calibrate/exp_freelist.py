@@ -50,6 +50,7 @@ def experiment(plan: Plan) -> Experiment:
     largest = 2 * max(plan.free_pages) * metrics.PAGE_BYTES
     starts = 2 * plan.rounds * len(plan.free_pages)
     copied = 4 * plan.rounds * sum(plan.free_pages) * metrics.PAGE_BYTES
+    samples = starts * (0.9 + (plan.samples + 1) * plan.puts * 2.5e-4) + copied / 5e8
     return Experiment(
         id="freelist",
         title="free pages: array against map",
@@ -58,9 +59,7 @@ def experiment(plan: Plan) -> Experiment:
             "freelist-spill-ratio",
             "open-time",
         ),
-        seconds=starts * (0.9 + (plan.samples + 1) * plan.puts * 2.5e-4)
-        + copied / 5e8
-        + sum(plan.free_pages) / 1e4,
+        seconds=min(samples, plan.limit_s * len(plan.free_pages)) + sum(plan.free_pages) / 1e4,
         room=3 * largest + 4 * (plan.samples + 1) * plan.puts * VALUE + 2**29,
         own=True,
         run=lambda lab, observer: run(lab, observer, plan),
@@ -94,7 +93,7 @@ def fragment(server: Server, pages: int) -> None:
             await one.call(wire.COMPACT, wire.compact(revision, physical=True))
 
     client.drive(drive())
-    metrics.settled_free_pages(server.address)
+    server.settle()
 
 
 def _key(server: Server, number: int) -> bytes:

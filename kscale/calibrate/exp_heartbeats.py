@@ -38,7 +38,7 @@ def experiment(plan: Plan) -> Experiment:
         id="heartbeats",
         title="heartbeats: bytes in the log and in the store",
         families=("heartbeat-wal", "heartbeat-db", "heartbeat-cpu"),
-        seconds=samples * (plan.puts * 2.5e-4 + 2 * metrics.COMMITTED_S) + plan.rounds,
+        seconds=min(samples * (plan.puts * 2.5e-4 + 2 * metrics.COMMITTED_S) + plan.rounds, plan.limit_s),
         room=3 * (plan.puts + WARM) * sum(plan.value_bytes) + 2**29,
         own=True,
         run=lambda lab, observer: run(lab, observer, plan),

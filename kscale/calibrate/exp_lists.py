@@ -56,12 +56,12 @@ DEFAULT = Plan((1000, 4000, 16_000, 64_000), (256, 1024, 4096), 3 * 2**25, 3, 0.
 def experiment(plan: Plan) -> Experiment:
     """Return the experiment at this size."""
     stored = sum(keys * (size + 100) for keys, size in plan.stored)
-    lists = sum(max(plan.seconds, 2e-8 * keys * (size + 500)) for _, keys, size in plan.settings)
+    lists = sum(plan.seconds + keys * (1e-6 + 2e-9 * size) for _, keys, size in plan.settings)
     return Experiment(
         id="lists",
         title="lists: number of keys and bytes of a value",
         families=tuple(f"{kind}-{what}" for kind in (*KINDS, ONE) for what in ("time", "cpu")),
-        seconds=plan.rounds * lists + stored / 4e7 + 1,
+        seconds=min(plan.rounds * lists, plan.limit_s) + stored / 4e7 + 1,
         room=4 * stored + 2**29,
         own=False,
         run=lambda lab, observer: run(lab, observer, plan),

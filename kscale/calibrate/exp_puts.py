@@ -51,7 +51,7 @@ def experiment(plan: Plan) -> Experiment:
             *("put-throughput", "put-p50", "put-p99", "put-cpu", "fsync", "commit"),
             *(f"commit-{part}" for part in PARTS),
         ),
-        seconds=samples * (plan.seconds + metrics.COMMITTED_S + 0.08) + plan.rounds,
+        seconds=min(samples * (plan.seconds + 2 * metrics.COMMITTED_S) + plan.rounds, plan.limit_s),
         room=3 * len(plan.settings) * plan.most_bytes + 2**29,
         own=False,
         run=lambda lab, observer: run(lab, observer, plan),

@@ -74,7 +74,10 @@ def free_pages(counted: Mapping[str, float]) -> int:
 
 
 def settled_free_pages(address: str) -> int:
-    """Return the free pages once they stop to change: etcd states them as of its last commit."""
+    """Return the free pages once they stop to change.
+
+    etcd states them as of its last commit, and pages that this one freed from the next one on.
+    """
     before = free_pages(read(address))
     for _ in range(_SETTLE_TRIES):
         time.sleep(COMMITTED_S)
