@@ -53,7 +53,7 @@ class Fit:
 
     def extrapolated(self, point: Point) -> bool:
         """Return whether a point lies outside the range of the fitted ones."""
-        return not holdout.inside(point.at, [one.at for one in self.fitted])
+        return bool(self.fitted) and not holdout.inside(point.at, [one.at for one in self.fitted])
 
     @property
     def held_out_error(self) -> float | None:
@@ -64,16 +64,20 @@ class Fit:
 def fit(formula: Formula, points: Sequence[Point]) -> Fit | None:
     """Return the coefficients that explain *points* best, some of them kept back; None if too few.
 
-    Points of zero or less are left out: a relative error has no meaning there.
+    Points of zero or less are left out: a relative error has no meaning there. Where nothing is to be
+    fitted, all are kept back.
     """
     usable = [point for point in points if point.value > 0]
-    if len(usable) < len(formula.terms):
+    if len(usable) < max(1, len(formula.terms)):
         return None
+    if not formula.terms:
+        return Fit(formula, (), tuple(usable), np.empty(0), np.empty((DRAWS, 0)), determined=True)
     out = holdout.held_out([point.at for point in usable], len(formula.terms))
     fitted = tuple(point for point, held in zip(usable, out, strict=True) if not held)
     counts = formula.counts(fitted)
     sums, weights = _resampled(formula, fitted)
-    found = least_squares(counts, sums, weights)
+    known = np.array([formula.known(point.at) for point in fitted])
+    found = least_squares(counts, sums - known, sums, weights)
     kept = tuple(point for point, held in zip(usable, out, strict=True) if held)
     return Fit(formula, fitted, kept, found[0], found[1:], told_apart(counts))
 
@@ -90,47 +94,39 @@ def told_apart(counts: Floats) -> bool:
 def _resampled(formula: Formula, points: Sequence[Point]) -> tuple[Floats, Floats]:
     """Return sums to explain and weights, float64[1 + DRAWS, points]; the first row is what was measured."""
     stream = np.random.default_rng([SEED, zlib.crc32(formula.family.encode())])
-    values = np.empty((1 + DRAWS, len(points)))
+    sums = np.empty((1 + DRAWS, len(points)))
     for number, point in enumerate(points):
-        samples = np.array(point.samples)
+        samples = np.array([formula.turned(point.at, sample) for sample in point.samples if sample > 0])
         picks = stream.integers(0, len(samples), (DRAWS, len(samples)))
-        values[0, number] = point.value
-        values[1:, number] = np.median(samples[picks], axis=1)
-        values[:, number] = [
-            max(formula.turned(point.at, value), np.finfo(float).tiny) for value in values[:, number]
-        ]
-        values[:, number] -= formula.known(point.at)
-    weights = np.ones_like(values)
+        sums[0, number] = formula.turned(point.at, point.value)
+        sums[1:, number] = np.median(samples[picks], axis=1)
+    weights = np.ones_like(sums)
     weights[1:] = stream.standard_exponential(weights[1:].shape)
-    return values, weights
+    return sums, weights
 
 
-def least_squares(counts: Floats, sums: Floats, weights: Floats) -> Floats:
-    """Return the coefficients, float64[rows, terms], that explain each row of *sums* best.
+def least_squares(counts: Floats, wanted: Floats, whole: Floats, weights: Floats) -> Floats:
+    """Return the coefficients, float64[rows, terms], that explain each row of *wanted* best.
 
-    *counts* float64[points, terms]; *sums* and *weights* float64[rows, points]. The squares of relative
-    errors are weighed and added up; no coefficient is below zero.
+    *counts* float64[points, terms]; the others float64[rows, points]. The squares of errors in parts of
+    *whole*, which is above zero, are weighed and added up; no coefficient is below zero.
     """
     terms = counts.shape[1]
     scale = np.maximum(np.linalg.norm(counts, axis=0), np.finfo(float).tiny)
-    relative = counts[None] / scale / np.where(sums == 0, 1.0, sums)[:, :, None]  # [rows, points, terms]
-    squares = np.einsum("rpi,rpj,rp->rij", relative, relative, weights)
-    products = np.einsum("rpi,rp->ri", relative, weights)
-    best = np.zeros_like(products)
-    least = weights.sum(axis=1)  # residual of all zeros
+    scaled = counts[None] / scale / whole[:, :, None]  # [rows, points, terms]
+    squares = np.einsum("rpi,rpj,rp->rij", scaled, scaled, weights)
+    products = np.einsum("rpi,rp->ri", scaled, weights * wanted / whole)
+    none = np.einsum("rp,rp->r", weights, (wanted / whole) ** 2)  # residual of all zeros
+    best, least = np.zeros_like(products), none.copy()
     for chosen in sorted(range(1, 2**terms), key=lambda mask: (mask.bit_count(), mask)):
         which = [term for term in range(terms) if chosen >> term & 1]
-        found = _solved(squares[:, which][:, :, which], products[:, which])
         tried = np.zeros_like(best)
-        tried[:, which] = found
-        residual = (
-            weights.sum(axis=1)
-            - 2 * np.einsum("ri,ri->r", tried, products)
-            + np.einsum("ri,rij,rj->r", tried, squares, tried)
-        )
-        better = (found >= 0).all(axis=1) & (residual < least - ALIKE * weights.sum(axis=1))
+        tried[:, which] = _solved(squares[:, which][:, :, which], products[:, which])
+        explained = 2 * np.einsum("ri,ri->r", tried, products)
+        residual = none - explained + np.einsum("ri,rij,rj->r", tried, squares, tried)
+        better = (tried >= 0).all(axis=1) & (residual < least - ALIKE * none)
         best[better], least[better] = tried[better], residual[better]
-    return best / scale
+    return np.asarray(best / scale)
 
 
 def _solved(squares: Floats, products: Floats) -> Floats:

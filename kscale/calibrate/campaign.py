@@ -1,0 +1,152 @@
+"""Runs experiments within a budget of time and keeps their points; nothing else is kept.
+
+An experiment that would not end in time is left out, and one that does not is stopped at its next
+step; what it had yielded is kept. How much longer than planned this machine takes is learned on the way.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from kscale.calibrate import experiments as known
+from kscale.calibrate.experiment import Experiment
+from kscale.calibrate.lab import Lab
+from kscale.calibrate.point import Point
+from kscale.calibrate.record import Done
+from kscale.errors import Interrupted, KscaleError
+
+QUICK_S, DEFAULT_S = 60.0, 300.0
+FITTING_S = 3.0  # of the budget, for what follows the experiments
+LIKELY = 0.8  # of the time an experiment may take must be left for it to begin
+NEEDS_FILES = "needs an etcd that it may restart, and its files: not one at an endpoint"
+FAILED = "it failed; the command says why"
+
+
+class Observer(Protocol):
+    """Is told how far it is, and shows it or not."""
+
+    def start(self, experiments: Sequence[Experiment], budget_s: float) -> None:
+        """Hear of everything that will be measured."""
+
+    def experiment_start(self, experiment_id: str, title: str, seconds: float) -> None:
+        """Hear that an experiment begins, which takes about so long."""
+
+    def step(self, text: str) -> None:
+        """Hear what is being done now."""
+
+    def experiment_done(self, done: Done) -> None:
+        """Hear what became of an experiment."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a campaign came to."""
+
+    points: list[Point] = field(default_factory=list)
+    done: list[Done] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)  # for the terminal: they may name paths
+    seconds: float = 0.0
+
+
+class _OutOfTimeError(Exception):
+    """The budget is used up."""
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Tells experiments to stop, through the observer they report to."""
+
+    observer: Observer
+    now: Callable[[], float]
+    began: float
+    budget_s: float
+    planned_s: float = 0.0  # of what is finished
+    took_s: float = 0.0
+
+    def elapsed(self) -> float:
+        """Return the seconds since the start."""
+        return self.now() - self.began
+
+    def left(self) -> float:
+        """Return the seconds that experiments may still take."""
+        return self.budget_s - FITTING_S - self.elapsed()
+
+    def expected(self, experiment: Experiment) -> float:
+        """Return how long an experiment will take here, going by those before it."""
+        return experiment.seconds * (self.took_s / self.planned_s if self.planned_s else 1.0)
+
+    def experiment_start(self, experiment_id: str, title: str, seconds: float) -> None:
+        """Pass it on."""
+        self.observer.experiment_start(experiment_id, title, seconds)
+
+    def step(self, text: str) -> None:
+        """Pass it on, unless time is up."""
+        if self.left() < 0:
+            raise _OutOfTimeError
+        self.observer.step(text)
+
+
+def planned(*, quick: bool, budget_s: float) -> tuple[Experiment, ...]:
+    """Return the experiments: small ones if asked for, or without time for half of the others."""
+    whole = sum(one.seconds for one in known.DEFAULT)
+    return known.QUICK if quick or budget_s < whole / 2 else known.DEFAULT
+
+
+def run(
+    lab: Lab,
+    experiments: Sequence[Experiment],
+    observer: Observer,
+    budget_s: float,
+    *,
+    own: bool,
+    now: Callable[[], float] = time.monotonic,
+) -> Outcome:
+    """Return the points of all experiments that could be run; *own*: the etcd may be restarted.
+
+    One that fails does not keep the others from running; KscaleError if nothing was measured at all.
+    """
+    outcome = Outcome()
+    clock = _Clock(observer, now, now(), budget_s)
+    observer.start(experiments, budget_s)
+    for experiment in experiments:
+        done = _left_out(experiment, clock, own=own) or _run(lab, experiment, clock, outcome)
+        outcome.done.append(done)
+        observer.experiment_done(done)
+    outcome.seconds = clock.elapsed()
+    if not outcome.points:
+        why = outcome.errors[0] if outcome.errors else f"no experiment fits into {budget_s:.0f} s"
+        raise KscaleError(f"nothing was measured: {why}")
+    return outcome
+
+
+def _left_out(experiment: Experiment, clock: _Clock, *, own: bool) -> Done | None:
+    """Return why an experiment is not begun; None if it is."""
+    if experiment.own and not own:
+        return Done(id=experiment.id, title=experiment.title, left_out=NEEDS_FILES)
+    expected = clock.expected(experiment)
+    if clock.left() < LIKELY * expected:
+        why = f"takes about {expected:.0f} s, {max(0.0, clock.left()):.0f} s were left"
+        return Done(id=experiment.id, title=experiment.title, left_out=why)
+    return None
+
+
+def _run(lab: Lab, experiment: Experiment, clock: _Clock, outcome: Outcome) -> Done:
+    """Run one experiment and keep its points."""
+    began, left_out = clock.elapsed(), None
+    clock.experiment_start(experiment.id, experiment.title, clock.expected(experiment))
+    try:
+        for point in experiment.run(lab, clock):
+            outcome.points.append(point)
+    except _OutOfTimeError:
+        left_out = f"stopped, the budget of {clock.budget_s:.0f} s was used up"
+    except Interrupted:
+        raise
+    except KscaleError as error:
+        outcome.errors.append(f"{experiment.id}: {error}")
+        left_out = FAILED
+    took = clock.elapsed() - began
+    if left_out is None:
+        clock.took_s += took
+        clock.planned_s += experiment.seconds
+    return Done(id=experiment.id, title=experiment.title, seconds=took, left_out=left_out)

@@ -1,0 +1,136 @@
+"""How a cost model was measured: the `calibration` section of its file, kscale.calibration/1.
+
+No host name, user name or path: the machine by its fingerprint and its processor. Errors are of points
+that were kept back from the fit; what a formula gives at the points it was fitted to is not counted.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from kscale.errors import KscaleError
+
+GOAL_PCT = 20.0  # median absolute error of held-out points
+DIGITS = 6  # significant ones that are kept
+
+
+def rounded(value: float) -> float:
+    """Return a number with the digits that are kept."""
+    return float(f"{value:.{DIGITS}g}")
+
+
+Amount = Annotated[float, Field(ge=0, lt=1e18), AfterValidator(rounded)]
+Number = Annotated[float, Field(gt=-1e18, lt=1e18), AfterValidator(rounded)]
+Line = Annotated[str, Field(max_length=1000)]
+
+
+class Part(BaseModel):
+    """A frozen piece of the record; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Machine(Part):
+    """Where it was measured; `fingerprint` hashes what makes times comparable."""
+
+    fingerprint: Line
+    cpu: Line
+    cores: int
+    memory_bytes: int
+    kernel: Line
+    container: bool
+    file_system: Line | None = None  # kind, of the folder with etcd's data; null: not known
+    other_cpu_pct: float | None = None  # of a core, used by others meanwhile
+
+
+class Done(Part):
+    """One experiment: measured, or left out with the reason."""
+
+    id: Line
+    title: Line
+    seconds: Amount = 0.0
+    left_out: Line | None = None
+
+
+class CostValue(Part):
+    """One fitted coefficient of a formula."""
+
+    value: Amount
+    range: tuple[Amount, Amount]  # middle 95 %
+    unit: Line
+
+
+class Measured(Part):
+    """One point: what was measured, and what the formula gives."""
+
+    at: Mapping[str, Number]
+    measured: Amount  # median of the repeats
+    low: Amount  # of the repeats
+    high: Amount
+    held_out: bool = False
+    predicted: Amount | None = None  # null: there is no formula, or it gives no time
+    error_pct: Number | None = None
+    extrapolated: bool = False
+
+
+class Family(Part):
+    """Points that one formula explains."""
+
+    unit: Line
+    formula: Line | None = None  # null: shown, not predicted
+    coefficients: Mapping[str, CostValue] = Field(default_factory=dict)
+    held_out_error_pct: Amount | None = None  # median absolute error; null: none was kept back
+    points: tuple[Measured, ...]
+
+    @property
+    def held(self) -> int:
+        """Return how many points were kept back from the fit."""
+        return sum(one.held_out for one in self.points)
+
+
+class FigureValue(Part):
+    """A ratio or amount that published ones are held to."""
+
+    value: Amount
+    range: tuple[Amount, Amount]
+    unit: Line
+    at: Line
+
+
+class LeftAs(Part):
+    """Coefficients that stay as the profile has them."""
+
+    name: Line
+    why: Line
+
+
+class Calibration(Part):
+    """The section."""
+
+    schema_: Literal["kscale.calibration/1"] = Field("kscale.calibration/1", alias="schema")
+    date: Line  # UTC
+    etcd: Line
+    kscale: Line
+    free_lists: tuple[Line, ...] = ()
+    machine: Machine
+    budget_s: Amount
+    seconds: Amount
+    fsync_ns: Amount | None = None  # one put in flight: control_plane.etcd.fsync
+    put_ns: Amount | None = None  # median latency of a small put, one in flight
+    experiments: tuple[Done, ...]
+    left: tuple[LeftAs, ...] = ()
+    families: Mapping[str, Family]
+    figures: Mapping[str, FigureValue] = Field(default_factory=dict)
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+
+
+def read(found: Mapping[str, Any], where: str) -> Calibration:
+    """Return the section of a file; KscaleError in a line if it is not one."""
+    try:
+        return Calibration.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, ("calibration", *first["loc"])))[:200]
+        raise KscaleError(f"{where}: {key}: {first['msg']}") from None
