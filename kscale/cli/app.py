@@ -14,7 +14,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kscale import __version__
-from kscale.cli import baseline, claims, completion, doctor, gate, judge, look, measure, plot, report, schema
+from kscale.cli import (
+    baseline,
+    claims,
+    completion,
+    doctor,
+    gate,
+    imports,
+    judge,
+    look,
+    measure,
+    plot,
+    report,
+    schema,
+)
 from kscale.cli.config import Configured, Told
 from kscale.errors import ExitCode, Interrupted, KscaleError
 
@@ -56,6 +69,7 @@ def root(
 
 for commands in (
     measure,
+    imports,
     doctor,
     judge,
     gate,

@@ -197,6 +197,14 @@ def metrics(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell cho
 
 
 @_silent
+def profiles(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell chooses
+    """Yield profiles."""
+    from kscale.scenario import profiles as known
+
+    yield from known.PROFILES
+
+
+@_silent
 def formats(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell chooses
     """Yield what --format takes."""
     yield from FORMATS

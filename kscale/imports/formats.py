@@ -152,7 +152,7 @@ FORMATS: tuple[Format, ...] = (
     Format("sktrace", "SimKube trace", "sktrace", _is_sktrace, (".sktrace",)),
     Format("audit", "audit log", "audit", _is_audit),
     Format("prometheus", "Prometheus metrics", "prometheus", _is_prometheus, (".prom",)),
-    Format("manifest", "manifest or component config", "manifests", _is_manifest),
+    Format("manifest", "manifest or config", "manifests", _is_manifest),
     Format("kubectl", "kubectl JSON", "kubectl", _is_kubectl),
     Format("openb", "openb CSV", "openb", _is_openb),
 )

@@ -16,6 +16,7 @@ from kscale.imports.contradictions import Candidate, Contradiction, Part, agains
 from kscale.imports.facts import Facts, FreeSpace, NodeFact, PodFacts, TypeFact, Value
 
 NODES, PODS, OBJECTS, SPACE = "nodes", "pods", "objects", "space"
+_SERVERS = "control_plane.apiservers"
 ADDED = frozenset({"etcd-db", "kubectl"})  # formats whose files hold parts; others see all of a cluster
 
 
@@ -189,6 +190,7 @@ def _values(parts: Sequence[Part], told: _Told) -> dict[str, Candidate[Value]]:
                 told.dropped.append(f"{one.key} ({one.how}): not a value that a scenario takes")
     if refused:
         told.dropped.append(f"{refused:,} kinds of request or watch: not values that a scenario takes")
+    _add_servers(by_key)
     found = _mixes(by_key, told)
     for key in sorted(key for key in by_key if not settings.mix_of(key)):
         best, contradiction = settle(key, by_key[key], lambda value: value.value)
@@ -196,6 +198,17 @@ def _values(parts: Sequence[Part], told: _Told) -> dict[str, Candidate[Value]]:
         told.won(key, best.part)
         found[key] = best
     return found
+
+
+def _add_servers(by_key: dict[str, list[Candidate[Value]]]) -> None:
+    """Put manifests of API servers together: each file is one server, or says how many are beside it."""
+    ones = [one for one in by_key.get(_SERVERS, ()) if one.part.source.format == "manifest" and one.estimate]
+    number = sum(one.value.value for one in ones if isinstance(one.value.value, int))
+    if len(ones) > 1:
+        value = Value(_SERVERS, number, f"{number} manifests of kube-apiserver", estimate=True)
+        newest = max(ones, key=lambda one: one.part.when)
+        by_key[_SERVERS] = [one for one in by_key[_SERVERS] if one not in ones]
+        by_key[_SERVERS].append(Candidate(value, str(number), newest.part, estimate=True))
 
 
 def _mixes(by_key: Mapping[str, list[Candidate[Value]]], told: _Told) -> dict[str, Candidate[Value]]:

@@ -76,7 +76,8 @@ def _checked(key: str, parts: tuple[str, ...], value: Plain) -> Plain | None:
             return None
         found = found[part]
     if isinstance(found, int) and key in _SIZES:
-        return units.exact_bytes(found)
+        text = units.exact_bytes(found)
+        return found if text.isdecimal() else text
     return found if isinstance(found, Plain) else None
 
 

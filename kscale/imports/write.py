@@ -6,7 +6,8 @@ temporary name and renamed.
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from kscale.imports.facts import Ints, TypeFact, Value
 from kscale.imports.merge import OBJECTS, Merged
 from kscale.imports.vocabulary import OTHER
 from kscale.results.store import write_bytes
-from kscale.scenario import load, recorded
+from kscale.scenario import load
+from kscale.scenario import recorded as recorded_columns
 from kscale.scenario.document import one_line
 from kscale.scenario.recorded import LARGEST_OBJECT, MOST_TYPES, Recorded, RecordedObjects, RecordedSpace
 from kscale.scenario.schema_cluster import MOST_OBJECTS
@@ -57,31 +59,46 @@ def make(merged: Merged, rename: Rename) -> Imported:
         merged,
         values=values,
         origins={_renamed_key(what, rename): origin for what, origin in merged.origins.items()},
+        contradictions=tuple(
+            replace(one, subject=_renamed_key(one.subject, rename)) for one in merged.contradictions
+        ),
         dropped=tuple(dropped),
         assumed=(*merged.assumed, *made.assumed, *said),
     )
     return Imported(merged, whole, counted)
 
 
-def save(imported: Imported, path: Path, name: str, profile: str | None) -> tuple[Path, ...]:
+def save(
+    imported: Imported,
+    path: Path,
+    name: str,
+    profile: str | None,
+    held: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> tuple[Path, ...]:
     """Write the scenario to *path* and its columns beside it; return the files written.
 
-    KscaleError if it cannot be written, or would not be a scenario that runs.
+    Both are there or none: *held* puts signals off while they are renamed. KscaleError if they cannot be
+    written, or would not be a scenario that runs.
     """
     beside = path.with_suffix(".npz")
-    if imported.recorded == Recorded():
-        _write_scenario(imported, path, yaml_text.Head(name, profile))
-        return (path,)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.stem}.", dir=path.parent) as folder:
-        whole = Path(folder) / beside.name
-        sha256 = recorded.save(imported.recorded, whole)
-        _write_scenario(
-            imported, Path(folder) / path.name, yaml_text.Head(name, profile, beside.name, sha256)
-        )
-        whole.replace(beside)
-        (Path(folder) / path.name).replace(path)
-    return path, beside
+    recorded = imported.recorded
+    head = yaml_text.Head(name, profile)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.stem}.", dir=path.parent) as folder:
+            made = []
+            if recorded != Recorded():
+                sha256 = recorded_columns.save(recorded, Path(folder) / beside.name)
+                head = replace(head, imported=beside.name, sha256=sha256)
+                made.append(beside)
+            _write_scenario(imported, Path(folder) / path.name, head)
+            made.append(path)
+            with held():
+                for one in made:
+                    (Path(folder) / one.name).replace(one)
+    except OSError as error:
+        raise KscaleError(one_line(f"{path}: cannot be written: {error.strerror}")) from error
+    return tuple(reversed(made))
 
 
 def _write_scenario(imported: Imported, path: Path, head: yaml_text.Head) -> None:

@@ -1,0 +1,103 @@
+"""What `kscale import` prints: what each file said, what was left out or assumed, and what to do next.
+
+Sentences come from the sources; they hold numbers and Kubernetes' own words. Files are named as given.
+"""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from kscale import units
+from kscale.imports.contradictions import Contradiction, Side
+from kscale.imports.facts import Facts
+from kscale.imports.write import Imported
+from kscale.imports.yaml_text import title
+from kscale.report.claims_wording import numbered
+from kscale.report.text import clean, clean_prose, joined, paragraph
+
+INDENT = "  "
+MOST_LINES = 12  # of a heading; --json has them all
+WIDEST = 110  # columns; longer lines are hard to read
+
+
+def table(imported: Imported, written: Sequence[Path], width: int) -> Text:
+    """Return the summary for *width* columns."""
+    room = min(width, WIDEST)
+    merged = imported.merged
+    lines: list[Text] = []
+    for facts in merged.sources:
+        lines += _source(facts, room)
+    dropped = [line for facts in merged.sources for line in facts.dropped] + list(merged.dropped)
+    assumed = [line for facts in merged.sources for line in facts.assumed] + list(merged.assumed)
+    lines += _heading("left out", dropped, room)
+    lines += _heading("assumed", assumed, room)
+    lines += _contradictions(merged.contradictions, room)
+    lines += _end(imported, written, room)
+    return joined(lines)
+
+
+def _source(facts: Facts, width: int) -> Iterator[Text]:
+    """Yield a file's line, then what it said."""
+    source = facts.source
+    state = f", of {source.taken:%Y-%m-%d %H:%M} UTC" if source.taken else ""
+    said = f"{title(source.format)}  {clean(source.name)}  ({units.show_bytes(source.bytes)}{state})"
+    yield from paragraph(said, width, rest=INDENT, style="bold")
+    for line in facts.read:
+        yield from paragraph(line, width, first=INDENT, rest=INDENT * 2)
+
+
+def _heading(word: str, given: Sequence[str], width: int) -> Iterator[Text]:
+    """Yield a heading and its sentences, each once; nothing if there are none."""
+    lines = list(dict.fromkeys(given))
+    if not lines:
+        return
+    yield Text()
+    yield Text(word, "bold")
+    for line in lines[:MOST_LINES]:
+        yield from paragraph(line, width, first=f"{INDENT}- ", rest=INDENT * 2)
+    if len(lines) > MOST_LINES:
+        yield Text(f"{INDENT}  and {len(lines) - MOST_LINES:,} more; --json has them all", "dim")
+
+
+def _contradictions(found: Sequence[Contradiction], width: int) -> Iterator[Text]:
+    """Yield each contradiction: what is used, what is not, and why."""
+    if not found:
+        return
+    yield Text()
+    yield Text("contradictions", "bold yellow")
+    for one in found[:MOST_LINES]:
+        used, *others = (_side(side) for side in one.sides)
+        said = f"{clean(one.subject)}: {used} is used, not {' or '.join(others)}: {one.why}"
+        yield from paragraph(said, width, first=f"{INDENT}! ", rest=INDENT * 2, style="yellow")
+    if len(found) > MOST_LINES:
+        yield Text(f"{INDENT}  and {len(found) - MOST_LINES:,} more; --json has them all", "dim")
+
+
+def _side(side: Side) -> str:
+    """Return what one source says, and where it is from."""
+    when = f"{'' if side.dated else 'file of '}{side.when:%Y-%m-%d %H:%M}"
+    guess = ", worked out" if side.estimate else ""
+    return f"{clean_prose(side.shown)} ({clean(side.source.name)}, {when}{guess})"
+
+
+def _end(imported: Imported, written: Sequence[Path], width: int) -> Iterator[Text]:
+    """Yield what was written and what to do with it."""
+    recorded, merged = imported.recorded, imported.merged
+    counts = ((recorded.node_count, "node"), (recorded.pod_count, "pod"), (recorded.object_count, "object"))
+    held = ", ".join(_many(number, noun) for number, noun in counts if number)
+    files = " and ".join(clean_prose(str(path)) for path in written)
+    yield Text()
+    yield from paragraph(
+        f"wrote {files}{f': {held}' if held else ''}", width, rest=INDENT, style="bold green"
+    )
+    if merged.also:
+        said = f"{numbered(len(merged.also), 'line')} at its end: read, but used by nothing yet"
+        yield from paragraph(said, width, first=INDENT, rest=INDENT, style="dim")
+    yield from paragraph(f"next: kscale run {shlex.quote(clean_prose(str(written[0])))}", width, rest=INDENT)
+
+
+def _many(number: int, noun: str) -> str:
+    """Return "1 pod", "10,231 pods"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
