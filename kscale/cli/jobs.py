@@ -91,7 +91,7 @@ def take_turns(job: Job, against: str) -> None:
 
 def plan_only(job: Job) -> None:
     """Print the cells with about the time and memory each will take; measure nothing."""
-    cluster = build.build(job.loaded.scenario)
+    cluster = build.build(job.loaded.scenario, job.loaded.recorded)
     timed = {cell.key: estimate.is_timed(cell, job.settings) for cell in job.cells}
     earlier = estimate.earlier_cells(job.store, job.loaded, machine.facts().fingerprint, timed)
     found = estimate.estimates(job.cells, cluster, job.settings, earlier)
@@ -109,7 +109,7 @@ def profile(job: Job, asked: str, seconds: float) -> None:
         have = ", ".join(f"{cell.mechanism.id} ({cell.label})" for cell in (found or job.cells)[:8])
         what = "matches no cell" if not found else "matches several cells; narrow them with --filter"
         raise KscaleError(f"--profile {wanted}: {what}; there are: {have}")
-    cluster = build.build(job.loaded.scenario)
+    cluster = build.build(job.loaded.scenario, job.loaded.recorded)
 
     def ready(name: str) -> None:
         pid = os.getpid()

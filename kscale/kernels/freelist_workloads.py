@@ -2,6 +2,7 @@
 
 Layouts A, B, C and W and their programmes are those of the recorded benchmark
 workloads, draw for draw; churn is the one in which the hashmap lets a file grow.
+Of a recorded database file the layout is its own, and the programme like that of C.
 Random numbers are splitmix64, so equal seeds give equal pages on every machine.
 """
 
@@ -25,8 +26,9 @@ LONG_SPAN = 1_024  # A: pages of a free span, one used page after each
 RUNS_OF_A = 200_000  # A: most allocations
 SIZES_OF_B, REQUESTS_OF_B = 64, 2_000  # B: runs are 1 to 64 pages
 FAR_RUNS, FAR_PAGES = 64, 64  # W: the only runs that fit, at the far end
-PAIRS_OF_C = 256  # C: draws of a run to overwrite, each transaction
-FIRST_TX = 101  # C, churn: the first transaction
+PAIRS_OF_C = 256  # C, file: draws of a run to overwrite, each transaction
+FIRST_TX = 101  # C, churn, file: the first transaction
+FIRST_PAGE = 2  # 0 and 1 are bbolt's meta pages
 MIXED = np.array([80, 95, 3, 5, 12])  # C: 80% one page, 15% 2 to 4, 5% 5 to 16
 SKEWED = np.array([90, 98, 3, 16, 49])  # churn: 90% one page, 8% 2 to 4, 2% 16 to 64
 CHURN_RUNS, CHURN_PAIRS = 20_000, 200  # churn: live runs; overwrites a transaction
@@ -153,6 +155,21 @@ def lay_out_live(state: Words, live: Runs, shape: Ints) -> int:
     return page
 
 
+@inline
+def free_and_allocate(tx: int, begin: int, end: int, rows: Ints) -> int:
+    """Make of drawn sizes and runs, rows *begin* to *end*, a free of each, then an allocation of each."""
+    taken = end - begin
+    for k in range(taken):
+        rows[end + k, 0] = TAKE_OR_GROW
+        rows[end + k, 1] = tx
+        rows[end + k, 2] = rows[begin + k, 2]
+        rows[end + k, 3] = rows[begin + k, 3]
+        rows[begin + k, 0] = GIVE_BACK
+        rows[begin + k, 1] = tx
+        rows[begin + k, 2] = 0
+    return end + taken
+
+
 @kernel
 def overwrite(
     state: Words,
@@ -193,16 +210,33 @@ def overwrite(
                 rows[row, 2] = size
                 rows[row, 3] = run
                 row += 1
-        taken = row - begin
-        for k in range(taken):
-            rows[row + k, 0] = TAKE_OR_GROW
-            rows[row + k, 1] = tx
-            rows[row + k, 2] = rows[begin + k, 2]
-            rows[row + k, 3] = rows[begin + k, 3]
-            rows[begin + k, 0] = GIVE_BACK
-            rows[begin + k, 1] = tx
-            rows[begin + k, 2] = 0
-        row += taken
+        row = free_and_allocate(tx, begin, row, rows)
+    return row
+
+
+@kernel
+def overwrite_alike(state: Words, sizes: Ints, transactions: int, pairs: int, drawn: Ints, rows: Ints) -> int:
+    """Write a programme that overwrites random runs by runs as long as others; return its rows.
+
+    sizes  int64[runs]  pages of each run at the start: those of a new run are drawn from them
+
+    drawn, rows and a transaction are those of `overwrite`; no reader is ever open.
+    """
+    runs, row = len(sizes), 0
+    for t in range(transactions):
+        tx = FIRST_TX + t
+        rows[row, 0] = RELEASE
+        row += 1
+        begin = row
+        for _ in range(pairs):
+            run = draw_below(state, runs)
+            size = sizes[draw_below(state, runs)]
+            if drawn[run] != tx:
+                drawn[run] = tx
+                rows[row, 2] = size
+                rows[row, 3] = run
+                row += 1
+        row = free_and_allocate(tx, begin, row, rows)
     return row
 
 
@@ -284,3 +318,19 @@ def workload_churn(seed: int, transactions: int) -> Workload:
         drawn = np.zeros(len(live), np.int64)
         used = overwrite(state, len(live), transactions, CHURN_PAIRS, PINNED, PERIOD, SKEWED, drawn, rows)
     return Workload(none, none, live, rows[:used], high_water, transactions)
+
+
+def workload_file(free: Ints, live: Ints, file_pages: int, seed: int, transactions: int) -> Workload:
+    """Return overwrites of random runs in a recorded database file.
+
+    free  int64[k, 2]  first page, pages of each free span; ascending, maximal
+    live  int64[s, 2]  first page, pages of each used run; the meta pages 0 and 1 are never overwritten
+    """
+    runs = live[live[:, 0] >= FIRST_PAGE]
+    rows = np.zeros((transactions * (2 * PAIRS_OF_C + 1), 4), np.int64)
+    drawn = np.zeros(len(runs), np.int64)
+    with np.errstate(over="ignore"):
+        sizes = runs[:, 1].copy()
+        used = overwrite_alike(stream(seed), sizes, transactions, PAIRS_OF_C, drawn, rows)
+    starts, pages = free[:, 0].copy(), free[:, 1].copy()
+    return Workload(starts, pages, runs.astype(np.int32), rows[:used], file_pages, transactions)

@@ -4,7 +4,6 @@ A process may be slow for a reason of its own: where its memory landed, what els
 gate that found a slower time asks here before it says so.
 """
 
-import json
 from collections.abc import Sequence
 
 from kscale.errors import KscaleError
@@ -16,6 +15,7 @@ from kscale.measure.timing import Allowance, Settings
 from kscale.measure.together import Installation, Side
 from kscale.mechanisms import registry
 from kscale.results.record import Cell, Result
+from kscale.scenario.load import folder_of
 
 CELL_S = 20.0  # for each cell; a slower time is looked at closely
 AMPLE = Allowance(share_s=CELL_S, even_s=CELL_S)
@@ -40,7 +40,7 @@ def measure(
         return _in_turns(first, head, base, planned, settings, observer)
     with worker(head.run.called) as ours:
         _check(ours, head)
-        ours.ask("scenario", text=json.dumps(head.scenario.resolved))
+        ours.build(head.scenario.resolved, folder_of(head.scenario.path))
         cells = [turns.alone(ours, one, settings, observer, AMPLE) for one in planned]
     _same_work(head, cells)
     again = _with(head, cells)
@@ -65,7 +65,8 @@ def _in_turns(
     with worker(first.run.called, base) as theirs, worker(head.run.called) as ours:
         _check(theirs, first)
         _check(ours, head)
-    together.measure(sides, planned, json.dumps(head.scenario.resolved), settings, observer)
+    folder = folder_of(head.scenario.path)
+    together.measure(sides, planned, head.scenario.resolved, folder, settings, observer)
     kept = [[one.kept() for one in side.opened.values()] for side in sides]
     for result, cells in zip((first, head), kept, strict=True):
         _same_work(result, cells)

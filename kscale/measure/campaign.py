@@ -113,7 +113,7 @@ def run(
         machine=place,
         load=meter.stop(),
     )
-    model = costs.of_profile(loaded.scenario.profile)
+    model = costs.model(loaded.scenario.profile, loaded.scenario.costs)
     described = {cell.mechanism.id: describe(cell.mechanism, model) for cell in cells}
     result = record(loaded, settings, request, origin, described, _in_order(done, cells))
     if stop is not None:
@@ -239,7 +239,7 @@ def _measured(
     left = [cell for cell in cells if cell.key not in finished]
     if not left:
         return
-    cluster = build.build(loaded.scenario)
+    cluster = build.build(loaded.scenario, loaded.recorded)
     memory.check_cells(cluster, left, force=request.force)
     timed = sum(not cell.mechanism.simulated for cell in left)
     budget, even = settings.budget_s, min(settings.budget_s / max(1, timed), settings.cell_cap_s)

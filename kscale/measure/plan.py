@@ -90,6 +90,10 @@ def _complainer(loaded: Loaded, mechanism_id: str) -> Callable[[str], KscaleErro
 
 def _blocks(loaded: Loaded, known: Mapping[str, Mechanism]) -> dict[str, list[_Block]]:
     """Return the scenario's blocks by mechanism; without any, one empty block of every mechanism."""
+    for mechanism_id in loaded.scenario.control_plane.optimizations or {}:
+        if mechanism_id not in known:
+            message = f"no mechanism '{mechanism_id}'; {did_you_mean(mechanism_id, known)}"
+            raise loaded.complain(("control_plane", "optimizations", mechanism_id), message)
     asked = loaded.scenario.mechanisms or {mechanism_id: [{}] for mechanism_id in known}
     for mechanism_id in asked:
         if mechanism_id not in known:

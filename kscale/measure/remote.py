@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +59,14 @@ class Remote:
             raise KscaleError(f"{self.name}: its Python does not speak kscale's language of workers")
         kind = WrongAnswer if answer.get("code") == ExitCode.WRONG_ANSWER else Refused
         raise kind(f"{self.name}: {answer['error']}")
+
+    def build(self, resolved: Mapping[str, Any], folder: Path) -> None:
+        """Let it build the cluster of a resolved scenario; what that imports lies in *folder*.
+
+        The folder is told only where it is needed: an older kscale takes none.
+        """
+        more = {"folder": str(folder.resolve())} if "imported" in resolved.get("cluster", {}) else {}
+        self.ask("scenario", text=json.dumps(resolved), **more)
 
     def greet(self) -> None:
         """Learn who it is; KscaleError if it speaks another language."""

@@ -5,12 +5,13 @@ installations take ABBA turns, sample by sample, in ten processes each; two resu
 whose samples are pairs.
 """
 
-import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from kscale.errors import KscaleError
 from kscale.measure import campaign, memory, stopping, turns
@@ -45,10 +46,10 @@ class Side:
     opened: dict[str, Opened] = field(default_factory=dict)  # by the cell's key
     peak_rss_bytes: int = 0
 
-    def start(self, stack: ExitStack, scenario: str) -> Remote:
+    def start(self, stack: ExitStack, scenario: Mapping[str, Any], folder: Path) -> Remote:
         """Start a process of this installation that lives as long as *stack*, the cluster built."""
         self.remote = stack.enter_context(worker(self.called, self.who.python))
-        self.remote.ask("scenario", text=scenario)
+        self.remote.build(scenario, folder)
         return self.remote
 
     @property
@@ -87,7 +88,7 @@ def run(
     stop: KscaleError | None = None
     with stopping.stoppable():
         try:
-            measure(sides, cells, json.dumps(loaded.resolved()), settings, observer)
+            measure(sides, cells, loaded.resolved(), loaded.folder, settings, observer)
         except KscaleError as stopped:  # also of a worker that was killed: what is measured is kept
             stop = stopped
     if stop is not None and not all(side.timed for side in sides):
@@ -124,11 +125,14 @@ def run(
 def measure(
     sides: tuple[Side, Side],
     cells: Sequence[PlannedCell],
-    scenario: str,
+    scenario: Mapping[str, Any],
+    folder: Path,
     settings: Settings,
     observer: Observer,
 ) -> None:
     """Measure each cell in both sides, round by round; each round has processes of its own.
+
+    What the resolved *scenario* imports lies in *folder*.
 
     A cell that the first side does not have is only counted, and so is a simulated one, in the first round.
     """
@@ -138,7 +142,7 @@ def measure(
     share_ns = 1e9 * min(settings.budget_s / max(1, len(timed)), settings.cell_cap_s) / len(rounds)
     for number, cells_of_round in enumerate(rounds):
         with ExitStack() as stack:
-            workers = [side.start(stack, scenario) for side in sides]
+            workers = [side.start(stack, scenario, folder) for side in sides]
             for cell in cells_of_round:
                 observer.cell_start(cell)
                 began = time.perf_counter()

@@ -41,12 +41,12 @@ class Worker:
             "git": commit and commit.model_dump(mode="json"),
         }
 
-    def scenario(self, text: str) -> dict[str, Any]:
-        """Build the cluster of a scenario."""
+    def scenario(self, text: str, folder: str = ".") -> dict[str, Any]:
+        """Build the cluster of a scenario; what it imports lies in *folder*."""
         from kscale.scenario import build, load  # noqa: PLC0415 - hello must answer at once
 
-        loaded = load.parse(text.encode(), "scenario", "-")
-        self.cluster = build.build(loaded.scenario)
+        loaded = load.parse(text.encode(), "scenario", "-", folder=Path(folder))
+        self.cluster = build.build(loaded.scenario, loaded.recorded)
         return {"sha256": loaded.sha256}
 
     def cell(self, mechanism: str, params: dict[str, Any], variants: list[str]) -> dict[str, Any]:

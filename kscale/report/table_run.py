@@ -14,7 +14,7 @@ from kscale.judge import rows, wording
 from kscale.judge.rows import Row
 from kscale.judge.verdict import Verdict
 from kscale.measure import stats
-from kscale.report import cells, coefficients, table_short
+from kscale.report import cells, coefficients, table_short, today
 from kscale.report.cells import Footnotes
 from kscale.report.columns import Entry, Titles, lay_out
 from kscale.report.text import clean, clean_prose, joined, paragraph
@@ -191,6 +191,10 @@ def _footer(result: Result, notes: Footnotes, width: int) -> Iterator[Text]:
     if losing:
         yield from (Text(), Text("where it loses", "bold"))
         yield from _grouped(losing, width)
+    today_said = today.said(result)
+    if today_said:
+        yield Text()
+        yield from paragraph(today_said, width, rest="  ")
     yield Text()
     yield from paragraph(_legend(result), width, style="dim")
 

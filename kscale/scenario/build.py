@@ -1,72 +1,117 @@
 """A scenario to arrays: the one door for everybody who needs a cluster."""
 
-from kscale.scenario import costs, made, objects, profiles, resolve, trace
-from kscale.scenario.cluster import Cluster, ControlPlane, Load
-from kscale.scenario.schema import Scenario
+from kscale.errors import KscaleError
+from kscale.scenario import costs, made, objects, profiles, recorded_build, resolve, trace
+from kscale.scenario.cluster import Cluster, ControlPlane, Load, Nodes, Objects, Pods
+from kscale.scenario.recorded import MOST_REQUESTS, Recorded
+from kscale.scenario.schema import ControlPlaneSpec, LoadSpec, Scenario
 from kscale.scenario.schema_cluster import MadeSpec, TraceSpec
+from kscale.scenario.schema_imported import ImportedSpec
 
 NODE_BYTES = 56  # of the columns of Nodes and what it takes to draw them, beside extended resources
 POD_BYTES = 48  # of the columns of Pods and of their random order
 OBJECT_BYTES = 5  # of the columns of Objects
 TRACE_BYTES = 32 * 2**20  # of a trace's rows while they are read
 CLASS_BYTES = 1000  # of a class, its constraints included
+IMPORTED_BYTES = MOST_REQUESTS * CLASS_BYTES + 16 * 2**20  # of recorded classes and groups of nodes
 
 
-def build(scenario: Scenario) -> Cluster:
+def build(scenario: Scenario, recorded: Recorded | None = None) -> Cluster:
     """Return the cluster of *scenario*: equal for equal (scenario, seed) on every machine.
 
+    *recorded* is what the file of an imported cluster holds; a loaded scenario has it.
     Raises InconsistentError where its parts do not go together, which a loaded scenario's do.
     """
     scenario = resolve.resolve(scenario)
     spec, seed = scenario.cluster, scenario.seed
     profile = profiles.get(scenario.profile)
-    if isinstance(spec, TraceSpec):
-        nodes, pods = trace.build(spec)
-        extended: tuple[str, ...] = (trace.GPU_RESOURCE,)
+    if isinstance(spec, ImportedSpec):
+        if recorded is None:
+            raise KscaleError(f"{spec.imported}: an imported cluster is built from its file")
+        extended, nodes, pods, stored = _imported(spec, recorded, seed, profile.etcd_request_bytes)
     else:
-        extended = made.extended_names(spec)
-        nodes, pods = made.nodes(spec, extended, seed), made.pods(spec.pods, extended, seed)
-    plane, load = scenario.control_plane, scenario.load
+        extended, nodes, pods = _trace(spec) if isinstance(spec, TraceSpec) else _made(spec, seed)
+        stored = objects.build(spec.objects, seed, profile.etcd_request_bytes)
     return Cluster(
         name=scenario.name,
         seed=seed,
         profile=profile,
-        costs=costs.of_profile(profile.name),
+        costs=costs.model(profile.name, scenario.costs),
         extended_names=extended,
         nodes=nodes,
         pods=pods,
-        objects=objects.build(spec.objects, seed, profile.etcd_request_bytes),
-        control_plane=ControlPlane(
-            apiservers=plane.apiservers,
-            controllers=plane.controllers,
-            etcd_members=plane.etcd.members,
-            etcd_fsync_ns=plane.etcd.fsync,
-            etcd_quota_bytes=plane.etcd.quota,
-        ),
-        load=Load(
-            pod_changes_per_s=load.pod_changes,
-            heartbeat_period_ns=load.heartbeat.period,
-            heartbeat_bytes=load.heartbeat.size,
-        ),
+        objects=stored,
+        control_plane=_control_plane(scenario.control_plane),
+        load=_load(scenario.load),
+        space=recorded.space if recorded else None,
+    )
+
+
+def _made(spec: MadeSpec, seed: int) -> tuple[tuple[str, ...], Nodes, Pods]:
+    """Return the extended resources, nodes and pods of a synthetic cluster."""
+    requests = spec.pods.requests
+    extended = made.extended_names((*spec.nodes.shapes, *requests))
+    nodes = made.nodes(spec.nodes, extended, seed, by_zone=made.ask_for_zones(requests))
+    return extended, nodes, made.pods(spec.pods, extended, seed)
+
+
+def _trace(spec: TraceSpec) -> tuple[tuple[str, ...], Nodes, Pods]:
+    """Return the extended resources, nodes and pods of a trace."""
+    return (trace.GPU_RESOURCE,), *trace.build(spec)
+
+
+def _imported(
+    spec: ImportedSpec, recorded: Recorded, seed: int, largest: int
+) -> tuple[tuple[str, ...], Nodes, Pods, Objects]:
+    """Return the extended resources, nodes, pods and objects of a cluster of the user's own."""
+    recorded_build.check(spec, recorded)
+    extended = recorded_build.extended_names(spec, recorded)
+    return (
+        extended,
+        recorded_build.nodes(spec, recorded, extended, seed),
+        recorded_build.pods(spec, recorded, extended, seed),
+        recorded_build.stored(spec, recorded, seed, largest),
+    )
+
+
+def _control_plane(plane: ControlPlaneSpec) -> ControlPlane:
+    """Return the servers and their settings."""
+    return ControlPlane(
+        apiservers=plane.apiservers,
+        controllers=plane.controllers,
+        etcd_members=plane.etcd.members,
+        etcd_fsync_ns=plane.etcd.fsync,
+        etcd_quota_bytes=plane.etcd.quota,
+        optimizations=plane.optimizations or {},
+    )
+
+
+def _load(load: LoadSpec) -> Load:
+    """Return what happens each second."""
+    return Load(
+        pod_changes_per_s=load.pod_changes,
+        heartbeat_period_ns=load.heartbeat.period,
+        heartbeat_bytes=load.heartbeat.size,
+        requests=load.requests or {},
+        watches=load.watches or {},
     )
 
 
 def memory(scenario: Scenario) -> int:
-    """Return the bytes that `build` needs at its peak, from above."""
+    """Return the bytes that `build` needs at its peak, from above; no file is read for it."""
     spec = resolve.resolve(scenario).cluster
-    if isinstance(spec, MadeSpec):
-        nodes, pods = spec.nodes.count, spec.pods.count or 0
-        extended, rows = (
-            len(made.extended_names(spec)),
-            resolve.combinations(spec.pods.requests) * CLASS_BYTES,
-        )
-    else:
-        nodes, pods = spec.repeat.nodes or 0, spec.repeat.pods or 0
-        extended, rows = 1, TRACE_BYTES
+    nodes, pods, stored = resolve.counts(spec)
+    extended, rows, pod_bytes, object_bytes = 1, TRACE_BYTES, POD_BYTES, OBJECT_BYTES
+    if isinstance(spec, ImportedSpec):
+        extended, rows = resolve.MOST_EXTENDED, IMPORTED_BYTES
+        pod_bytes, object_bytes = recorded_build.POD_BYTES, recorded_build.OBJECT_BYTES
+    elif isinstance(spec, MadeSpec):
+        extended = len(made.extended_names((*spec.nodes.shapes, *spec.pods.requests)))
+        rows = resolve.combinations(spec.pods.requests) * CLASS_BYTES
     return (
         nodes * (NODE_BYTES + 16 * extended)
-        + pods * POD_BYTES
+        + pods * pod_bytes
         + rows
-        + (spec.objects.total or 0) * OBJECT_BYTES
+        + stored * object_bytes
         + objects.CHUNK * objects.DRAWN_BYTES
     )

@@ -6,13 +6,14 @@ integer arithmetic, so it is the same on every machine.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kscale.scenario.costs import CostModel
 from kscale.scenario.profiles import Profile
+from kscale.scenario.recorded import RecordedSpace
 
 Ints = NDArray[np.int64]
 
@@ -141,6 +142,7 @@ class ControlPlane:
     etcd_members: int
     etcd_fsync_ns: int
     etcd_quota_bytes: int
+    optimizations: Mapping[str, bool] = field(default_factory=dict)  # mechanism id -> on today; what is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ class Load:
     pod_changes_per_s: float
     heartbeat_period_ns: int
     heartbeat_bytes: int
+    requests: Mapping[str, float] = field(default_factory=dict)  # recorded: verb/resource -> per second
+    watches: Mapping[str, int] = field(default_factory=dict)  # recorded: resource -> open watches
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +170,4 @@ class Cluster:
     objects: Objects
     control_plane: ControlPlane
     load: Load
+    space: RecordedSpace | None = None  # pages of an etcd database file, if one was recorded

@@ -15,9 +15,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, ValidationError, model_validator
 
+from kscale import units
 from kscale.errors import KscaleError, did_you_mean
 from kscale.scenario import document
-from kscale.scenario.spec import Name, Pieces, Spec, Text
+from kscale.scenario.spec import InconsistentError, Name, Pieces, Spec, Text
+from kscale.scenario.yaml_tree import Loc
 
 FOLDER = Path(__file__).parent / "cost_models"
 LEAST = "the least cost model is two lines: schema: kscale.costs/1 and coefficients:"
@@ -59,12 +61,22 @@ class Coefficient(Spec):
         return self
 
 
+Coefficients = Annotated[dict[Name, Coefficient], Pieces(0, 1000)]
+
+
+class CostsSpec(Spec):
+    """Coefficients that take the place of those of the profile of the same name."""
+
+    extends: Name | None = Field(None, description="The scenario's profile, which is the default.")
+    coefficients: Coefficients = Field(description="By name; each has the unit it has in the profile.")
+
+
 class _File(Spec):
     """A cost-model file."""
 
     schema_: Literal["kscale.costs/1"] = Field(alias="schema")
     extends: Name | None = None
-    coefficients: Annotated[dict[Name, Coefficient], Pieces(0, 1000)]
+    coefficients: Coefficients
     calibration: dict[str, Any] | None = None  # how it was measured: calibrate/record.py reads it
 
 
@@ -98,18 +110,57 @@ def of_profile(profile: str) -> CostModel:
     return parse(document.read(path, path.name), path.name, profile)
 
 
+def model(profile: str, given: CostsSpec | None) -> CostModel:
+    """Return the cost model of a profile, with what a scenario gives in its place."""
+    shipped = of_profile(profile)
+    if given is None:
+        return shipped
+    return CostModel(f"{profile} as calibrated", {**shipped.coefficients, **given.coefficients})
+
+
+def resolve(given: CostsSpec, profile: str) -> CostsSpec:
+    """Return what a scenario of *profile* gives, complete; InconsistentError if the two do not go together.
+
+    A coefficient must be one of the profile's, in its unit: no other is ever read.
+    """
+    known = of_profile(profile).coefficients
+    if given.extends not in {None, profile}:
+        message = f"is {given.extends}, the scenario's profile is {profile}; make them one, or leave it out"
+        raise InconsistentError(("costs", "extends"), message)
+    for name, one in given.coefficients.items():
+        here = ("costs", "coefficients", name)
+        if name not in known:
+            message = f"{profile} has no such coefficient; {did_you_mean(name, known)}"
+            raise InconsistentError(here, message)
+        if one.unit != known[name].unit:
+            message = f"must be in {known[name].unit}, got {units.quote(one.unit)}"
+            raise InconsistentError((*here, "unit"), message)
+    return given.model_copy(update={"extends": profile})
+
+
+def read_given(data: bytes, where: str) -> CostsSpec:
+    """Return what a cost-model file gives a scenario: how it was measured is left in the file."""
+    file, _ = _read(data, where)
+    return CostsSpec(extends=file.extends, coefficients=file.coefficients)
+
+
 def parse(data: bytes, where: str, name: str) -> CostModel:
     """Return the cost model in *data*; every complaint is one line: file:line: key: what."""
-    tree = document.tree(data, where, LEAST)
-    try:
-        file = _File.model_validate(tree.value)
-    except ValidationError as error:
-        raise document.first(error, where, tree.lines) from error
-    base = _extended(file.extends, where, tree.lines) if file.extends else {}
+    file, lines = _read(data, where)
+    base = _extended(file.extends, where, lines) if file.extends else {}
     return CostModel(name, {**base, **file.coefficients})
 
 
-def _extended(profile: str, where: str, lines: dict[tuple[str | int, ...], int]) -> Mapping[str, Coefficient]:
+def _read(data: bytes, where: str) -> tuple[_File, dict[Loc, int]]:
+    """Return a file and the lines of its keys."""
+    tree = document.tree(data, where, LEAST)
+    try:
+        return _File.model_validate(tree.value), tree.lines
+    except ValidationError as error:
+        raise document.first(error, where, tree.lines) from error
+
+
+def _extended(profile: str, where: str, lines: dict[Loc, int]) -> Mapping[str, Coefficient]:
     """Return what a file extends; KscaleError if there is no such profile."""
     known = sorted(path.stem for path in FOLDER.glob("*.yaml"))
     if profile not in known:

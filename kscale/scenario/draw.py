@@ -31,6 +31,7 @@ class Stream(IntEnum):
     WATCH_SCOPES = 42
     WATCH_SLOW = 43
     OBJECT_ORDER = 4
+    RECORDED_OBJECTS = 5
     SCHED_TIES = 60
     SCHED_ORDER = 61
     SCHED_CLASSES = 62

@@ -4,18 +4,22 @@ import hashlib
 import json
 import re
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from kscale.errors import KscaleError
-from kscale.scenario import document, resolve, shipped
+from kscale.scenario import costs, document, recorded_build, resolve, shipped
+from kscale.scenario import recorded as recorded_clusters
+from kscale.scenario.recorded import Recorded
 from kscale.scenario.schema import Scenario
-from kscale.scenario.spec import InconsistentError
+from kscale.scenario.schema_imported import ImportedSpec
+from kscale.scenario.spec import Beside, InconsistentError
 from kscale.scenario.yaml_tree import Loc
 
+_BESIDE = TypeAdapter(Beside)
 LEAST = "the least scenario is one line: schema: kscale.scenario/1"
 STDIN = "-"
 
@@ -29,6 +33,8 @@ class Loaded:
     sha256: str  # of the canonical JSON of resolved()
     where: str  # the file, as complaints name it
     lines: dict[Loc, int]  # line of each key and list entry in the file
+    folder: Path = Path()  # from which its own paths start
+    recorded: Recorded | None = field(default=None, compare=False, repr=False)  # of an imported cluster
 
     def resolved(self) -> dict[str, Any]:
         """Return the scenario as plain JSON values, every default in it; it can be loaded again."""
@@ -47,24 +53,68 @@ class Loaded:
 def load(name_or_path: str) -> Loaded:
     """Return a scenario by file, by the name of a shipped one, or from stdin by "-"."""
     if name_or_path == STDIN:
-        data, where, stem = _read_stdin(), "stdin", "stdin"
+        data, where, stem, folder = _read_stdin(), "stdin", "stdin", Path()
     else:
         path, where = shipped.find(name_or_path)
-        data, stem = document.read(path, where), path.stem
+        data, stem, folder = document.read(path, where), path.stem, path.parent
     recorded = "-" if name_or_path == STDIN else Path(where).name if Path(where).is_absolute() else where
-    return parse(data, where, recorded, stem)
+    return parse(data, where, recorded, stem, folder)
 
 
-def parse(data: bytes, where: str, path: str, stem: str = "scenario") -> Loaded:
-    """Return the scenario in *data*; *where* names it in complaints, *path* in results."""
+def folder_of(path: str) -> Path:
+    """Return the folder of the scenario that a result calls *path*, as seen from here; it may be gone."""
+    if path == STDIN:
+        return Path()
+    try:
+        return shipped.find(path)[0].parent
+    except KscaleError:
+        return Path(path).parent
+
+
+def parse(data: bytes, where: str, path: str, stem: str = "scenario", folder: Path = Path()) -> Loaded:
+    """Return the scenario in *data*; *where* names it in complaints, *path* in results.
+
+    The files it names are read from *folder*: its costs, which become part of it, and an imported cluster.
+    """
     tree = document.tree(data, where, LEAST)
     try:
-        scenario = resolve.resolve(Scenario.model_validate({"name": _name_of(stem)} | tree.value))
+        given = {"name": name_of(stem)} | tree.value
+        given = _with_costs(given, folder)
+        scenario = resolve.resolve(Scenario.model_validate(given))
+        recorded = _recorded(scenario, folder)
     except ValidationError as error:
         raise document.first(error, where, tree.lines, _without_kind) from error
     except InconsistentError as error:
         raise document.complaint(where, error.loc, str(error), tree.lines) from error
-    return Loaded(scenario, path, sha256(dump(scenario)), where, tree.lines)
+    return Loaded(scenario, path, sha256(dump(scenario)), where, tree.lines, folder, recorded)
+
+
+def _with_costs(given: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return what a file says with the path of its costs replaced by what that file gives."""
+    path = given.get("costs")
+    if not isinstance(path, str):
+        return given
+    try:
+        beside = _BESIDE.validate_python(path)
+        found = costs.read_given(document.read(folder / beside, path), path)
+    except ValidationError as error:
+        raise InconsistentError(("costs",), str(error.errors()[0]["ctx"]["error"])) from error
+    except KscaleError as error:
+        raise InconsistentError(("costs",), str(error)) from error
+    return given | {"costs": found}
+
+
+def _recorded(scenario: Scenario, folder: Path) -> Recorded | None:
+    """Return what the file of an imported cluster holds, all that the scenario says of it checked."""
+    spec = scenario.cluster
+    if not isinstance(spec, ImportedSpec):
+        return None
+    try:
+        found = recorded_clusters.load(folder / spec.imported, spec.sha256, spec.imported)
+    except KscaleError as error:
+        raise InconsistentError(("cluster", "imported"), str(error)) from error
+    recorded_build.check(spec, found)
+    return found
 
 
 def dump(scenario: Scenario) -> dict[str, Any]:
@@ -83,7 +133,7 @@ def _without_kind(loc: Loc) -> Loc:
     return loc[:1] + loc[2:] if loc[:1] == ("cluster",) else loc
 
 
-def _name_of(stem: str) -> str:
+def name_of(stem: str) -> str:
     """Return a file's name as a scenario's name."""
     return re.sub(r"[^a-z0-9._-]", "-", stem.lower()).lstrip("._-")[:64] or "scenario"
 

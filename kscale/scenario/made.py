@@ -7,6 +7,7 @@ requests (with their constraints) that some application got.
 """
 
 import heapq
+from collections.abc import Iterable, Sequence
 from itertools import product
 
 import numpy as np
@@ -24,7 +25,7 @@ from kscale.scenario.cluster import (
 )
 from kscale.scenario.draw import Stream, apportion, order
 from kscale.scenario.resolve import weights
-from kscale.scenario.schema_cluster import MIB, MadeSpec, PodsSpec, RequestSpec, ShapeSpec
+from kscale.scenario.schema_cluster import MIB, NodesSpec, PodsSpec, RequestSpec, ShapeSpec
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
 DEFAULT_CPU = 100  # millicores; what the scheduler scores a pod without a request at
@@ -37,19 +38,35 @@ Class = tuple[
 ]  # cpu, memory, the two non-zero, ephemeral ...
 
 
-def extended_names(spec: MadeSpec) -> tuple[str, ...]:
+def extended_names(parts: Iterable[ShapeSpec | RequestSpec]) -> tuple[str, ...]:
     """Return the extended resources that any shape has or any pod asks for, sorted."""
-    parts: list[ShapeSpec | RequestSpec] = [*spec.nodes.shapes, *spec.pods.requests]
     return tuple(sorted({name for part in parts for name in part.extended}))
 
 
-def nodes(spec: MadeSpec, extended: tuple[str, ...], seed: int) -> Nodes:
-    """Return the nodes: node i is in zone i mod zones, shapes come in random order."""
-    count, shapes, zones = spec.nodes.count, spec.nodes.shapes, spec.nodes.zones
+def nodes(spec: NodesSpec, extended: tuple[str, ...], seed: int, *, by_zone: bool) -> Nodes:
+    """Return the nodes: node i is in zone i mod zones, shapes come in random order.
+
+    *by_zone*: pods ask for zones, so nodes of two zones are never alike.
+    """
+    count, shapes, zones = spec.count, spec.shapes, spec.zones
     parts = apportion(count, weights([shape.share for shape in shapes], ("cluster", "nodes", "shapes")))
     shape_of = np.repeat(np.arange(len(shapes)), parts)[order(seed, Stream.NODE_SHAPES, count)]
     zone = np.arange(count) % zones
-    groups, number = _groups(shapes, zones if _by_zone(spec.pods) else 1)
+    apart = zones if by_zone else 1
+    places = [(i, one) for i in range(len(shapes)) for one in (range(zones) if apart > 1 else (None,))]
+    groups, number = grouped(shapes, places)
+    return node_columns(shapes, shape_of, zone, extended, groups, number[shape_of * apart + zone % apart])
+
+
+def node_columns(
+    shapes: Sequence[ShapeSpec],
+    shape_of: NDArray[np.intp] | NDArray[np.int32],
+    zone: NDArray[np.intp] | NDArray[np.int32],
+    extended: tuple[str, ...],
+    groups: tuple[NodeGroup, ...],
+    group: NDArray[np.int32],
+) -> Nodes:
+    """Return nodes of which each has a shape, a zone and a group."""
 
     def column(values: list[int]) -> Ints:
         return np.array(values, dtype=np.int64)[shape_of]
@@ -62,7 +79,7 @@ def nodes(spec: MadeSpec, extended: tuple[str, ...], seed: int) -> Nodes:
         pods=column([shape.pods for shape in shapes]),
         extended=np.array(amounts, dtype=np.int64).reshape(len(shapes), len(extended))[shape_of],
         zone=zone.astype(np.int32),
-        group=number[shape_of, zone % number.shape[1]],
+        group=group,
         groups=groups,
     )
 
@@ -82,32 +99,34 @@ def pods(spec: PodsSpec, extended: tuple[str, ...], seed: int) -> Pods:
         app=app,
         namespace=(app % namespaces).astype(np.int32),
         namespaces=namespaces,
-        classes=_classes([asked[one] for one in used], len(extended)),
+        classes=class_columns([asked[one] for one in used], len(extended)),
     )
 
 
-def _by_zone(spec: PodsSpec) -> bool:
+def ask_for_zones(requests: Iterable[RequestSpec]) -> bool:
     """Return whether a pod asks for a zone, so that nodes of two zones are not alike."""
     return any(
         ZONE_LABEL in request.selector or any(term.key == ZONE_LABEL for term in request.preferred)
-        for request in spec.requests
+        for request in requests
     )
 
 
-def _groups(shapes: tuple[ShapeSpec, ...], zones: int) -> tuple[tuple[NodeGroup, ...], NDArray[np.int32]]:
-    """Return the groups and int32[shapes, zones], the group of each; one zone means zones are alike."""
+def grouped(
+    shapes: Sequence[ShapeSpec], places: Sequence[tuple[int, int | None]]
+) -> tuple[tuple[NodeGroup, ...], NDArray[np.int32]]:
+    """Return the groups of nodes and int32[places], the group of each (shape, zone); None: of any zone."""
     groups: list[NodeGroup] = []
     seen: dict[object, int] = {}
-    number = np.empty((len(shapes), zones), dtype=np.int32)
-    for i, shape in enumerate(shapes):
+    number = np.empty(len(places), dtype=np.int32)
+    for at, (i, zone) in enumerate(places):
+        shape = shapes[i]
         taints = tuple(Taint(taint.key, taint.value, taint.effect) for taint in shape.taints)
-        for zone in range(zones):
-            place = {ZONE_LABEL: f"zone-{zone}"} if zones > 1 else {}
-            labels = place | dict(sorted(shape.labels.items()))
-            key = (tuple(labels.items()), taints, shape.unschedulable)
-            number[i, zone] = seen.setdefault(key, len(groups))
-            if len(seen) > len(groups):
-                groups.append(NodeGroup(labels, taints, shape.unschedulable))
+        place = {} if zone is None else {ZONE_LABEL: f"zone-{zone}"}
+        labels = place | dict(sorted(shape.labels.items()))
+        key = (tuple(labels.items()), taints, shape.unschedulable)
+        number[at] = seen.setdefault(key, len(groups))
+        if len(seen) > len(groups):
+            groups.append(NodeGroup(labels, taints, shape.unschedulable))
     return tuple(groups), number
 
 
@@ -122,21 +141,28 @@ def _expand(spec: PodsSpec, extended: tuple[str, ...]) -> tuple[list[Class], lis
     share_of: dict[Class, int] = {}
     parts = weights([request.share for request in spec.requests], ("cluster", "pods", "requests"))
     for request, part in zip(spec.requests, parts, strict=True):
-        amounts = tuple(request.extended.get(name, 0) for name in extended)
-        constraints = _constraints(request)
-        pairs = list(product(request.cpu or (None,), request.memory or (None,)))
-        for (cpu, memory), weight in zip(pairs, apportion(part, [1] * len(pairs)).tolist(), strict=True):
-            one = (
-                cpu or 0,
-                memory or 0,
-                DEFAULT_CPU if cpu is None else cpu,
-                DEFAULT_MEMORY if memory is None else memory,
-                request.ephemeral,
-                amounts,
-                constraints,
-            )
+        classes = classes_of(request, extended)
+        for one, weight in zip(classes, apportion(part, [1] * len(classes)).tolist(), strict=True):
             share_of[one] = share_of.get(one, 0) + weight
     return list(share_of), list(share_of.values())
+
+
+def classes_of(request: RequestSpec, extended: tuple[str, ...]) -> list[Class]:
+    """Return the classes that a request stands for: one for each pair of its values of cpu and memory."""
+    amounts = tuple(request.extended.get(name, 0) for name in extended)
+    constraints = _constraints(request)
+    return [
+        (
+            cpu or 0,
+            memory or 0,
+            DEFAULT_CPU if cpu is None else cpu,
+            DEFAULT_MEMORY if memory is None else memory,
+            request.ephemeral,
+            amounts,
+            constraints,
+        )
+        for cpu, memory in product(request.cpu or (None,), request.memory or (None,))
+    ]
 
 
 def _constraints(request: RequestSpec) -> Constraints:
@@ -162,7 +188,7 @@ def _assign(sizes: Ints, targets: Ints) -> list[int]:
     return chosen
 
 
-def _classes(asked: list[Class], extended: int) -> PodClasses:
+def class_columns(asked: list[Class], extended: int) -> PodClasses:
     """Return classes as columns."""
     columns = [np.array([one[i] for one in asked], dtype=np.int64) for i in range(5)]
     return PodClasses(

@@ -7,10 +7,13 @@ nothing. Places named in errors are those of the file.
 import math
 from collections.abc import Mapping, Sequence
 
-from kscale.scenario import trace
+from kscale.scenario import costs, trace
 from kscale.scenario.draw import apportion
 from kscale.scenario.schema import Scenario
 from kscale.scenario.schema_cluster import (
+    MOST_NODES,
+    MOST_OBJECTS,
+    MOST_PODS,
     SAME_COUNT,
     MadeSpec,
     NodesSpec,
@@ -22,6 +25,7 @@ from kscale.scenario.schema_cluster import (
     TraceSpec,
     TypeSpec,
 )
+from kscale.scenario.schema_imported import ImportedSpec
 from kscale.scenario.spec import InconsistentError
 
 PODS_PER_NODE = 20
@@ -39,9 +43,30 @@ Loc = tuple[str | int, ...]
 
 def resolve(scenario: Scenario) -> Scenario:
     """Return *scenario* with every number given; InconsistentError says what does not fit."""
-    cluster = scenario.cluster
-    resolved = _trace(cluster) if isinstance(cluster, TraceSpec) else _made(cluster)
-    return scenario.model_copy(update={"cluster": resolved})
+    given = scenario.costs and costs.resolve(scenario.costs, scenario.profile)
+    return scenario.model_copy(update={"cluster": _cluster(scenario.cluster), "costs": given})
+
+
+def _cluster(cluster: MadeSpec | TraceSpec | ImportedSpec) -> MadeSpec | TraceSpec | ImportedSpec:
+    """Return a cluster with every number given."""
+    if isinstance(cluster, TraceSpec):
+        return _trace(cluster)
+    return _imported(cluster) if isinstance(cluster, ImportedSpec) else _made(cluster)
+
+
+def counts(cluster: MadeSpec | TraceSpec | ImportedSpec) -> tuple[int, int, int]:
+    """Return how many nodes, pods and objects a resolved cluster has."""
+    added = cluster.objects.total or 0 if cluster.objects else 0
+    if isinstance(cluster, TraceSpec):
+        return cluster.repeat.nodes or 0, cluster.repeat.pods or 0, added
+    if isinstance(cluster, MadeSpec):
+        return cluster.nodes.count, cluster.pods.count or 0, added
+    holds = cluster.holds
+    return (
+        cluster.nodes.count if cluster.nodes else cluster.repeated(holds.nodes),
+        cluster.pods.count or 0 if cluster.pods else cluster.repeated(holds.pods),
+        cluster.repeated(holds.objects) + added,
+    )
 
 
 def combinations(requests: Sequence[RequestSpec]) -> int:
@@ -76,6 +101,52 @@ def _trace(cluster: TraceSpec) -> TraceSpec:
     repeat = RepeatSpec(nodes=nodes, pods=pods)
     objects = _objects(cluster.objects, nodes, pods)
     return cluster.model_copy(update={"repeat": repeat, "objects": objects})
+
+
+def _imported(cluster: ImportedSpec) -> ImportedSpec:
+    """Return a cluster of the user's own with every number given that its file does not hold."""
+    holds = cluster.holds
+    for part, held, given in (
+        ("nodes", holds.nodes, cluster.nodes),
+        ("pods", holds.pods, cluster.pods),
+    ):
+        if held and given is not None:
+            raise InconsistentError(
+                ("cluster", part),
+                f"the file holds {held:,} {part}; take this away, repeat makes more of them",
+            )
+    nodes = None if holds.nodes else _nodes(cluster.nodes or NodesSpec())
+    node_count = nodes.count if nodes else cluster.repeated(holds.nodes)
+    pods = None if holds.pods else _pods(cluster.pods or PodsSpec(), node_count)
+    pod_count = pods.count or 0 if pods else cluster.repeated(holds.pods)
+    if not holds.objects:
+        objects: ObjectsSpec | None = _objects(cluster.objects or ObjectsSpec(), node_count, pod_count)
+    else:
+        objects = cluster.objects and _added(cluster.objects, node_count, pod_count)
+    resolved = cluster.model_copy(update={"nodes": nodes, "pods": pods, "objects": objects})
+    for what, count, most in zip(
+        ("nodes", "pods", "objects"), counts(resolved), (MOST_NODES, MOST_PODS, MOST_OBJECTS), strict=True
+    ):
+        if count > most:
+            raise InconsistentError(("cluster", "repeat"), f"makes {count:,} {what}; at most {most:,}")
+    return resolved
+
+
+def _added(spec: ObjectsSpec, nodes: int, pods: int) -> ObjectsSpec:
+    """Return objects beside those recorded, with the number of each type; the total is theirs alone."""
+    here = ("cluster", "objects")
+    if "types" not in spec.model_fields_set:
+        raise InconsistentError(here, "the file holds objects; give the types to add, or take this away")
+    if spec.total is not None:
+        return _objects(spec, nodes, pods)
+    for name, one in spec.types.items():
+        if one.share is not None:
+            message = "is a part of objects.total, which is not given: give it, or a count"
+            raise InconsistentError((*here, "types", name, "share"), message)
+        if one.count is None and name not in SAME_COUNT:
+            raise InconsistentError((*here, "types", name), "needs a count: the file holds the others")
+    total = sum(_known_counts(spec.types, 0, {"nodes": nodes, "pods": pods}).values())
+    return _objects(spec.model_copy(update={"total": total}), nodes, pods)
 
 
 def _nodes(spec: NodesSpec) -> NodesSpec:

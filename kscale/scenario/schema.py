@@ -7,19 +7,23 @@ is left equally. What depends on other keys (pods: 20 a node) is filled in by `r
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StrictBool, Tag
 from pydantic_core import PydanticCustomError
 
 from kscale import units
 from kscale.errors import KscaleError
 from kscale.scenario import profiles
+from kscale.scenario.costs import CostsSpec
 from kscale.scenario.quantities import Bytes, Count, Duration, Rate
 from kscale.scenario.schema_cluster import MadeSpec, TraceSpec
-from kscale.scenario.spec import Pieces, Spec, Text, between
+from kscale.scenario.schema_imported import ImportedSpec
+from kscale.scenario.spec import Name, Pieces, Spec, Text, between, either
 
 MOST_POINTS = 1000  # values of one parameter
 MOST_BLOCKS = 100  # of one mechanism
-MADE, TRACE = "made", "trace"  # the two kinds of cluster; part of pydantic's error places
+MOST_LISTED = 1000  # request rates, watched resources
+MOST_WATCHES = 10**8  # of one resource
+MADE, TRACE, IMPORTED = "made", "trace", "imported"  # kinds of cluster; part of pydantic's error places
 
 Value = str | int | float | bool
 Block = dict[str, Value | list[Value]]
@@ -27,6 +31,7 @@ Block = dict[str, Value | list[Value]]
 _SCENARIO_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _MECHANISM_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
+_REQUEST = re.compile(r"[a-z]{1,32}/[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?")
 _DAY_NS = 86_400 * units.NS_PER_S
 
 
@@ -35,6 +40,26 @@ def _rate_in_reach(per_s: float) -> float:
     if per_s > 10**7:  # far above any API server
         raise ValueError(f"must be at most 10M/s, got {units.show_rate(per_s)}")
     return per_s
+
+
+def _mechanism_id(given: str) -> str:
+    """Return *given* if it has the form of a mechanism's id."""
+    if not _MECHANISM_ID.fullmatch(given):
+        raise ValueError(f"{units.quote(given)} is not a mechanism id; ids look like etcd-freelist")
+    return given
+
+
+def _request(given: str) -> str:
+    """Return *given* if it is a verb and a resource."""
+    if not _REQUEST.fullmatch(given):
+        raise ValueError(
+            f"{units.quote(given)} is not a kind of request; write verb/resource, like list/pods"
+        )
+    return given
+
+
+MechanismId = Annotated[Text, AfterValidator(_mechanism_id)]
+RequestKind = Annotated[Text, AfterValidator(_request)]
 
 
 class EtcdSpec(Spec):
@@ -57,6 +82,13 @@ class ControlPlaneSpec(Spec):
     controllers: Annotated[Count, between(0, 100_000)] = Field(
         50, description="Clients that watch every object of a type. Default 50."
     )
+    optimizations: Annotated[dict[MechanismId, StrictBool], Pieces(0, MOST_BLOCKS)] | None = Field(
+        None,
+        description=(
+            "Mechanism to whether it is on in this cluster today, as far as is known. It is told beside what "
+            "is measured and changes nothing that is run."
+        ),
+    )
 
 
 class HeartbeatSpec(Spec):
@@ -78,16 +110,31 @@ class LoadSpec(Spec):
         description="Pods created, changed or deleted. Default 20/s, the churn the official limits assume.",
     )
     heartbeat: HeartbeatSpec = Field(HeartbeatSpec(), description="Node status reports.")
+    requests: (
+        Annotated[dict[RequestKind, Annotated[Rate, AfterValidator(_rate_in_reach)]], Pieces(0, MOST_LISTED)]
+        | None
+    ) = Field(
+        None,
+        description="Recorded input: rate of each kind of request, such as {list/pods: 1.2/s}.",
+    )
+    watches: (
+        Annotated[dict[Name, Annotated[Count, between(0, MOST_WATCHES)]], Pieces(0, MOST_LISTED)] | None
+    ) = Field(None, description="Recorded input: open watches of each resource, such as {pods: 12030}.")
 
 
 def _kind_of_cluster(given: Any) -> str:  # noqa: ANN401 - whatever the file holds
-    """Return which of the two kinds of cluster is meant."""
-    is_trace = "trace" in given if isinstance(given, dict) else isinstance(given, TraceSpec)
-    return TRACE if is_trace else MADE
+    """Return which kind of cluster is meant."""
+    for kind, spec in ((IMPORTED, ImportedSpec), (TRACE, TraceSpec)):
+        if kind in given if isinstance(given, dict) else isinstance(given, spec):
+            return kind
+    return MADE
 
 
 ClusterSpec = Annotated[
-    Annotated[MadeSpec, Tag(MADE)] | Annotated[TraceSpec, Tag(TRACE)], Discriminator(_kind_of_cluster)
+    Annotated[MadeSpec, Tag(MADE)]
+    | Annotated[TraceSpec, Tag(TRACE)]
+    | Annotated[ImportedSpec, Tag(IMPORTED)],
+    Discriminator(_kind_of_cluster),
 ]
 
 
@@ -115,13 +162,6 @@ def _blocks(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
     return {name: block if isinstance(block, list) else [block or {}] for name, block in given.items()}
 
 
-def _mechanism_id(given: str) -> str:
-    """Return *given* if it has the form of a mechanism's id."""
-    if not _MECHANISM_ID.fullmatch(given):
-        raise ValueError(f"{units.quote(given)} is not a mechanism id; ids look like etcd-freelist")
-    return given
-
-
 def _block(given: Any) -> Block:  # noqa: ANN401 - whatever the file holds
     """Return *given* if it maps parameters to values or lists of values."""
     if not isinstance(given, dict):
@@ -146,7 +186,6 @@ def _refuse_odd_values(name: str, value: object) -> None:
         raise PydanticCustomError("parameter", "{why}", {"why": why, "key": name})
 
 
-MechanismId = Annotated[Text, AfterValidator(_mechanism_id)]
 Blocks = Annotated[list[Annotated[Block, BeforeValidator(_block)]], Pieces(1, MOST_BLOCKS)]
 
 
@@ -163,6 +202,9 @@ class Scenario(Spec):
     profile: Annotated[Text, AfterValidator(_profile)] = Field(
         "k8s-1.36", description="Constants of a version: k8s-1.14, k8s-1.20 or k8s-1.36 (default)."
     )
+    costs: (
+        Annotated[CostsSpec, either("Path of a kscale.costs/1 file from the scenario's own folder.")] | None
+    ) = Field(None, description="Coefficients in place of the profile's: those of `kscale calibrate`.")
     seed: Annotated[Count, between(0, 2**62)] = Field(
         0, description="Everything random comes from it. Default 0."
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PureWindowsPath
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -142,5 +143,15 @@ def _name(given: str) -> str:
     return given
 
 
+def _beside(given: str) -> str:
+    """Return *given* if it is a path that starts at the scenario's own folder."""
+    if not given or given.startswith(("/", "~")) or PureWindowsPath(given).drive or "\\" in given:
+        raise ValueError(
+            f"{units.quote(given)} is not a path from the scenario's own folder; write it like mine.npz"
+        )
+    return given
+
+
 Text = Annotated[str, BeforeValidator(_text)]
+Beside = Annotated[Text, AfterValidator(_beside)]
 Name = Annotated[Text, AfterValidator(_name)]

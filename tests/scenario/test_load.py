@@ -386,7 +386,8 @@ def test_the_json_schema_is_useful() -> None:
     schema = Scenario.model_json_schema(by_alias=True)
     json.dumps(schema)
     assert set(schema["properties"]) == {
-        "schema", "name", "about", "profile", "seed", "cluster", "control_plane", "load", "mechanisms"
+        "schema", "name", "about", "profile", "costs", "seed", "cluster", "control_plane", "load",
+        "mechanisms",
     }  # fmt: skip
     parts = [schema, *schema["$defs"].values()]
     fields = [field for part in parts for field in part["properties"].values()]

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from kscale.errors import KscaleError
 from kscale.measure.stats import Ratio
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Work
+from kscale.scenario.costs import CostsSpec
 
 Kind = Literal["A", "R", "M"]
 Provenance = Literal["measured", "modelled"]
@@ -63,6 +64,7 @@ class Setup:
     cells: tuple[Ran, ...]
     profile: str = ""  # of its scenario: whose cost model its mechanisms read
     inputs: Inputs | None = None
+    costs: CostsSpec | None = None  # what its scenario gives in the place of that model's
 
     def cell(self, mechanism: str, **params: object) -> Ran:
         """Return the one cell of *mechanism* with those parameters; KscaleError if there is not just one."""

@@ -89,14 +89,15 @@ def _is_timed(setup: Planned, cell: PlannedCell) -> bool:
 
 def _run(setup: Planned, observer: Observer, allowed_s: float) -> Setup:
     """Run the cells of one set-up; a timed one may take so long."""
-    cluster = build.build(setup.loaded.scenario)
+    cluster = build.build(setup.loaded.scenario, setup.loaded.recorded)
     cells = []
     for cell in setup.cells:
         observer.cell_start(setup, cell)
         timed = _is_timed(setup, cell)
         cells.append(_timed(cell, cluster, observer, allowed_s) if timed else _counted(cell, cluster))
         observer.cell_done(setup, cell)
-    return Setup(setup.name, tuple(cells), setup.loaded.scenario.profile, _inputs(cluster))
+    scenario = setup.loaded.scenario
+    return Setup(setup.name, tuple(cells), scenario.profile, _inputs(cluster), scenario.costs)
 
 
 def _inputs(cluster: Cluster) -> Inputs:

@@ -109,10 +109,10 @@ def fitted_by(claim: Claim, setup: Setup, mechanisms: Sequence[Mechanism]) -> tu
 
 
 def coefficients(setup: Setup, mechanisms: Sequence[Mechanism]) -> Mapping[str, costs.Coefficient]:
-    """Return what the mechanisms of a set-up read of its profile's cost model, in the mechanisms' order."""
+    """Return what the mechanisms of a set-up read of its scenario's cost model, in the mechanisms' order."""
     by_id = {mechanism.id: mechanism for mechanism in mechanisms}
     names = dict.fromkeys(name for cell in setup.cells for name in by_id[cell.mechanism].costs)
-    known = costs.of_profile(setup.profile).coefficients if names else {}
+    known = costs.model(setup.profile, setup.costs).coefficients if names else {}
     return {name: known[name] for name in names}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from kscale.judge import verdict, wording
 from kscale.judge.compare import Comparison, same_machine
 from kscale.judge.decision import Judgement
+from kscale.report import today
 from kscale.report.page.view import Fact
 from kscale.report.table_run import cautions
 from kscale.report.text import clean
@@ -55,6 +56,8 @@ def runs(results: Sequence[Result]) -> tuple[Fact, ...]:
         ("commit", _commit),
         ("kscale", lambda one: clean(one.run.kscale)),
     )
+    if any(today.said(one) for one in results):
+        bound = (*bound, ("optimizations", lambda one: today.said(one) or "not stated"))
     return (
         *(_fact(name, say, results, marked=True) for name, say in bound),
         *(_fact(name, say, results, marked=False) for name, say in free),
