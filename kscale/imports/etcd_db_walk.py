@@ -74,6 +74,7 @@ class Walk:
         begin, size = int(row[bbolt.VALUE]) + bbolt.HEADER, int(row[bbolt.VALUE_BYTES]) - bbolt.HEADER
         data = np.zeros(-(-size // 4) * 4, dtype=np.uint8)
         data[:size] = db.data[begin : begin + size]
+        data.setflags(write=False)  # as mapped bytes are: the kernels are compiled once
         wrong = bbolt.inline_leaf(data[:size], data.view(np.int32), self.place)
         if wrong:
             raise db.wrong(wrong, page, int(self.place[bbolt.ITEM]))

@@ -37,7 +37,7 @@ def fnv(data: bytes) -> int:
 
 def page(number: int, kind: int, items: Sequence[Item], page_bytes: int) -> bytes:
     """Return a page with its overflow."""
-    table, data = b"", b""
+    table, data = bytearray(), bytearray()
     at = HEADER.size + 16 * len(items)
     for i, (what, key, value) in enumerate(items):
         begin = at + len(data) - HEADER.size - 16 * i
@@ -48,7 +48,7 @@ def page(number: int, kind: int, items: Sequence[Item], page_bytes: int) -> byte
         data += key + value
     pages = -(-(at + len(data)) // page_bytes) if page_bytes else 1
     content = HEADER.pack(number, kind, len(items), pages - 1) + table + data
-    return content.ljust(pages * page_bytes, b"\0")
+    return bytes(content).ljust(pages * page_bytes, b"\0")
 
 
 def meta(number: int, page_bytes: int, root: int, free_list: int, pages: int, tx: int) -> bytes:
