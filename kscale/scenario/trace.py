@@ -13,7 +13,7 @@ recorded: none is asked for, and `max_pods` is assumed.
 import csv
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,6 +153,16 @@ def _classes(signatures: Sequence[Signature]) -> PodClasses:
 
 def read_nodes(path: Path) -> list[NodeRow]:
     """Return the node list, or raise KscaleError with file and line."""
+    return node_rows(_data(path), path.name)
+
+
+def read_pods(path: Path) -> list[PodRow]:
+    """Return the pod list in the file's order, or raise KscaleError with file and line."""
+    return pod_rows(_data(path), path.name)
+
+
+def node_rows(data: bytes, name: str) -> list[NodeRow]:
+    """Return the node list that a CSV file of that *name* holds, or raise KscaleError with its line."""
     return [
         NodeRow(
             row.number("cpu_milli"),
@@ -160,14 +170,15 @@ def read_nodes(path: Path) -> list[NodeRow]:
             row.number("gpu") * MILLI,
             row.text("model"),
         )
-        for row in _rows(path, NODE_COLUMNS)
+        for row in _rows(data, name, NODE_COLUMNS)
     ]
 
 
-def read_pods(path: Path) -> list[PodRow]:
-    """Return the pod list in the file's order, or raise KscaleError with file and line."""
+def pod_rows(data: bytes, name: str) -> list[PodRow]:
+    """Return the pod list that a CSV file of that *name* holds, or raise KscaleError with its line."""
+    signatures: dict[Signature, Signature] = {}  # one object for equal ones
     pods = []
-    for row in _rows(path, POD_COLUMNS):
+    for row in _rows(data, name, POD_COLUMNS):
         models = tuple(model for model in row.text("gpu_spec").split("|") if model)
         signature = Signature(
             row.number("cpu_milli"),
@@ -176,6 +187,7 @@ def read_pods(path: Path) -> list[PodRow]:
             row.number("gpu_milli"),
             models,
         )
+        signature = signatures.setdefault(signature, signature)
         pods.append(PodRow(signature, row.text("qos"), row.number("creation_time")))
     return pods
 
@@ -206,41 +218,41 @@ class _Row:
         return int(value)
 
 
-def _rows(path: Path, columns: Sequence[str]) -> list[_Row]:
-    """Return the lines of a CSV file that has at least *columns*."""
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
-    rows = []
+def _rows(data: bytes, name: str, columns: Sequence[str]) -> Iterator[_Row]:
+    """Yield the lines of a CSV file that has at least *columns*."""
+    reader = csv.reader(io.StringIO(_text(data, name), newline=""), strict=True)
+    line = 0
     try:
         header = next(reader, [])
         missing = [column for column in columns if column not in header]
         if missing:
-            raise KscaleError(
-                f"{path.name}:1: no column {', '.join(missing)}; a trace has {', '.join(columns)}"
-            )
+            raise KscaleError(f"{name}:1: no column {', '.join(missing)}; a trace has {', '.join(columns)}")
         for fields in reader:
+            line = reader.line_num
             if len(fields) != len(header):
-                raise KscaleError(
-                    f"{path.name}:{reader.line_num}: {len(fields)} fields, the first line has {len(header)}"
-                )
-            rows.append(_Row(f"{path.name}:{reader.line_num}", dict(zip(header, fields, strict=True))))
+                raise KscaleError(f"{name}:{line}: {len(fields)} fields, the first line has {len(header)}")
+            yield _Row(f"{name}:{line}", dict(zip(header, fields, strict=True)))
     except csv.Error as error:
-        raise KscaleError(f"{path.name}:{reader.line_num}: not CSV: {error}") from error
-    if not rows:
-        raise KscaleError(f"{path.name}:1: no rows after the header")
-    return rows
+        raise KscaleError(f"{name}:{reader.line_num}: not CSV: {error}") from error
+    if not line:
+        raise KscaleError(f"{name}:1: no rows after the header")
 
 
-def _text(path: Path) -> str:
-    """Return a file's text, or raise KscaleError."""
+def _data(path: Path) -> bytes:
+    """Return a file's bytes, or raise KscaleError."""
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)
+            return file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise KscaleError(f"{path.name}: cannot be read: {error.strerror}") from error
+
+
+def _text(data: bytes, name: str) -> str:
+    """Return a file's text, or raise KscaleError."""
     if len(data) > LARGEST_FILE:
-        raise KscaleError(f"{path.name}: larger than {units.show_bytes(LARGEST_FILE)}")
+        raise KscaleError(f"{name}: larger than {units.show_bytes(LARGEST_FILE)}")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise KscaleError(f"{path.name}:{line}: not UTF-8") from error
+        raise KscaleError(f"{name}:{line}: not UTF-8") from error
