@@ -132,6 +132,13 @@ def file_system(folder: Path) -> str | None:
     return max(above)[1] or None if above else None
 
 
+def free_lists(outcome: Outcome) -> tuple[str, ...]:
+    """Return the kinds of free list that were run beside each other."""
+    kinds = ("array", "map")
+    measured = {point.family for point in outcome.points}
+    return tuple(kind for kind in kinds if f"freelist-{kind}-spill" in measured)
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes small mappings and lists on a line, and repeats what is equal: anchors are not read."""
 

@@ -16,6 +16,7 @@ import typer
 from kscale import __version__
 from kscale.cli import (
     baseline,
+    calibrate,
     claims,
     completion,
     doctor,
@@ -70,6 +71,7 @@ def root(
 for commands in (
     measure,
     imports,
+    calibrate,
     doctor,
     judge,
     gate,

@@ -1,0 +1,34 @@
+"""A calibration as a document: JSON, kscale.calibration/1 with its coefficients.
+
+calibration   the section of the file, as calibrate/record.py has it
+coefficients  by name: value, range (95 %), unit, profile (its value in the profile, null: it has none)
+extends       the profile
+written       the file
+"""
+
+from pathlib import Path
+from typing import Any
+
+from kscale.calibrate.cost_file import CostFile
+from kscale.report.export.documents import dumps
+
+
+def json(file: CostFile, written: Path) -> str:
+    """Return one JSON document."""
+    known = file.extends.coefficients
+    tree: dict[str, Any] = {
+        "schema": file.calibration.schema_,
+        "written": str(written),
+        "extends": file.extends.name,
+        "coefficients": {
+            one.meant.name: {
+                "value": one.value,
+                "range": [one.low, one.high],
+                "unit": one.meant.unit,
+                "profile": known[one.meant.name].value if one.meant.name in known else None,
+            }
+            for one in file.stated
+        },
+        "calibration": file.calibration.model_dump(mode="json", by_alias=True),
+    }
+    return f"{dumps(tree)}\n"
