@@ -183,7 +183,7 @@ def _values(parts: Sequence[Part], told: _Told) -> dict[str, Candidate[Value]]:
             written = settings.taken(one)
             if written is not None:
                 value = Value(one.key, written, one.how, one.estimate)
-                by_key[one.key].append(Candidate(value, str(written), part, one.estimate))
+                by_key[one.key].append(Candidate(value, settings.shown(one.key, written), part, one.estimate))
             elif settings.mix_of(one.key):
                 refused += 1
             else:

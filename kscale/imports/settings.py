@@ -44,6 +44,13 @@ def path(key: str) -> tuple[str, ...]:
     return tuple(key.split("."))
 
 
+def shown(key: str, value: Plain) -> str:
+    """Return a value for people."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return units.show_bytes(value) if key in _SIZES else f"{value:,}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def mix_of(key: str) -> str:
     """Return the mix that a key is a part of: requests or watches; empty if it stands alone."""
     return next((noun for prefix, noun in MIXES.items() if key.startswith(prefix)), "")

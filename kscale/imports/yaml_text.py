@@ -24,7 +24,7 @@ MOST_SHOWN = 8  # node shapes, classes of pods, types
 MOST_ALSO = 40  # lines at the end
 LONGEST_COMMENT = 160  # characters
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*|[0-9]+(?:\.[0-9]+)?[A-Za-z][A-Za-z0-9/]*")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*|[0-9]+(?:\.[0-9]+)?[A-Za-z/][A-Za-z0-9/]*")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n", "~"})
 TITLES = {one.id: one.title for one in FORMATS}
 
