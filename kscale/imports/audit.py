@@ -25,10 +25,10 @@ ONE_LOG = (
     " missing"
 )
 STAGES = {
-    RECEIVED: "lines of requests received",
-    STARTED: "lines of answers begun, other than watches",
-    PANIC: "lines of requests that ended in a panic",
-    "other": "lines of other stages",
+    RECEIVED: "of requests received",
+    STARTED: "of answers begun, other than watches",
+    PANIC: "of requests that ended in a panic",
+    "other": "of other stages",
 }
 
 
@@ -93,23 +93,31 @@ def _pods_lists(log: Log, span: float, how: str) -> list[Value]:
 def _read(log: Log, span: float) -> tuple[str, ...]:
     """Return what was read."""
     requests = request_mix.total(log.mix.asked.values())
-    clients = f"over {MOST_CLIENTS:,}" if len(log.clients) > MOST_CLIENTS else f"{len(log.clients):,}"
+    kinds = request_mix.counted(len(log.mix.asked), "kinds")
+    over = "over " * (len(log.clients) > MOST_CLIENTS)
+    clients = over + request_mix.counted(min(len(log.clients), MOST_CLIENTS), "clients")
     opened = log.watches.started or log.watches.ended
     return (
-        f"{requests:,} requests of {len(log.mix.asked):,} kinds from {clients} clients in {_span(span)}",
-        f"{opened:,} watches {'opened' if log.watches.started else 'ended'}",
+        f"{request_mix.counted(requests, 'requests')} of {kinds} from {clients} in {_span(span)}",
+        f"{request_mix.counted(opened, 'watches')} {'opened' if log.watches.started else 'ended'}",
     )
 
 
 def _dropped(log: Log, skipped: Skipped, span: float) -> tuple[str, ...]:
     """Return what was not read."""
-    found = [f"{log.stages[stage]:,} {what}" for stage, what in STAGES.items() if stage in log.stages]
-    found += [f"{count:,} requests: {what}" for what, count in sorted(log.left_out.items())]
+    found = [
+        f"{request_mix.counted(log.stages[stage], 'lines')} {what}"
+        for stage, what in STAGES.items()
+        if stage in log.stages
+    ]
+    found += [
+        f"{request_mix.counted(count, 'requests')}: {what}" for what, count in sorted(log.left_out.items())
+    ]
     limit = units.show_bytes(audit_events.LONGEST_LINE)
     for count, what in (
         (skipped.others, "objects that are no audit events"),
         (skipped.long, f"lines longer than {limit}: they hold whole lists"),
-        (skipped.cut, "line at the end that is cut off"),
+        (skipped.cut, "line at its end, cut off"),
     ):
         if count:
             found.append(f"{count:,} {what}")
@@ -121,9 +129,7 @@ def _dropped(log: Log, skipped: Skipped, span: float) -> tuple[str, ...]:
 def _shares(log: Log) -> list[str]:
     """Return which requests are most frequent, and how many went wrong."""
     shares = request_mix.shares(log.mix)
-    codes = ", ".join(
-        f"{log.codes[code]:,} times {code}" for code in ("410", "429", "5xx") if code in log.codes
-    )
+    codes = ", ".join(f"{log.codes[code]:,} of {code}" for code in ("410", "429", "5xx") if code in log.codes)
     return [f"requests: {shares}"] * bool(shares) + [f"answers: {codes}"] * bool(codes)
 
 
@@ -136,6 +142,7 @@ def _lists(log: Log) -> list[str]:
         f"{_share(lists.newest, lists.all)} without resourceVersion",
         f"{_share(lists.any, lists.all)} with resourceVersion=0",
         f"{_share(lists.limited, lists.all)} with limit",
+        f"{request_mix.counted(lists.continued, 'further pages')}",
     ]
     pods = sum(lists.pods.values())
     by = ", ".join(
@@ -148,7 +155,8 @@ def _lists(log: Log) -> list[str]:
         )
         if key in lists.pods
     )
-    return [f"{lists.all:,} LISTs: {', '.join(parts)}"] + [f"{pods:,} LISTs of pods: {by}"] * bool(by)
+    told = f"{request_mix.counted(lists.all, 'LISTs')}: {', '.join(parts)}"
+    return [told] + [f"{request_mix.counted(pods, 'LISTs')} of pods: {by}"] * bool(by)
 
 
 def _watches(log: Log, span: float) -> list[str]:
@@ -156,8 +164,11 @@ def _watches(log: Log, span: float) -> list[str]:
     watches = log.watches
     if not watches.started:
         return []
-    text = f"{watches.started:,} watches opened: {_share(watches.bookmarks, watches.started)} with bookmarks"
-    text += f", {_share(watches.listing, watches.started)} that list first (sendInitialEvents)"
+    text = (
+        f"{request_mix.counted(watches.started, 'watches')} opened:"
+        f" {_share(watches.bookmarks, watches.started)} with bookmarks,"
+        f" {_share(watches.listing, watches.started)} that list first (sendInitialEvents)"
+    )
     rate = f", {units.show_rate(request_mix.digits(watches.started / span))}" if span >= LEAST_SPAN else ""
     return [text + rate]
 
@@ -171,7 +182,7 @@ def _herds(log: Log) -> list[str]:
         if herds:
             shown = "; ".join(_shown(one) for one in herds[:MOST_SHOWN])
             found.append(
-                f"{len(herds):,} herd{'s' * (len(herds) > 1)} of {noun}, over {FAR} times the usual: {shown}"
+                f"{request_mix.counted(len(herds), 'herds')} of {noun}, over {FAR} times the usual: {shown}"
             )
     return found
 

@@ -21,7 +21,6 @@ MOST_CLIENTS = 1_000_000
 COMPLETE, STARTED, RECEIVED, PANIC = "ResponseComplete", "ResponseStarted", "RequestReceived", "Panic"
 TOO_MANY, GONE = 429, 410
 
-_RESOURCE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
 _VERB = re.compile(r"[a-zA-Z*-]{1,63}", re.ASCII)
 
 
@@ -33,7 +32,7 @@ class Lists:
     newest: int = 0  # without resourceVersion: what is newest, through etcd in old versions
     any: int = 0  # resourceVersion=0: whatever the cache has
     limited: int = 0  # in pages
-    continued: int = 0  # of them, pages after the first: not counted in `all`
+    continued: int = 0  # pages after the first: not counted in `all`
     pods: dict[str, int] = field(default_factory=dict)  # of pods: by node, label, all, namespace
 
 
@@ -105,11 +104,8 @@ class Log:
             self._leave_out(kind)
             return
         changed = code < 300 and not _given(_query(event, place), "dryRun")  # noqa: PLR2004 - HTTP's successes
-        if kind[0] == "list" and not self._list(event, kind, place):
-            self._leave_out("further pages of LISTs")
-            return
         self.mix.add(kind, 1, changed=changed)
-        if kind[0] == "list":
+        if kind[0] == "list" and self._list(event, kind, place):
             self._second(self.list_seconds, _time(event, "requestReceivedTimestamp", place, time), place)
 
     def _kind(self, event: Event, verb: str, place: str) -> Kind | str:
@@ -124,26 +120,26 @@ class Log:
         )
         if not resource:
             return "paths that are no resource"
-        if not _RESOURCE.fullmatch(resource) or not (group == "" or _RESOURCE.fullmatch(group)):
+        if not request_mix.is_name(resource, group):
             raise KscaleError(
                 one_line(
                     f"{place}: objectRef.resource: {units.quote(resource)} is no resource's name, like pods"
                 )
             )
-        if len(part) > units.LONGEST or not part.isprintable():
+        if part and not request_mix.is_name(part):
             raise KscaleError(
                 one_line(f"{place}: objectRef.subresource: {units.quote(part)} is none, like status")
             )
         if not _VERB.fullmatch(verb):
             raise KscaleError(one_line(f"{place}: verb: {units.quote(verb)} is no verb, like list"))
         if group in request_mix.AGGREGATED:
-            return "requests that other servers answer"
+            return "answered by other servers"
         known = request_mix.VERBS.get(verb, "")
         if not known or part in request_mix.CONNECTIONS:
             return "streams, and other verbs"
         kind = (known, request_mix.type_of(resource, group), part)
         if kind not in self.mix.asked and len(self.mix.asked) >= MOST_KINDS:
-            return f"requests of more than {MOST_KINDS:,} kinds"
+            return f"of more than {MOST_KINDS:,} kinds"
         return kind
 
     def _leave_out(self, what: str) -> None:

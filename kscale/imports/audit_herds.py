@@ -70,7 +70,8 @@ def herds(counts: Counts) -> tuple[Herd, ...]:
         windows = counts[:whole].reshape(-1, width).sum(axis=1)
         if len(windows):
             limit = max(least, FAR * float(np.median(windows)))
-            far[:whole] |= np.repeat(windows > limit, width)
+            known = far[:whole].reshape(-1, width).any(axis=1)  # by shorter windows, which tell more exactly
+            far[:whole] |= np.repeat((windows > limit) & ~known, width)
     places = np.flatnonzero(far)
     if not len(places):
         return ()

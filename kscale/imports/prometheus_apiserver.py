@@ -45,14 +45,15 @@ def _objects(tables: Tables, told: Told, where: str) -> None:
                     f"{where}: {OBJECTS}: {units.quote(count)} objects of a type; at most {MOST_OBJECTS:,}"
                 )
             )
-        told.types[name] = TypeFact(round(count), _sizes(round(count), sizes.get(name, 0.0)), estimate=True)
+        told.types[name] = _fact(round(count), sizes.get(name, 0.0))
     if counts:
         total, sized = (
             request_mix.total(counts.values()),
             sum(one.sizes is not None for one in told.types.values()),
         )
         told.read.append(
-            f"{total:,} objects of {len(counts):,} types" + (f", sizes of {sized:,}" if sized else "")
+            f"{total:,} objects of {request_mix.counted(len(counts), 'types')}"
+            + (f", sizes of {sized:,}" if sized else "")
         )
     if any(one.sizes is not None for one in told.types.values()):
         told.assumed.append("all objects of a type are as large as their mean: metrics say no more")
@@ -60,7 +61,15 @@ def _objects(tables: Tables, told: Told, where: str) -> None:
         if name in counts and round(counts[name]) > 0:
             told.values.append(Value(f"counts.{name}", round(counts[name]), "objects that API servers count"))
     if failed:
-        told.dropped.append(f"{len(failed):,} types that an API server could not count (-1)")
+        told.dropped.append(
+            f"{request_mix.counted(len(failed), 'types')} that could not be counted (-1), or have no name"
+        )
+
+
+def _fact(count: int, total: float) -> TypeFact:
+    """Return the objects of one type, *total* bytes if that was told."""
+    sizes = _sizes(count, total)
+    return TypeFact(count, sizes, estimate=sizes is not None)
 
 
 def _by_type(tables: Tables, name: str) -> tuple[dict[str, float], set[str]]:
@@ -73,6 +82,9 @@ def _by_type(tables: Tables, name: str) -> tuple[dict[str, float], set[str]]:
         resource, group = labels["resource"], labels["group"]
         if not group:  # to 1.33 both are in one label
             resource, group = request_mix.split_type(resource)
+        if not request_mix.is_name(resource, group):
+            failed.add("")
+            continue
         one = request_mix.type_of(resource, group)
         if value < 0:
             failed.add(one)

@@ -17,6 +17,7 @@ from kscale.imports.json_events import KINDS, Events
 from kscale.imports.prometheus_sample import Sample
 from kscale.scenario.document import one_line
 
+LONGEST_WHY = 200  # characters of Prometheus' own error
 MOST_LABELS = 100
 LONGEST_NUMBER = 64  # characters
 NAME = "__name__"
@@ -69,7 +70,7 @@ def _answer(found: Events, name: str) -> Iterator[Sample]:
         else:
             json_events.skip(found, after)
     if said.get("status") == "error":
-        kind, why = units.quote(said.get("errorType", "unknown")), units.quote(said.get("error", ""))
+        kind, why = said.get("errorType", "unknown")[: units.LONGEST], said.get("error", "")[:LONGEST_WHY]
         raise KscaleError(one_line(f"{name}: Prometheus answered with an error, {kind}: {why}"))
     if not answered:
         raise KscaleError(one_line(f"{name}: data.result: is needed; give the answer of a query"))

@@ -6,7 +6,6 @@ by its last garbage collection, about when it was taken. The result of an expres
 it was rate(), increase() or a sum is not in the file, so only its shares are read.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -30,7 +29,10 @@ NO_RATES = (
     " apiserver_request_total over an hour, or a whole scrape"
 )
 
-_RESOURCE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
+NO_NAME = (
+    "how often requests come: the result of an expression has no name, and may be a rate or a sum; give"
+    " /api/v1/query_range of apiserver_request_total itself"
+)
 
 
 @dataclass(slots=True)
@@ -51,8 +53,14 @@ def tell(tables: Tables, told: Told) -> None:
     watches = _watches(tables)
     told.values += request_mix.watched(watches, "open watches")
     if watches:
-        told.read.append(f"{request_mix.total(watches.values()):,} open watches of {len(watches):,} types")
+        told.read.append(_open(watches))
     _events(tables, told, changes)
+
+
+def _open(watches: Mapping[str, float]) -> str:
+    """Return how many watches are open."""
+    total = request_mix.counted(request_mix.total(watches.values()), "watches")
+    return f"{total} of {request_mix.counted(len(watches), 'types')}"
 
 
 def _requests(tables: Tables, told: Told) -> float:
@@ -65,19 +73,25 @@ def _requests(tables: Tables, told: Told) -> float:
     asked = _asked(amounts)
     if asked.all <= 0:
         return 0.0
-    told.read.append(f"requests of {len(asked.mix.asked):,} kinds" + (f", {rates.how}" if rates else ""))
+    kinds = request_mix.counted(len(asked.mix.asked), "kinds")
+    told.read.append(f"requests of {kinds}" + (f", {rates.how}" if rates else ""))
     _shares(asked, told)
+    told.assumed.append("the metrics hold all requests: shares of a query for some of them would be wrong")
     if rates is None:
-        told.dropped.append(NO_RATES)
+        told.dropped.append(NO_RATES if tables.table(REQUESTS) else NO_NAME)
         return 0.0
-    told.also.append(f"{units.show_rate(request_mix.digits(asked.watches))} watches opened, {rates.how}")
+    if asked.watches > 0:
+        told.also.append(f"{units.show_rate(request_mix.digits(asked.watches))} watches opened, {rates.how}")
     values, also = request_mix.values(asked.mix, rates.how, estimate=rates.estimate)
     told.values += values
     told.also += also
     if rates.estimate:
-        told.assumed.append(
-            "requests come as often as on average since the process was started; it was scraped within two"
-            " minutes of its last garbage collection"
+        told.assumed.append("requests come as often as on average since the process was started")
+        if tables.newest is None:
+            told.assumed.append("a process was scraped when it last collected garbage, or within two minutes")
+    if rates.missing:
+        told.dropped.append(
+            f"{rates.missing:,} series of requests of which nobody says since when they count"
         )
     return sum(rate for kind, rate in asked.mix.stored.items() if kind[1] == "pods")
 
@@ -104,7 +118,7 @@ def _ask(asked: Asked, labels: Mapping[str, str], amount: float) -> None:
         what = "that other servers answer"
     elif not verb or labels["subresource"] in request_mix.CONNECTIONS:
         what = "that are streams, or of other verbs"
-    elif not _RESOURCE.fullmatch(labels["resource"]) or len(labels["subresource"]) > units.LONGEST:
+    elif not request_mix.is_name(labels["resource"], labels["group"]) or not _is_part(labels["subresource"]):
         what = "for what is no resource's name"
     if what:
         asked.left_out[what] = asked.left_out.get(what, 0) + amount
@@ -113,6 +127,11 @@ def _ask(asked: Asked, labels: Mapping[str, str], amount: float) -> None:
     else:
         kind = (verb, request_mix.type_of(labels["resource"], labels["group"]), labels["subresource"])
         asked.mix.add(kind, amount, changed=code[:1] in {"", "0", "2"} and not labels["dry_run"])
+
+
+def _is_part(part: str) -> bool:
+    """Return whether this can be a subresource, or none."""
+    return part == "" or request_mix.is_name(part)
 
 
 def _shares(asked: Asked, told: Told) -> None:
@@ -135,9 +154,8 @@ def _watches(tables: Tables) -> dict[str, float]:
     """Return the open watches of each type, over all servers."""
     found: dict[str, float] = {}
     for _, labels, value in by_label(tables.table(WATCHES), WATCHES):
-        if request_mix.VERBS.get(labels["verb"]) == request_mix.WATCH and _RESOURCE.fullmatch(
-            labels["resource"]
-        ):
+        is_watch = request_mix.VERBS.get(labels["verb"]) == request_mix.WATCH
+        if is_watch and request_mix.is_name(labels["resource"], labels["group"]):
             name = request_mix.type_of(labels["resource"], labels["group"])
             found[name] = found.get(name, 0) + max(0.0, value)
     if found:

@@ -48,6 +48,7 @@ class Rates:
     per_s: Mapping[Key, float]
     how: str
     estimate: bool
+    missing: int = 0  # cells that do not say since when they count
 
 
 @dataclass(slots=True)
@@ -187,8 +188,8 @@ class Tables:
                 per_s[key] = cell.value / uptime
         if not times:
             return None
-        longest = max(times)
-        return Rates(per_s, f"counters over {_span(longest)} since the process was started", estimate=True)
+        how = f"counters over {_span(max(times))} since the process was started"
+        return Rates(per_s, how, estimate=True, missing=len(table) - len(per_s))
 
     def _uptime(self, instance: str, cell: Cell) -> float | None:
         """Return for how many seconds a counter has counted; None: not known, or not for long."""

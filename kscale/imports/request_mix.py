@@ -1,5 +1,6 @@
 """How often which requests come, in the words of a scenario: from metrics, or from an audit log."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -70,6 +71,8 @@ NOT_STORED = frozenset(
     }
 )  # types that are created to be answered, and kept nowhere
 
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
+
 MOST_KINDS = 150  # kinds of request that go into a scenario, most frequent first
 LEAST_PER_S = 1e-6  # a request in 11 days
 MOST_WATCHERS = 500_000  # watch-bookmark.watchers
@@ -98,6 +101,11 @@ class Mix:
             {kind: amount / seconds for kind, amount in self.asked.items()},
             {kind: amount / seconds for kind, amount in self.stored.items()},
         )
+
+
+def is_name(resource: str, group: str = "") -> bool:
+    """Return whether these can be the name and the group of a resource."""
+    return bool(_NAME.fullmatch(resource)) and (group == "" or bool(_NAME.fullmatch(group)))
 
 
 def type_of(resource: str, group: str) -> str:
@@ -130,8 +138,8 @@ def values(mix: Mix, how: str, *, estimate: bool) -> tuple[list[Value], list[str
         found.append(Value("load.pod_changes", rate_text(pods), f"writes of pods, {how}", estimate))
         found += _beside_pods(mix, pods, how, estimate=estimate)
     asked = sum(mix.asked.values())
-    if asked > 0:
-        writes = sum(rate for kind, rate in mix.asked.items() if is_write(kind))
+    writes = sum(rate for kind, rate in mix.asked.items() if is_write(kind))
+    if 0 < writes < asked:
         share = digits(writes / asked)
         found.append(
             Value(
@@ -149,6 +157,8 @@ def _beside_pods(mix: Mix, pods: float, how: str, *, estimate: bool) -> list[Val
     found = []
     for mechanism in PUTS_OF_A_CLUSTER:
         for param, rate in (("events_per_change", events), ("others_per_change", rest)):
+            if rate <= 0:  # none, or not asked for
+                continue
             amount = min(MOST_PER_CHANGE, digits(rate / pods))
             found.append(Value(f"mechanisms.{mechanism}.{param}", amount, f"writes, {how}", estimate))
     if others >= LEAST_PER_S:
@@ -213,6 +223,11 @@ def digits(value: float) -> float:
 def rate_text(per_s: float) -> str:
     """Return a rate as a scenario writes it, four significant digits: "12.5/s"."""
     return units.exact_rate(digits(per_s))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return "1 type" or "12 types" for *noun*, a plural."""
+    return f"{count:,} {units.singular(noun) if count == 1 else noun}"
 
 
 def total(amounts: Iterable[float]) -> int:
