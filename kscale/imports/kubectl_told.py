@@ -10,11 +10,12 @@ from kscale.imports.facts import Facts, PodFacts, Source, Value
 from kscale.imports.fields import UNKNOWN
 from kscale.imports.kubectl_reading import Reading
 from kscale.imports.kubectl_types import PROTOBUF_PART
-from kscale.imports.pod_object import MOST_EXACT
+from kscale.imports.pod_object import BEING_DELETED, HAVE_ENDED, MOST_EXACT
 from kscale.imports.vocabulary import RESOURCES
 
 FORMAT = "kubectl"
 MOST_TOLD = 12  # types told one by one; lengths of leases
+_ONE = {BEING_DELETED: "pod that is being deleted", HAVE_ENDED: "pod that has ended"}
 
 
 def facts(reading: Reading, source: str, file_bytes: int) -> Facts:
@@ -115,12 +116,16 @@ def _lengths(leases: Counter[int]) -> str:
 
 def _dropped(reading: Reading) -> tuple[str, ...]:
     """Return the sentences on what is left out."""
-    told = [f"{count:,} {kind}" for kind, count in sorted(reading.left_out.items())]
+    told = [
+        f"{count:,} {_ONE[kind] if count == 1 else kind}" for kind, count in sorted(reading.left_out.items())
+    ]
     if reading.nodes.without_amounts:
         told.append(
             f"{_many(reading.nodes.without_amounts, 'node')} without an amount of cpu, memory or pods above 0"
         )
-    told += [f"of the pods' specs: {count:,} {kind}" for kind, count in sorted(reading.pods.dropped.items())]
+    told += [
+        f"of the pods' specs: {kind} ({count:,})" for kind, count in sorted(reading.pods.dropped.items())
+    ]
     return tuple(told)
 
 
