@@ -29,7 +29,7 @@ class Plan:
 
 
 QUICK = Plan((0, 4000, 16_000), 2048, 1, 0.7, 4.5)
-DEFAULT = Plan((0, 4000, 16_000, 64_000), 2048, 3, 2.0, 40.0)
+DEFAULT = Plan((0, 4000, 16_000, 64_000), 2048, 3, 1.5, 30.0)
 
 
 def experiment(plan: Plan) -> Experiment:
@@ -39,7 +39,7 @@ def experiment(plan: Plan) -> Experiment:
         id="beside",
         title="a writer beside full lists",
         families=("lists-beside-p50", "lists-beside-p99"),
-        seconds=plan.rounds * len(plan.keys) * (plan.seconds + 0.6) + stored / 4e7 + 1,
+        seconds=min(plan.rounds * len(plan.keys) * (plan.seconds + 0.6), plan.limit_s) + stored / 4e7 + 1,
         room=4 * stored + 2**29,
         own=False,
         run=lambda lab, observer: run(lab, observer, plan),

@@ -42,7 +42,7 @@ class Plan:
 
 
 QUICK = Plan((5000, 10_000, 20_000), 2, 2, 500, 4.5)
-DEFAULT = Plan((5000, 10_000, 20_000, 50_000, 100_000), 3, 2, 1500, 30.0)
+DEFAULT = Plan((5000, 20_000, 50_000, 100_000), 3, 2, 1200, 20.0)
 
 
 def experiment(plan: Plan) -> Experiment:

@@ -72,6 +72,7 @@ def flags(binary: Binary, data: Path, client: int, peer: int, options: Options) 
         "snapshot-count": str(options.snapshot_count),
         batch: str(options.compaction_batch),
         "log-level": "warn",
+        "logger": "zap",  # the default from 3.5 on: its errors can be read
     }
     if options.freelist is not None:
         given[freelist] = options.freelist
