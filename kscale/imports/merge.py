@@ -2,21 +2,19 @@
 
 Files of one format are parts of one cluster, unless one is an older state of another (lists.py).
 Between formats each thing comes from one source: nodes and pods from the newest list, a type's
-objects from whoever read their sizes, single values from whoever read them, else the newest. The
-mix of requests and that of watches are taken whole: parts of two mixes make no third.
+objects from whoever read their sizes, single values as merge_values.py says.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from kscale.imports import lists, settings
+from kscale.imports import lists, merge_values
 from kscale.imports.contradictions import Candidate, Contradiction, Part, against, ordered, ranked, settle
 from kscale.imports.facts import Facts, FreeSpace, NodeFact, PodFacts, TypeFact, Value
+from kscale.imports.told import Told
 
 NODES, PODS, OBJECTS, SPACE = "nodes", "pods", "objects", "space"
-_SERVERS = "control_plane.apiservers"
 ADDED = frozenset({"etcd-db", "kubectl"})  # formats whose files hold parts; others see all of a cluster
 
 
@@ -38,33 +36,14 @@ class Merged:
     contradictions: tuple[Contradiction, ...]
 
 
-@dataclass(slots=True)
-class _Told:
-    """What is said while sources are put together."""
-
-    winners: dict[str, Part] = field(default_factory=dict)
-    assumed: list[str] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
-    contradictions: list[Contradiction] = field(default_factory=list)
-
-    def won(self, what: str, part: Part) -> None:
-        """Keep which part *what* is from."""
-        self.winners[what] = part
-
-    def contradict(self, found: Contradiction | None) -> None:
-        """Keep a contradiction, if there is one."""
-        if found is not None:
-            self.contradictions.append(found)
-
-
 def merge(given: Sequence[Part]) -> Merged:
     """Return what *given* say together; it does not depend on their order."""
     parts = ordered(given)
-    told = _Told()
+    told = Told()
     nodes = _nodes(parts, told)
     pods = _pods(parts, told)
     types = _types(parts, told)
-    values = _values(parts, told)
+    values = merge_values.values(parts, told)
     _compare_counts("nodes", None if nodes is None else len(nodes), types, values, told)
     _compare_counts("pods", None if pods is None else len(pods.request), types, values, told)
     dates = [part.source.taken for part in parts if part.source.taken is not None]
@@ -84,7 +63,7 @@ def merge(given: Sequence[Part]) -> Merged:
     )
 
 
-def _nodes(parts: Sequence[Part], told: _Told) -> tuple[NodeFact, ...] | None:
+def _nodes(parts: Sequence[Part], told: Told) -> tuple[NodeFact, ...] | None:
     """Return the nodes of the newest list."""
     found = _newest_list(
         NODES, [part for part in parts if part.facts.nodes], lists.same_nodes, _node_count, told
@@ -92,7 +71,7 @@ def _nodes(parts: Sequence[Part], told: _Told) -> tuple[NodeFact, ...] | None:
     return tuple(node for part in found for node in part.facts.nodes or ()) or None
 
 
-def _pods(parts: Sequence[Part], told: _Told) -> PodFacts | None:
+def _pods(parts: Sequence[Part], told: Told) -> PodFacts | None:
     """Return the pods of the newest list."""
     found = _newest_list(
         PODS, [part for part in parts if _pod_count(part)], lists.same_pods, _pod_count, told
@@ -102,7 +81,7 @@ def _pods(parts: Sequence[Part], told: _Told) -> PodFacts | None:
 
 
 def _newest_list(
-    kind: str, parts: Sequence[Part], alike: lists.Alike, count: Callable[[Part], int], told: _Told
+    kind: str, parts: Sequence[Part], alike: lists.Alike, count: Callable[[Part], int], told: Told
 ) -> tuple[Part, ...]:
     """Return the parts whose lists together are the newest, all of one format."""
     candidates = []
@@ -119,7 +98,7 @@ def _newest_list(
     return best.value
 
 
-def _by_format(what: str, parts: Sequence[Part], alike: lists.Alike, told: _Told) -> list[tuple[Part, ...]]:
+def _by_format(what: str, parts: Sequence[Part], alike: lists.Alike, told: Told) -> list[tuple[Part, ...]]:
     """Return the parts of each format without older states; what is added up is said."""
     found = []
     for one in dict.fromkeys(part.source.format for part in parts):
@@ -134,7 +113,7 @@ def _by_format(what: str, parts: Sequence[Part], alike: lists.Alike, told: _Told
     return found
 
 
-def _types(parts: Sequence[Part], told: _Told) -> dict[str, TypeFact]:
+def _types(parts: Sequence[Part], told: Told) -> dict[str, TypeFact]:
     """Return the stored objects by type: best with sizes that were read, then worked out ones, then none."""
     alike = _once_each(_same_objects)
     found = {}
@@ -142,7 +121,7 @@ def _types(parts: Sequence[Part], told: _Told) -> dict[str, TypeFact]:
     for name in sorted({name for part in parts for name in part.facts.types}):
         candidates = []
         having = [part for part in parts if name in part.facts.types]
-        for kept in _by_format(OBJECTS, having, alike, _Told()):  # said once for all types, below
+        for kept in _by_format(OBJECTS, having, alike, Told()):  # said once for all types, below
             counted = kept if kept[0].source.format in ADDED else (_newest(kept),)
             added += len(counted) > 1 and name not in {NODES, PODS}
             fact = lists.added_types([part.facts.types[name] for part in counted])
@@ -151,7 +130,9 @@ def _types(parts: Sequence[Part], told: _Told) -> dict[str, TypeFact]:
             [one for one in candidates if _tier(one.value) == min(_tier(c.value) for c in candidates)]
         )[0]
         others = [one for one in candidates if one.value.count != best.value.count]
-        why = "its sizes are known" if any(_tier(one.value) > _tier(best.value) for one in others) else None
+        why = None
+        if any(_tier(one.value) > _tier(best.value) for one in others):
+            why = "its sizes are known" if _tier(best.value) else "its sizes were read"
         told.contradict(against(f"{OBJECTS}.{name}", best, others, why))
         told.won(f"{OBJECTS}.{name}", best.part)
         found[name] = best.value
@@ -160,7 +141,7 @@ def _types(parts: Sequence[Part], told: _Told) -> dict[str, TypeFact]:
     return found
 
 
-def _space(parts: Sequence[Part], told: _Told) -> FreeSpace | None:
+def _space(parts: Sequence[Part], told: Told) -> FreeSpace | None:
     """Return the pages of the store; of several that hold different types the largest."""
     stores = [part for part in parts if part.facts.space is not None]
     kept = next(iter(_by_format("stored objects", stores, lists.same_store, told)), ())
@@ -174,73 +155,12 @@ def _space(parts: Sequence[Part], told: _Told) -> FreeSpace | None:
     return largest.facts.space
 
 
-def _values(parts: Sequence[Part], told: _Told) -> dict[str, Candidate[Value]]:
-    """Return the value of each key that a scenario takes."""
-    by_key: dict[str, list[Candidate[Value]]] = defaultdict(list)
-    refused = 0
-    for part in parts:
-        for one in part.facts.values:
-            written = settings.taken(one)
-            if written is not None:
-                value = Value(one.key, written, one.how, one.estimate)
-                by_key[one.key].append(Candidate(value, settings.shown(one.key, written), part, one.estimate))
-            elif settings.mix_of(one.key):
-                refused += 1
-            else:
-                told.dropped.append(f"{one.key} ({one.how}): not a value that a scenario takes")
-    if refused:
-        told.dropped.append(f"{refused:,} kinds of request or watch: not values that a scenario takes")
-    _add_servers(by_key)
-    found = _mixes(by_key, told)
-    for key in sorted(key for key in by_key if not settings.mix_of(key)):
-        best, contradiction = settle(key, by_key[key], lambda value: value.value)
-        told.contradict(contradiction)
-        told.won(key, best.part)
-        found[key] = best
-    return found
-
-
-def _add_servers(by_key: dict[str, list[Candidate[Value]]]) -> None:
-    """Put manifests of API servers together: each file is one server, or says how many are beside it."""
-    ones = [one for one in by_key.get(_SERVERS, ()) if one.part.source.format == "manifest" and one.estimate]
-    number = sum(one.value.value for one in ones if isinstance(one.value.value, int))
-    if len(ones) > 1:
-        value = Value(_SERVERS, number, f"{number} manifests of kube-apiserver", estimate=True)
-        newest = max(ones, key=lambda one: one.part.when)
-        by_key[_SERVERS] = [one for one in by_key[_SERVERS] if one not in ones]
-        by_key[_SERVERS].append(Candidate(value, str(number), newest.part, estimate=True))
-
-
-def _mixes(by_key: Mapping[str, list[Candidate[Value]]], told: _Told) -> dict[str, Candidate[Value]]:
-    """Return the mix of requests and that of watches, each of one source."""
-    found: dict[str, Candidate[Value]] = {}
-    for prefix, noun in settings.MIXES.items():
-        of_part: dict[Part, list[Candidate[Value]]] = defaultdict(list)
-        for key in sorted(by_key):
-            if key.startswith(prefix):
-                for one in by_key[key]:
-                    of_part[one.part].append(one)
-        if not of_part:
-            continue
-        candidates = [
-            Candidate(mix, f"{len(mix):,} kinds of {noun}", part, any(one.estimate for one in mix))
-            for part, mix in of_part.items()
-        ]
-        best, contradiction = settle(
-            f"load.{noun}", candidates, lambda mix: {one.value.key: one.shown for one in mix}
-        )
-        told.contradict(contradiction)
-        told.won(f"load.{noun}", best.part)
-        found |= {one.value.key: one for one in best.value}
-    return found
-
-
 def _compare_counts(
     kind: str,
     listed: int | None,
     types: Mapping[str, TypeFact],
     values: dict[str, Candidate[Value]],
-    told: _Told,
+    told: Told,
 ) -> None:
     """Hold a list against what other sources count; without a list, what is counted is the number."""
     key, said = f"counts.{kind}", []

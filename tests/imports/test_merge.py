@@ -1,0 +1,244 @@
+"""Several sources become one picture; what they contradict each other in is kept with its reason."""
+
+from itertools import permutations
+
+import made_facts
+import numpy as np
+import pytest
+from made_facts import part, sizes, value
+
+from kscale.imports import merge, settings
+from kscale.imports.contradictions import Contradiction
+from kscale.imports.facts import FreeSpace, TypeFact
+from kscale.imports.merge import Merged
+from kscale.mechanisms.registry import MECHANISMS
+
+QUOTA, SERVERS = "control_plane.etcd.quota", "control_plane.apiservers"
+
+
+def _of(merged: Merged, subject: str) -> Contradiction:
+    """Return the one contradiction on *subject*."""
+    (found,) = [one for one in merged.contradictions if one.subject == subject]
+    return found
+
+
+def _shown(merged: Merged, subject: str) -> tuple[list[str], str]:
+    """Return what each side of a contradiction says, the one that is used first, and why it is."""
+    found = _of(merged, subject)
+    return [side.shown for side in found.sides], found.why
+
+
+def test_mechanisms_are_those_of_the_registry() -> None:
+    """Imports cannot see the registry; the file that they write names all of it, in its order."""
+    assert tuple(one.id for one in MECHANISMS) == settings.MECHANISMS
+
+
+def test_newer_value_wins_and_both_are_shown() -> None:
+    """Whatever the format."""
+    old = part("manifest", taken=3, values=(value(QUOTA, "4GiB"),))
+    new = part("prometheus", taken=4, values=(value(QUOTA, 8 * 2**30),))
+    for given in ([old, new], [new, old]):
+        merged = merge.merge(given)
+        assert merged.values[QUOTA].value == "8GiB"
+        assert merged.origins[QUOTA] == "prometheus"
+        assert _shown(merged, QUOTA) == (["8GiB", "4GiB"], "newer")
+        assert merged.taken == made_facts.day(4)
+
+
+def test_value_that_was_read_beats_a_newer_estimate() -> None:
+    """A number that somebody worked out gives way."""
+    read = part("manifest", modified=1, values=(value(SERVERS, 3),))
+    guess = part("prometheus", taken=9, values=(value(SERVERS, 5, estimate=True),))
+    merged = merge.merge([guess, read])
+    assert merged.values[SERVERS].value == 3
+    assert _shown(merged, SERVERS) == (["3", "5"], "it was read, the other one is worked out")
+
+
+def test_source_without_a_date_is_as_old_as_its_file_which_is_said() -> None:
+    """The file's date stands in."""
+    old = part("manifest", modified=2, values=(value(SERVERS, 3),))
+    new = part("prometheus", modified=5, values=(value(SERVERS, 5),))
+    merged = merge.merge([old, new])
+    assert merged.values[SERVERS].value == 5
+    assert _of(merged, SERVERS).why == "newer by the date of its file"
+    assert merged.taken is None
+
+
+def test_equal_values_written_differently_do_not_contradict() -> None:
+    """8GiB is 8589934592."""
+    merged = merge.merge(
+        [part("manifest", values=(value(QUOTA, "8Gi"),)), part("prometheus", values=(value(QUOTA, 2**33),))]
+    )
+    assert merged.values[QUOTA].value == "8GiB"
+    assert merged.contradictions == ()
+
+
+def test_order_on_the_command_line_does_not_matter() -> None:
+    """Equal sources make equal scenarios."""
+    given = [
+        part("kubectl", "a", nodes=(made_facts.node(1),), also=("one",)),
+        part("kubectl", "b", nodes=(made_facts.node(2), made_facts.node(3)), also=("two",)),
+        part("manifest", values=(value(SERVERS, 1),)),
+        part("prometheus", values=(value(SERVERS, 2), value("counts.nodes", 9))),
+    ]
+    first, *others = [merge.merge(list(order)) for order in permutations(given)]
+    for other in others:
+        assert other == first
+    assert first.nodes is not None
+    assert len(first.nodes) == 3
+
+
+def test_values_that_no_scenario_takes_are_dropped_and_said() -> None:
+    """Nothing is lost silently, and nothing breaks the file."""
+    refused = (
+        ("control_plane.etcd.members", 99),
+        ("load.pod_changes", "fast"),
+        ("mechanisms.made-up.x", 1),
+        ("a.b", 1),
+    )
+    merged = merge.merge([part(values=tuple(value(key, given) for key, given in refused))])
+    assert merged.values == {}
+    assert [line.partition(" ")[0] for line in merged.dropped] == [key for key, _ in refused]
+
+
+def test_files_of_kubectl_are_parts_of_one_cluster() -> None:
+    """One file per namespace: pods in order of creation, apps and namespaces told apart."""
+    one = part(name="a", pods=made_facts.pods(4, first=100), types={"pods": sizes((500, 4), estimate=True)})
+    other = part(
+        name="b",
+        pods=made_facts.pods(6, first=98, requests=({"cpu": "2"},)),
+        types={"pods": sizes((500, 1), (700, 5), estimate=True)},
+    )
+    merged = merge.merge([one, other])
+    assert merged.pods is not None
+    assert merged.pods.created_s.tolist() == [98, 99, 100, 100, 101, 101, 102, 102, 103, 103]
+    assert len(set(merged.pods.app.tolist())) == 6
+    assert len(set(merged.pods.namespace.tolist())) == 4
+    asked = [merged.pods.requests[i].cpu for i in merged.pods.request]
+    assert asked == [(2000,), (2000,), (500,), (2000,), (500,), (2000,), (500,), (2000,), (500,), (2000,)]
+    assert merged.types["pods"].count == 10
+    assert np.array_equal(merged.types["pods"].sizes, [[500, 5], [700, 5]])  # type: ignore[arg-type]  # None would fail
+    assert merged.assumed == ("2 lists of pods are parts of one cluster: added up",)
+    assert merged.contradictions == ()
+
+
+def test_same_list_taken_twice_counts_once_the_newer_one() -> None:
+    """Nodes are told by their host names, pods by when they were created and what they ask for."""
+    old = part(
+        name="a",
+        modified=1,
+        nodes=tuple(made_facts.node(i) for i in range(5)),
+        pods=made_facts.pods(10),
+        types={"pods": sizes((9, 10))},
+    )
+    new = part(
+        name="b",
+        modified=2,
+        nodes=tuple(made_facts.node(i) for i in range(2, 9)),
+        pods=made_facts.pods(12, first=1003),
+        types={"pods": sizes((9, 12))},
+    )
+    merged = merge.merge([new, old])
+    assert merged.nodes is not None
+    assert merged.pods is not None
+    assert (len(merged.nodes), len(merged.pods.request), merged.types["pods"].count) == (7, 12, 12)
+    assert "1 of 2 lists of nodes are older states of another one: not used" in merged.assumed
+    assert "1 of 2 lists of pods are older states of another one: not used" in merged.assumed
+
+
+def test_newest_kind_of_list_wins() -> None:
+    """A trace beside a list of kubectl is another cluster's, or another day's."""
+    trace = part("sktrace", taken=8, pods=made_facts.pods(7))
+    listed = part("kubectl", taken=9, pods=made_facts.pods(5))
+    merged = merge.merge([trace, listed])
+    assert merged.origins["pods"] == "kubectl"
+    assert _shown(merged, "pods") == (["5", "7"], "newer")
+
+
+def test_sizes_that_were_read_beat_worked_out_ones_and_none() -> None:
+    """However new the others are."""
+    store = part("etcd-db", taken=1, types={"pods": sizes((900, 10)), "jobs": sizes((100, 1))})
+    listed = part("kubectl", taken=5, types={"pods": sizes((400, 12), estimate=True)})
+    counted = part("prometheus", taken=9, types={"pods": TypeFact(15), "events": TypeFact(8)})
+    merged = merge.merge([counted, listed, store])
+    assert merged.types["pods"].count == 10
+    assert merged.types["events"] == TypeFact(8)
+    assert set(merged.types) == {"pods", "jobs", "events"}
+    assert _shown(merged, "objects.pods") == (["10", "12", "15"], "its sizes were read")
+
+
+def test_counts_beside_a_list_are_shown_and_each_stays_in_its_place() -> None:
+    """The list makes the pods, the store the objects."""
+    listed = part("kubectl", pods=made_facts.pods(5), types={"pods": sizes((400, 6), estimate=True)})
+    store = part("etcd-db", types={"pods": sizes((900, 9))})
+    merged = merge.merge([listed, store])
+    assert merged.pods is not None
+    assert len(merged.pods.request) == 5
+    assert merged.types["pods"].count == 9
+    assert "counts.pods" not in merged.values
+    assert _shown(merged, "pods") == (
+        ["5", "9"],
+        "the list says what each one is; the number of stored objects stays 9",
+    )
+
+
+def test_counts_stand_in_where_there_is_no_list() -> None:
+    """A snapshot alone says how many nodes there are."""
+    merged = merge.merge([part("etcd-db", types={"nodes": sizes((900, 9))})])
+    assert merged.nodes is None
+    assert merged.values["counts.nodes"].value == 9
+    assert "counts.pods" not in merged.values
+
+
+def _space(pages: int) -> FreeSpace:
+    """Return a store of so many pages, one of them free."""
+    return FreeSpace(4096, pages, np.array([[2, 1]], dtype=np.int64), np.array([[3, 1]], dtype=np.int64))
+
+
+def test_stores_of_different_types_are_shards() -> None:
+    """Their objects are added up; the free pages are those of the largest."""
+    main = part("etcd-db", "a", space=_space(50), types={"pods": sizes((900, 100)), "events": sizes((10, 3))})
+    events = part("etcd-db", "b", space=_space(90), types={"events": sizes((10, 500))})
+    merged = merge.merge([events, main])
+    assert merged.space is events.facts.space
+    assert (merged.types["pods"].count, merged.types["events"].count) == (100, 503)
+
+
+def test_older_snapshot_of_a_store_is_not_used() -> None:
+    """Two backups of one store hold mostly the same."""
+    old = part("etcd-db", "a", modified=1, space=_space(90), types={"pods": sizes((900, 100))})
+    new = part("etcd-db", "b", modified=2, space=_space(50), types={"pods": sizes((900, 120))})
+    merged = merge.merge([old, new])
+    assert merged.space is new.facts.space
+    assert merged.types["pods"].count == 120
+    assert merged.assumed == ("1 of 2 lists of stored objects are older states of another one: not used",)
+
+
+def test_mix_of_requests_comes_whole_from_one_source() -> None:
+    """Parts of two mixes make no third."""
+    log = part(
+        "audit",
+        taken=1,
+        values=(value("load.requests.get/pods", "9/s"), value("load.requests.list/jobs", "1/s")),
+    )
+    metrics = part("prometheus", taken=2, values=(value("load.requests.list/pods", "2/s"),))
+    merged = merge.merge([log, metrics])
+    assert set(merged.values) == {"load.requests.list/pods"}
+    assert _shown(merged, "load.requests") == (["1 kinds of requests", "2 kinds of requests"], "newer")
+
+
+def test_manifests_of_api_servers_are_counted() -> None:
+    """Each file is one server."""
+    merged = merge.merge(
+        [part("manifest", str(i), values=(value(SERVERS, 1, estimate=True),)) for i in range(3)]
+    )
+    assert merged.values[SERVERS].value == 3
+    assert merged.contradictions == ()
+
+
+@pytest.mark.parametrize(
+    "key", ["load.watches.widgets.example.com", "load.requests.list/widgets.example.com"]
+)
+def test_keys_of_mixes_may_hold_dots(key: str) -> None:
+    """A custom resource is one part of a key."""
+    assert len(settings.path(key)) == 3
