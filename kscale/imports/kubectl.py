@@ -8,8 +8,9 @@ from pathlib import Path
 from kscale.imports import kubectl_stream, kubectl_told, opened
 from kscale.imports.facts import Facts, Progress
 from kscale.imports.fields import FieldError
+from kscale.imports.kubectl_feed import Feed
 from kscale.imports.kubectl_reading import Reading
-from kscale.imports.kubectl_stream import Feed, Head
+from kscale.imports.kubectl_stream import Head
 
 
 def read(path: Path, name: str, progress: Progress) -> Facts:

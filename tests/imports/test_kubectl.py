@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from kscale.errors import Interrupted, KscaleError
-from kscale.imports import kubectl, kubectl_stream
+from kscale.imports import kubectl, kubectl_feed, kubectl_stream
 from kscale.imports.facts import Facts
 
 SMALL = made.mixed(7, 45)
@@ -199,7 +199,7 @@ def test_sizes_are_those_of_json_without_blanks(value: dict[str, Any], tmp_path:
         path = tmp_path / "a.json"
         path.write_text(data, encoding="utf-8")
         with path.open("rb") as stream:
-            feed = kubectl_stream.Feed(stream, "a.json", lambda: None)
+            feed = kubectl_feed.Feed(stream, "a.json", lambda: None)
             (item,) = kubectl_stream.items(feed, dict)
         assert item.size == compact(value)
         given = value.get("metadata", {})

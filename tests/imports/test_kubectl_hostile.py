@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kscale.errors import KscaleError
-from kscale.imports import kubectl, kubectl_stream, kubectl_types
+from kscale.imports import kubectl, kubectl_feed, kubectl_types
 from kscale.imports.facts import Facts
 
 POD = json.dumps(made.pod(0)).encode()
@@ -163,7 +163,7 @@ def test_an_object_without_end_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, endless: bytes
 ) -> None:
     """Before all of it is read."""
-    monkeypatch.setattr(kubectl_stream, "LARGEST", 2**19)
+    monkeypatch.setattr(kubectl_feed, "LARGEST", 2**19)
     assert "is larger than 512 KiB" in complaint(tmp_path, endless)
 
 

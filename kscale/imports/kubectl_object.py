@@ -1,0 +1,125 @@
+"""One object from ijson's events, and the bytes of its JSON without blanks."""
+
+from collections.abc import Iterator
+from json.encoder import encode_basestring
+from typing import Any
+
+from kscale.errors import KscaleError
+from kscale.imports.kubectl_feed import Feed
+
+DEEPEST = 100  # levels of nesting in an object
+MOST_KEYS = 100_000  # of which the length is remembered
+LONGEST_KEY = 100  # characters of such a key
+LARGEST_INTEGER = 2**63 - 1
+
+MANAGED = "managedFields"
+
+STARTS = frozenset({"start_map", "start_array"})
+ENDS = frozenset({"end_map", "end_array"})
+
+Events = Iterator[tuple[str, Any]]
+
+
+def value_of(found: Events, feed: Feed, event: str, value: Any) -> tuple[Any, int, int]:  # noqa: ANN401 - any value of JSON
+    """Return the value that an event begins, the bytes of its JSON without blanks, those of managedFields."""
+    if event in STARTS:
+        return build(found, feed, event)
+    return value, json_bytes(value) if event == "string" else _length_of_other(feed, event, value), 0
+
+
+def build(found: Events, feed: Feed, begun: str) -> tuple[Any, int, int]:  # noqa: C901 - one loop, see below
+    """Return as `value_of` a mapping or list; managedFields are counted and become null.
+
+    Every value is counted with a comma after it, which a container takes back for its last one. One loop
+    with few calls of our own: a large list has a hundred million events.
+    """
+    known = feed.key_bytes
+    stack: list[Any] = []
+    current: Any = {} if begun == "start_map" else []
+    key, size, managed = "", 2, 0
+    for event, value in found:
+        new = value
+        if event == "map_key":
+            key = value
+            size += known.get(value) or _remembered(known, value)
+            continue
+        if event == "string":
+            quoted = encode_basestring(value)
+            size += (len(quoted) if quoted.isascii() else json_bytes(value)) + 1
+        elif event in ENDS:
+            if not stack:
+                return current, size - bool(current), managed
+            size += not current
+            current = stack.pop()
+            continue
+        elif event not in STARTS:
+            size += _length_of_other(feed, event, value) + 1
+        elif key == MANAGED and type(current) is dict:
+            counted = _count(found, feed, len(stack) + 1)
+            size, managed, new = size + counted + 1, managed + counted, None
+        else:
+            new = {} if event == "start_map" else []
+            size += 2
+        if type(current) is list:
+            current.append(new)
+        else:
+            current[key] = new
+        if new is not None and event in STARTS:
+            stack.append(current)
+            current = new
+            if len(stack) >= DEEPEST:
+                raise _too_deep(feed)
+    raise AssertionError("ijson ended a document that had not ended")
+
+
+def _count(found: Events, feed: Feed, depth: int) -> int:
+    """Return the bytes of the JSON without blanks of a mapping or list that has begun; keep nothing of it.
+
+    depth: levels that it is nested in.
+    """
+    known, size, last, outside = feed.key_bytes, 2, "start_map", depth
+    for event, value in found:
+        if event == "map_key":
+            size += known.get(value) or _remembered(known, value)
+        elif event in STARTS:
+            size += 2
+            depth += 1
+            if depth >= DEEPEST:
+                raise _too_deep(feed)
+        elif event in ENDS:
+            if depth == outside:
+                return size - (last not in STARTS)
+            size += last in STARTS
+            depth -= 1
+        else:
+            size += (json_bytes(value) if event == "string" else _length_of_other(feed, event, value)) + 1
+        last = event
+    raise AssertionError("ijson ended a document that had not ended")
+
+
+def _too_deep(feed: Feed) -> KscaleError:
+    """Return the error for an object that is nested too deeply."""
+    return feed.error(f"is nested more than {DEEPEST} levels deep", feed.items + 1)
+
+
+def _remembered(known: dict[str, int], key: str) -> int:
+    """Return the bytes of a key and its colon, and remember them."""
+    length = json_bytes(key) + 1
+    if len(known) < MOST_KEYS and len(key) <= LONGEST_KEY:
+        known[key] = length
+    return length
+
+
+def _length_of_other(feed: Feed, event: str, value: Any) -> int:  # noqa: ANN401 - whatever the file holds
+    """Return the bytes of a number, true, false or null."""
+    if event != "number":
+        return 5 if value is False else 4
+    if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        raise feed.error("holds a number that is too large", feed.items + 1)
+    return len(repr(value))
+
+
+def json_bytes(text: str) -> int:
+    """Return the bytes of a JSON string, quotes and escapes and all."""
+    quoted = encode_basestring(text)
+    return len(quoted) if quoted.isascii() else len(quoted.encode("utf-8", "replace"))
