@@ -13,7 +13,7 @@ from kscale.scenario.cluster import Nodes, Objects, Pods
 from kscale.scenario.draw import Stream, apportion, keys
 from kscale.scenario.recorded import Recorded, RecordedNodes, RecordedObjects, RecordedPods
 from kscale.scenario.resolve import MOST_EXTENDED, counts
-from kscale.scenario.schema_cluster import ObjectsSpec, RequestSpec, ShapeSpec
+from kscale.scenario.schema_cluster import RequestSpec, ShapeSpec
 from kscale.scenario.schema_imported import ImportedSpec
 from kscale.scenario.spec import InconsistentError
 
@@ -104,7 +104,8 @@ def _pods(recorded: RecordedPods, count: int, extended: tuple[str, ...]) -> Pods
 
 def stored(spec: ImportedSpec, recorded: Recorded, seed: int, largest: int) -> Objects:
     """Return the objects of a resolved *spec*: those recorded, then the types added."""
-    added = objects.build(spec.objects or ObjectsSpec(types={}), seed, largest)
+    nothing = Objects((), np.empty(0, dtype=np.uint8), np.empty(0, dtype=np.int32))
+    added = objects.build(spec.objects, seed, largest) if spec.objects else nothing
     if recorded.objects is None:
         return added
     sizes = list(_sizes(recorded.objects, spec.repeated(recorded.object_count), seed))
