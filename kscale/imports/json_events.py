@@ -21,6 +21,7 @@ DEEPEST = 64  # levels of nesting
 LONGEST = 32 * 2**20  # bytes of one value; strings are held whole
 BOM = b"\xef\xbb\xbf"
 ENDS = {"start_map": "end_map", "start_array": "end_array"}
+CUT = ("premature EOF", "Incomplete JSON")  # what ijson's two backends say where text ends early
 KINDS = {
     "start_map": "a mapping",
     "start_array": "a list",
@@ -63,7 +64,8 @@ def events(stream: BinaryIO, name: str, progress: Progress, size: int) -> Events
                 depth -= 1
             yield event, value
     except (ijson.JSONError, ValueError, OverflowError) as error:
-        why = "ends in the middle" if "premature EOF" in str(error) else "has a place that is no JSON"
+        cut = any(words in str(error) for words in CUT)
+        why = "ends in the middle" if cut else "has a place that is no JSON"
         raise KscaleError(one_line(f"{name}: {why}")) from error
 
 

@@ -153,7 +153,7 @@ def _nodes(tables: Tables, told: Told) -> None:
 
 
 def _version(tables: Tables, told: Told) -> None:
-    """Add the nearest profile to the version that most instances have; of equally many, the older."""
+    """Add the nearest profile to the version that most instances have; of equally many, the newer."""
     minors = Counter[int]()
     for _, labels, _ in by_label(tables.table(BUILD), BUILD):
         minor = versions.minor_of(labels["git_version"] or labels["gitVersion"])
@@ -163,7 +163,7 @@ def _version(tables: Tables, told: Told) -> None:
             minors[minor] += 1
     if not minors:
         return
-    minor = min(minors, key=lambda one: (-minors[one], one))
+    minor = min(minors, key=lambda one: (-minors[one], -one))
     told.read.append(f"Kubernetes 1.{minor}")
     how = f"the profile nearest to Kubernetes 1.{minor}"
     told.values.append(Value("profile", versions.nearest_profile(minor), how, estimate=True))

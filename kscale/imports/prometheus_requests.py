@@ -59,7 +59,7 @@ def tell(tables: Tables, told: Told) -> None:
 
 def _open(watches: Mapping[str, float]) -> str:
     """Return how many watches are open."""
-    total = request_mix.counted(request_mix.total(watches.values()), "watches")
+    total = request_mix.counted(request_mix.total(watches.values()), "open watches")
     return f"{total} of {request_mix.counted(len(watches), 'types')}"
 
 

@@ -179,7 +179,7 @@ def _left_out(asked: Mapping[Kind, float]) -> list[str]:
     return [f"{rare:,} rare kinds of request, {units.show_rate(digits(rate))} in all"] if rare else []
 
 
-def shares(mix: Mix, most: int = 8) -> str:
+def shares(mix: Mix, most: int = 5) -> str:
     """Return "41.2 % get/leases, 12 % list/pods, ..": the most frequent kinds of built-in types."""
     total = sum(mix.asked.values())
     parts = [

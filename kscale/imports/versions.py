@@ -21,6 +21,6 @@ def minor_alone(text: str) -> int | None:
 
 
 def nearest_profile(minor: int) -> str:
-    """Return the profile whose version is nearest to 1.*minor*; of two, the older."""
+    """Return the profile whose version is nearest to 1.*minor*; of two, the newer."""
     known = {name: minor_of(profile.kubernetes) or 0 for name, profile in profiles.PROFILES.items()}
-    return min(known, key=lambda name: (abs(known[name] - minor), known[name]))
+    return min(known, key=lambda name: (abs(known[name] - minor), -known[name]))

@@ -167,7 +167,7 @@ ANY = st.recursive(
 
 
 @given(key=st.sampled_from(sorted(GOOD)), value=ANY)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_value_anywhere_is_read_or_refused(tmp_path: Path, key: str, value: object) -> None:
     for first in ("get", "list", "watch"):
         try:

@@ -202,6 +202,8 @@ def test_metrics_of_something_else(tmp_path: Path) -> None:
         facts_in(tmp_path, "# TYPE node_load1 gauge\nnode_load1 0.5\n")
     with pytest.raises(KscaleError, match="1 results have no metric's name"):
         facts_in(tmp_path, '{"status":"success","data":{"result":[{"metric":{},"value":[1,"2"]}]}}')
+    with pytest.raises(KscaleError, match="none of the metrics that are read"):  # a scalar says not of what
+        facts_in(tmp_path, '{"status":"success","data":{"resultType":"scalar","result":[1790000000.5,"2"]}}')
 
 
 def test_label_values_never_come_out_in_sentences(tmp_path: Path) -> None:

@@ -84,10 +84,10 @@ def test_the_nearest_profile() -> None:
     assert nearest == {
         1: "k8s-1.14",
         14: "k8s-1.14",
-        17: "k8s-1.14",  # as near to 1.20: the older
+        17: "k8s-1.20",  # as near to 1.14: the newer
         18: "k8s-1.20",
         27: "k8s-1.20",
-        28: "k8s-1.20",
+        28: "k8s-1.36",
         29: "k8s-1.36",
         40: "k8s-1.36",
     }
