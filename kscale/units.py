@@ -237,6 +237,11 @@ def singular(noun: str) -> str:
     return f"{one}{per}{unit}"
 
 
+def show_many(number: int, noun: str) -> str:
+    """Return a number in full with its noun: "1 pod", "10,231 pods"."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
 def show_number(value: Number) -> str:
     """Return three significant digits of any number, whole parts in full: "0.73", "12.3", "1,234", "1.2M"."""
     if not math.isfinite(value):

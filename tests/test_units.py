@@ -181,6 +181,11 @@ def test_numbers_are_shown_for_people(show: Callable[[Any], str], value: object,
     assert show(value) == text
 
 
+def test_nouns_agree_with_their_number() -> None:
+    """One pod, two pods, and no pods."""
+    assert [units.show_many(n, "pod") for n in (0, 1, 10_231)] == ["0 pods", "1 pod", "10,231 pods"]
+
+
 def test_change_carries_its_sign() -> None:
     """A change says in which direction."""
     assert units.show_percent(0.164, signed=True) == "+16.4 %"

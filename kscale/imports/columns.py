@@ -55,7 +55,7 @@ def _resources(nodes: Sequence[NodeFact], pods: PodFacts | None, assumed: list[s
     order = sorted(wanted, key=lambda name: (-wanted[name], name))
     if len(order) > MOST_EXTENDED:
         assumed.append(
-            f"{len(order) - MOST_EXTENDED} of {len(order)} extended resources are left out: the least wanted"
+            f"without {len(order) - MOST_EXTENDED} of {len(order)} extended resources: the least wanted"
         )
     return frozenset(order[:MOST_EXTENDED])
 

@@ -32,14 +32,18 @@ def make(
     """Return the nodes as distinct shapes and zones; None if none of them takes a pod."""
     able = [node for node in nodes if node.cpu_milli > 0 and node.memory_bytes > 0 and node.pods > 0]
     if len(able) < len(nodes):
-        dropped.append(f"{len(nodes) - len(able):,} nodes that have no cpu, memory or room for pods")
+        dropped.append(
+            f"{units.show_many(len(nodes) - len(able), 'node')} without cpu, memory or room for pods"
+        )
     if len(able) > MOST_NODES:
         raise KscaleError(f"{len(able):,} nodes are more than a scenario takes, {MOST_NODES:,}")
     if not able:
         return None
     large = sum(_is_too_large(node) for node in able)
     if large:
-        assumed.append(f"{large:,} nodes are larger than a scenario takes: made as large as it takes")
+        assumed.append(
+            f"{units.show_many(large, 'node')} larger than a scenario takes: made as large as it takes"
+        )
     shapes: dict[_ShapeKey, int] = {}
     for step, said in (
         (1, ""),
@@ -133,6 +137,8 @@ def _zones(nodes: Sequence[NodeFact], assumed: list[str]) -> tuple[NDArray[np.in
         assumed.append("all nodes are in one zone: none of them names one")
     order = sorted(sizes, key=lambda zone: (-sizes[zone], zone))
     if len(order) > MOST_ZONES:
-        assumed.append(f"{len(order) - MOST_ZONES:,} small zones count as the last of {MOST_ZONES:,}")
+        assumed.append(
+            f"{units.show_many(len(order) - MOST_ZONES, 'small zone')} counted as the last of {MOST_ZONES:,}"
+        )
     number = {zone: min(place, MOST_ZONES - 1) for place, zone in enumerate(order)}
     return np.array([number[node.zone] for node in nodes], dtype=np.int32), min(len(order), MOST_ZONES)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from kscale import units
 from kscale.imports import lists, merge_values
 from kscale.imports.contradictions import Candidate, Contradiction, Part, against, ordered, ranked, settle
 from kscale.imports.facts import Facts, FreeSpace, NodeFact, PodFacts, TypeFact, Value
@@ -105,7 +106,7 @@ def _by_format(what: str, parts: Sequence[Part], alike: lists.Alike, told: Told)
         kept, older = lists.newest_of_each([part for part in parts if part.source.format == one], alike)
         if older:
             told.assumed.append(
-                f"{older} of {older + len(kept)} lists of {what} are older states of another one: not used"
+                f"{older} of {older + len(kept)} lists of {what} not used: an older state of another one"
             )
         if len(kept) > 1:
             told.assumed.append(f"{len(kept)} lists of {what} are parts of one cluster: added up")
@@ -137,7 +138,7 @@ def _types(parts: Sequence[Part], told: Told) -> dict[str, TypeFact]:
         told.won(f"{OBJECTS}.{name}", best.part)
         found[name] = best.value
     if added:
-        told.assumed.append(f"objects of {added:,} types are in several files: added up")
+        told.assumed.append(f"objects of {units.show_many(added, 'type')} in several files: added up")
     return found
 
 

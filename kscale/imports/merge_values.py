@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from kscale import units
 from kscale.imports import settings
 from kscale.imports.contradictions import Candidate, Part, settle
 from kscale.imports.facts import Value
@@ -26,7 +27,9 @@ def values(parts: Sequence[Part], told: Told) -> dict[str, Candidate[Value]]:
             else:
                 told.dropped.append(f"{one.key} ({one.how}): not a value that a scenario takes")
     if refused:
-        told.dropped.append(f"{refused:,} kinds of request or watch: not values that a scenario takes")
+        told.dropped.append(
+            f"{units.show_many(refused, 'rate')} of requests or watches that no scenario takes"
+        )
     _add_servers(by_key)
     found = _mixes(by_key, told)
     for key in sorted(key for key in by_key if not settings.mix_of(key)):
@@ -60,7 +63,9 @@ def _mixes(by_key: Mapping[str, list[Candidate[Value]]], told: Told) -> dict[str
         if not of_part:
             continue
         candidates = [
-            Candidate(mix, f"{len(mix):,} kinds of {noun}", part, any(one.estimate for one in mix))
+            Candidate(
+                mix, f"{units.show_many(len(mix), 'kind')} of {noun}", part, any(one.estimate for one in mix)
+            )
             for part, mix in of_part.items()
         ]
         best, contradiction = settle(

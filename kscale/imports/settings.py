@@ -115,7 +115,7 @@ def largest(values: Mapping[str, Value], most: int) -> tuple[dict[str, Value], l
         if rest:
             total = units.show_number(sum(amount(one.value) for one in rest))
             unit = "/s" if prefix == REQUESTS else ""
-            said.append(f"{len(rest):,} smaller kinds of {noun}, {total}{unit} together")
+            said.append(f"{units.show_many(len(rest), 'smaller kind')} of {noun}, {total}{unit} together")
     return kept, said
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kscale import units
 from kscale.errors import KscaleError
 from kscale.imports import columns, settings, yaml_text
 from kscale.imports.anonymize import TYPE, Rename
@@ -119,7 +120,7 @@ def _objects(
     largest = sorted(types, key=lambda name: (-types[name].count, rename(TYPE, name)))
     kept = {name for name in largest[: MOST_TYPES - 1] if types[name].count > 0}
     if len(types) > len(kept) + (OTHER in types):
-        said.append(f"{len(types) - len(kept):,} small types are counted as the type {OTHER}")
+        said.append(f"{units.show_many(len(types) - len(kept), 'small type')} counted as the type {OTHER}")
     rows: dict[str, list[Ints]] = defaultdict(list)
     counted: dict[str, int] = defaultdict(int)
     clipped = 0
@@ -131,16 +132,22 @@ def _objects(
         elif fact.count:
             counted[renamed] += fact.count
     if clipped:
-        said.append(f"{clipped:,} objects are larger than any store takes: made as large as that")
+        said.append(
+            f"{units.show_many(clipped, 'object')} larger than any store takes: made as large as that"
+        )
     if (
         sum(counted.values()) + sum(int(one[:, 1].sum()) for each in rows.values() for one in each)
         > MOST_OBJECTS
     ):
         raise KscaleError(f"there are more objects than a scenario takes, {MOST_OBJECTS:,}")
     if OTHER in rows and OTHER in counted:
-        said.append(f"{counted.pop(OTHER):,} objects of small types have no known size: left out")
+        said.append(
+            f"{units.show_many(counted.pop(OTHER), 'object')} of small types without a known size: left out"
+        )
     if counted:
-        said.append(f"sizes of {len(counted):,} types are not known: kscale's own for such types")
+        said.append(
+            f"sizes of {units.show_many(len(counted), 'type')} that nobody says: kscale's own for such types"
+        )
     names = tuple(sorted(rows))
     return (_histogram(names, rows) if names else None), dict(sorted(counted.items())), said
 

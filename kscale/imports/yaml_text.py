@@ -110,18 +110,21 @@ def _cluster(merged: Merged, recorded: Recorded, counted: Mapping[str, int], hea
 def _shapes(nodes: RecordedNodes | None) -> Iterator[str]:
     """Yield the most frequent shapes."""
     if nodes is not None:
-        zones, shapes = _many(nodes.zones, "zone"), _many(len(nodes.shapes), "shape")
-        yield f"{_many(len(nodes.shape), 'node')} in {zones}, of {shapes}"
+        zones, shapes = units.show_many(nodes.zones, "zone"), units.show_many(len(nodes.shapes), "shape")
+        yield f"{units.show_many(len(nodes.shape), 'node')} in {zones}, of {shapes}"
         yield from _most(np.bincount(nodes.shape).tolist(), [_shape(one) for one in nodes.shapes])
 
 
 def _requests(pods: RecordedPods | None) -> Iterator[str]:
     """Yield the most frequent requests."""
     if pods is not None:
-        apps, namespaces = _many(int(pods.app.max()) + 1, "app"), _many(pods.namespaces, "namespace")
+        apps, namespaces = (
+            units.show_many(int(pods.app.max()) + 1, "app"),
+            units.show_many(pods.namespaces, "namespace"),
+        )
         yield (
-            f"{_many(len(pods.request), 'pod')} of {apps} in {namespaces}, "
-            f"with {_many(len(pods.requests), 'different request')}"
+            f"{units.show_many(len(pods.request), 'pod')} of {apps} in {namespaces}, "
+            f"with {units.show_many(len(pods.requests), 'different request')}"
         )
         yield from _most(np.bincount(pods.request).tolist(), [_request(one) for one in pods.requests])
 
@@ -149,7 +152,9 @@ def _request(one: RequestSpec) -> str:
     words += [units.show_bytes(one.memory[0]) if one.memory else "no memory"]
     words += [f"{name}: {amount:,}" for name, amount in one.extended.items()]
     words += [f"on {key}={'|'.join(values)}" for key, values in one.selector.items()]
-    return ", ".join([*words, _many(len(one.tolerations), "toleration")] if one.tolerations else words)
+    return ", ".join(
+        [*words, units.show_many(len(one.tolerations), "toleration")] if one.tolerations else words
+    )
 
 
 def _objects(merged: Merged, recorded: Recorded, counted: Mapping[str, int]) -> Iterator[str]:
@@ -164,7 +169,7 @@ def _objects(merged: Merged, recorded: Recorded, counted: Mapping[str, int]) -> 
             {merged.origins.get(f"{OBJECTS}.{name}", "") for name in recorded.objects.types} - {""}
         )
         yield f"  # objects from {', '.join(title(one) for one in origins)}:"
-        number, types = _many(sum(numbers), "object"), _many(len(order), "type")
+        number, types = units.show_many(sum(numbers), "object"), units.show_many(len(order), "type")
         yield f"  #   {number} of {types}, {units.show_bytes(int(sizes.sum()))}; those of most bytes:"
         for i in order[:MOST_SHOWN]:
             mean = units.show_bytes(int(sizes[i]) // max(1, numbers[i]))
@@ -281,8 +286,3 @@ def clipped(text: str) -> str:
     """Return a sentence on one line, of a length that can be read."""
     line = one_line(text)
     return line if len(line) <= LONGEST_COMMENT else f"{line[: LONGEST_COMMENT - 3]}..."
-
-
-def _many(number: int, noun: str) -> str:
-    """Return a number with its noun: 1 page, 2 pages."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -4,7 +4,8 @@ Sentences come from the sources; they hold numbers and Kubernetes' own words. Fi
 """
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.text import Text
@@ -14,7 +15,6 @@ from kscale.imports.contradictions import Contradiction, Side
 from kscale.imports.facts import Facts
 from kscale.imports.write import Imported
 from kscale.imports.yaml_text import title
-from kscale.report.claims_wording import numbered
 from kscale.report.text import clean, clean_prose, joined, paragraph
 
 INDENT = "  "
@@ -27,22 +27,29 @@ def table(imported: Imported, written: Sequence[Path], width: int) -> Text:
     room = min(width, WIDEST)
     merged = imported.merged
     lines: list[Text] = []
+    called = _called([facts.source.name for facts in merged.sources])
     for facts in merged.sources:
-        lines += _source(facts, room)
+        lines += _source(facts, called, room)
     dropped = [line for facts in merged.sources for line in facts.dropped] + list(merged.dropped)
     assumed = [line for facts in merged.sources for line in facts.assumed] + list(merged.assumed)
     lines += _heading("left out", dropped, room)
     lines += _heading("assumed", assumed, room)
-    lines += _contradictions(merged.contradictions, room)
+    lines += _contradictions(merged.contradictions, called, room)
     lines += _end(imported, written, room)
     return joined(lines)
 
 
-def _source(facts: Facts, width: int) -> Iterator[Text]:
+def _called(names: Sequence[str]) -> Mapping[str, str]:
+    """Return what to call each file: without its folder, unless two would be called the same."""
+    short = Counter(Path(name).name for name in names)
+    return {name: Path(name).name if short[Path(name).name] == 1 else name for name in names}
+
+
+def _source(facts: Facts, called: Mapping[str, str], width: int) -> Iterator[Text]:
     """Yield a file's line, then what it said."""
     source = facts.source
     state = f", of {source.taken:%Y-%m-%d %H:%M} UTC" if source.taken else ""
-    said = f"{title(source.format)}  {clean(source.name)}  ({units.show_bytes(source.bytes)}{state})"
+    said = f"{title(source.format)}  {clean(called[source.name])}  ({units.show_bytes(source.bytes)}{state})"
     yield from paragraph(said, width, rest=INDENT, style="bold")
     for line in facts.read:
         yield from paragraph(line, width, first=INDENT, rest=INDENT * 2)
@@ -61,43 +68,38 @@ def _heading(word: str, given: Sequence[str], width: int) -> Iterator[Text]:
         yield Text(f"{INDENT}  and {len(lines) - MOST_LINES:,} more; --json has them all", "dim")
 
 
-def _contradictions(found: Sequence[Contradiction], width: int) -> Iterator[Text]:
+def _contradictions(found: Sequence[Contradiction], called: Mapping[str, str], width: int) -> Iterator[Text]:
     """Yield each contradiction: what is used, what is not, and why."""
     if not found:
         return
     yield Text()
     yield Text("contradictions", "bold yellow")
     for one in found[:MOST_LINES]:
-        used, *others = (_side(side) for side in one.sides)
+        used, *others = (_side(side, called) for side in one.sides)
         said = f"{clean(one.subject)}: {used} is used, not {' or '.join(others)}: {one.why}"
         yield from paragraph(said, width, first=f"{INDENT}! ", rest=INDENT * 2, style="yellow")
     if len(found) > MOST_LINES:
         yield Text(f"{INDENT}  and {len(found) - MOST_LINES:,} more; --json has them all", "dim")
 
 
-def _side(side: Side) -> str:
+def _side(side: Side, called: Mapping[str, str]) -> str:
     """Return what one source says, and where it is from."""
     when = f"{'' if side.dated else 'file of '}{side.when:%Y-%m-%d %H:%M}"
     guess = ", worked out" if side.estimate else ""
-    return f"{clean_prose(side.shown)} ({clean(side.source.name)}, {when}{guess})"
+    return f"{clean_prose(side.shown)} ({clean(called[side.source.name])}, {when}{guess})"
 
 
 def _end(imported: Imported, written: Sequence[Path], width: int) -> Iterator[Text]:
     """Yield what was written and what to do with it."""
     recorded, merged = imported.recorded, imported.merged
     counts = ((recorded.node_count, "node"), (recorded.pod_count, "pod"), (recorded.object_count, "object"))
-    held = ", ".join(_many(number, noun) for number, noun in counts if number)
+    held = ", ".join(units.show_many(number, noun) for number, noun in counts if number)
     files = " and ".join(clean_prose(str(path)) for path in written)
     yield Text()
     yield from paragraph(
         f"wrote {files}{f': {held}' if held else ''}", width, rest=INDENT, style="bold green"
     )
     if merged.also:
-        said = f"{numbered(len(merged.also), 'line')} at its end: read, but used by nothing yet"
+        said = f"{units.show_many(len(merged.also), 'line')} at its end: read, but used by nothing yet"
         yield from paragraph(said, width, first=INDENT, rest=INDENT, style="dim")
     yield from paragraph(f"next: kscale run {shlex.quote(clean_prose(str(written[0])))}", width, rest=INDENT)
-
-
-def _many(number: int, noun: str) -> str:
-    """Return "1 pod", "10,231 pods"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -142,8 +142,8 @@ def test_same_list_taken_twice_counts_once_the_newer_one() -> None:
     assert merged.nodes is not None
     assert merged.pods is not None
     assert (len(merged.nodes), len(merged.pods.request), merged.types["pods"].count) == (7, 12, 12)
-    assert "1 of 2 lists of nodes are older states of another one: not used" in merged.assumed
-    assert "1 of 2 lists of pods are older states of another one: not used" in merged.assumed
+    assert "1 of 2 lists of nodes not used: an older state of another one" in merged.assumed
+    assert "1 of 2 lists of pods not used: an older state of another one" in merged.assumed
 
 
 def test_newest_kind_of_list_wins() -> None:
@@ -211,7 +211,7 @@ def test_older_snapshot_of_a_store_is_not_used() -> None:
     merged = merge.merge([old, new])
     assert merged.space is new.facts.space
     assert merged.types["pods"].count == 120
-    assert merged.assumed == ("1 of 2 lists of stored objects are older states of another one: not used",)
+    assert merged.assumed == ("1 of 2 lists of stored objects not used: an older state of another one",)
 
 
 def test_mix_of_requests_comes_whole_from_one_source() -> None:
@@ -224,7 +224,7 @@ def test_mix_of_requests_comes_whole_from_one_source() -> None:
     metrics = part("prometheus", taken=2, values=(value("load.requests.list/pods", "2/s"),))
     merged = merge.merge([log, metrics])
     assert set(merged.values) == {"load.requests.list/pods"}
-    assert _shown(merged, "load.requests") == (["1 kinds of requests", "2 kinds of requests"], "newer")
+    assert _shown(merged, "load.requests") == (["1 kind of requests", "2 kinds of requests"], "newer")
 
 
 def test_manifests_of_api_servers_are_counted() -> None:
