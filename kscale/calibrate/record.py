@@ -5,11 +5,13 @@ that were kept back from the fit; what a formula gives at the points it was fitt
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from kscale.errors import KscaleError
+from kscale.scenario import costs, document
 
 GOAL_PCT = 20.0  # median absolute error of held-out points
 DIGITS = 6  # significant ones that are kept
@@ -126,7 +128,14 @@ class Calibration(Part):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
 
 
-def read(found: Mapping[str, Any], where: str) -> Calibration:
+def read(path: Path) -> Calibration | None:
+    """Return how a cost-model file was measured, None if it does not say; KscaleError in a line."""
+    where = str(path)
+    found = costs.read_calibration(document.read(path, where), where)
+    return None if found is None else parse(found, where)
+
+
+def parse(found: Mapping[str, Any], where: str) -> Calibration:
     """Return the section of a file; KscaleError in a line if it is not one."""
     try:
         return Calibration.model_validate(found)

@@ -40,9 +40,19 @@ def claims(
         typer.Option(
             "--check",
             help="Exit 1 if an identity (A) is outside its band (5 % if none is named), or less than 80 % "
-            "of the ratios (R) that count are in band. Without it 0, whatever is outside.",
+            "of the ratios (R) that count are in band. Without it 0, whatever is outside. Rows of a real "
+            "etcd (subject calibrated) are shown and counted apart: they never fail it.",
         ),
     ] = False,
+    costs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What `kscale calibrate etcd` wrote: for the rows of a real etcd. Default: costs/mine.yaml, "
+            "if it is there.",
+            show_default=False,
+        ),
+    ] = None,
     verbose: Annotated[
         bool,
         typer.Option(
@@ -86,8 +96,9 @@ def claims(
         picture.suffix_of(plot)
         output_options.check_free(plot, "--plot")
     chosen = registry.chosen(ids or ())
+    measured = _calibration(costs) if costs or any(one.calibrated for one in chosen) else None
     setups, stop = _run(chosen, quiet=quiet, color=color)
-    findings = _judged(chosen, setups)
+    findings = _judged(chosen, setups, measured)
     _write(findings, outputs, verbose=verbose, color=color, missing=len(chosen) - len(findings))
     if plot is not None:
         _draw(findings, plot)
@@ -119,13 +130,37 @@ def _run(
     return done, None
 
 
-def _judged(chosen: "Sequence[Claim]", setups: "dict[str, Setup]") -> "list[Finding]":
-    """Return what became of each claim whose set-up was run, or has none."""
+def _calibration(costs: Path | None) -> "Setup | None":
+    """Return what a cost model says it was measured to be; None without one. KscaleError if it is none."""
+    from kscale.calibrate import record
+    from kscale.cli.calibrate import DEFAULT
+    from kscale.errors import KscaleError
+    from kscale.judge.claims.record import Setup
+
+    path = costs or DEFAULT
+    if costs is None and not path.is_file():
+        return None
+    found = record.read(path)
+    if found is None:
+        if costs is None:
+            return None
+        raise KscaleError(
+            f"--costs: {path} does not say how it was measured; kscale calibrate etcd writes one"
+        )
+    where = f"{found.machine.cores} x {found.machine.cpu}"
+    name = f"kscale calibrate etcd: {found.etcd} on {where}, {found.date}"
+    return Setup(name, (), calibrated=found.figures)
+
+
+def _judged(
+    chosen: "Sequence[Claim]", setups: "dict[str, Setup]", measured: "Setup | None"
+) -> "list[Finding]":
+    """Return what became of each claim whose set-up was run, or has none; *measured*: of a real etcd."""
     from kscale.judge.claims import verdict
     from kscale.mechanisms.registry import MECHANISMS
 
     return [
-        verdict.judge(claim, setups.get(claim.setup or ""), MECHANISMS)
+        verdict.judge(claim, measured if claim.calibrated else setups.get(claim.setup or ""), MECHANISMS)
         for claim in chosen
         if claim.setup is None or claim.setup in setups
     ]

@@ -26,7 +26,13 @@ def _lines(finding: Finding, mechanisms: Sequence[Mechanism]) -> Iterator[str]:
     claim, setup = finding.claim, finding.setup
     yield f"set-up as published: {clean_prose(claim.stated)}"
     if setup is None:
-        yield "our set-up: none"
+        yield "our set-up: kscale calibrate etcd" if claim.calibrated else "our set-up: none"
+    elif claim.calibrated:
+        yield f"our set-up: {clean_prose(setup.name)}"
+        yield from (
+            f"{STEP}{clean_prose(one.figure.what)}: {clean_prose(setup.calibrated[one.figure.reads].at)}"
+            for one in finding.figures
+        )
     else:
         yield f"our set-up: kscale run claims/{clean(setup.name)} (profile {clean(setup.profile)})"
         if setup.inputs is not None:

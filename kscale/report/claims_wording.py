@@ -14,6 +14,7 @@ MARKS: Mapping[Verdict, str] = {
     Verdict.FITTED: "!",
     Verdict.OUTSIDE: "x",
     Verdict.NOT_REPRODUCIBLE: "-",
+    Verdict.NOT_MEASURED: "-",
 }
 KINDS: Mapping[Kind, str] = {"A": "identity", "R": "ratio", "M": "measurement"}
 PLURALS: Mapping[Kind, str] = {"A": "identities", "R": "ratios", "M": "measurements"}
@@ -22,6 +23,7 @@ HOLDS: Mapping[Kind, str] = {
     "R": "are in band",
     "M": f"are within a factor of {FACTOR:g}",
 }
+CALIBRATE = "kscale calibrate etcd"
 LEGEND = (
     "factor: ours over the published figure; x outside its band, ! in band because a coefficient was fitted "
     "to it, - the set-up was not published in full: neither counts; of a claim the worst figure decides"
@@ -92,17 +94,37 @@ def summary(findings: Sequence[Finding]) -> list[str]:
         if found.of or found.fitted or found.not_reproducible:
             parts = [_counted(found, kind)] if found.of else []
             said.append(f"{PLURALS[kind]}: {'; '.join(parts + _aside(found))}")
-    return said
+    return [*said, *filter(None, [calibrated(findings)])]
+
+
+def calibrated(findings: Sequence[Finding]) -> str:
+    """Return how many claims hold by a calibration, which are counted apart; nothing if there are none."""
+    found = [one for one in findings if one.claim.calibrated]
+    measured = [one for one in found if one.verdict is not Verdict.NOT_MEASURED]
+    if not found:
+        return ""
+    beyond = [one.claim.id for one in measured if one.verdict is Verdict.OUTSIDE]
+    parts = [
+        f"{sum(one.held for one in measured)} of {len(measured)} are in band" if measured else "",
+        f"outside: {' '.join(beyond)}" if beyond else "",
+        f"{len(found) - len(measured)} not measured here ({CALIBRATE})" if len(measured) < len(found) else "",
+    ]
+    return f"a real etcd, counted apart: {'; '.join(filter(None, parts))}"
 
 
 def outside(findings: Sequence[Finding]) -> str:
     """Return the claims that are outside, by kind: "outside: C7 (R), F6 F7 (M)"; nothing if none is."""
     parts = []
     for kind in KINDS:
-        ids = [one.claim.id for one in findings if one.claim.kind == kind and one.verdict is Verdict.OUTSIDE]
+        ids = [one.claim.id for one in _modelled(findings, kind) if one.verdict is Verdict.OUTSIDE]
         if ids:
             parts.append(f"{' '.join(ids)} ({kind})")
     return f"outside: {', '.join(parts)}" if parts else ""
+
+
+def _modelled(findings: Sequence[Finding], kind: Kind) -> list[Finding]:
+    """Return the claims of a kind that the models answer."""
+    return [one for one in findings if one.claim.kind == kind and not one.claim.calibrated]
 
 
 def numbered(number: int, noun: str, plural: str = "") -> str:

@@ -22,6 +22,7 @@ STYLES: Mapping[Verdict, str] = {
     Verdict.FITTED: "yellow",
     Verdict.OUTSIDE: "red",
     Verdict.NOT_REPRODUCIBLE: "dim",
+    Verdict.NOT_MEASURED: "dim",
 }
 INDENT = "  "
 ASIDE = "not reproducible"  # in a column; why is said below
@@ -159,6 +160,9 @@ def _below(found: Finding, details: Mapping[str, Sequence[str]], width: int) -> 
     if found.verdict is Verdict.NOT_REPRODUCIBLE:
         said = f"{found.verdict}: {claim.not_reproducible or 'it has no figures'}"
         yield from paragraph(f"- {said}", width, first=INDENT, rest=INDENT * 2, style="dim")
+    if found.verdict is Verdict.NOT_MEASURED:
+        said = f"- {found.verdict}: {wording.CALIBRATE}"
+        yield from paragraph(said, width, first=INDENT, rest=INDENT * 2, style="dim")
     if found.fitted_by:
         said = f"! fitted to it: {', '.join(found.fitted_by)}"
         yield from paragraph(said, width, first=INDENT, rest=INDENT * 2, style="yellow")

@@ -144,6 +144,11 @@ def read_given(data: bytes, where: str) -> CostsSpec:
     return CostsSpec(extends=file.extends, coefficients=file.coefficients)
 
 
+def read_calibration(data: bytes, where: str) -> dict[str, Any] | None:
+    """Return how the coefficients of a cost-model file were measured; None if it does not say."""
+    return _read(data, where)[0].calibration
+
+
 def parse(data: bytes, where: str, name: str) -> CostModel:
     """Return the cost model in *data*; every complaint is one line: file:line: key: what."""
     file, lines = _read(data, where)

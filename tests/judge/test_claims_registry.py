@@ -44,7 +44,7 @@ def test_ids_and_subjects_are_told_apart() -> None:
 def test_a_claim_is_whole(claim: Claim) -> None:
     """It has figures or says why not; a band holds the published figure; an identity's is 5 %."""
     assert claim.figures or claim.not_reproducible
-    assert bool(claim.figures) == (claim.setup is not None)
+    assert bool(claim.figures) == (claim.setup is not None or claim.calibrated)
     assert claim.title
     assert len(claim.title) <= LONGEST
     assert claim.source

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from kscale.calibrate.record import FigureValue
 from kscale.errors import KscaleError
 from kscale.measure.stats import Ratio
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Work
@@ -65,6 +66,7 @@ class Setup:
     profile: str = ""  # of its scenario: whose cost model its mechanisms read
     inputs: Inputs | None = None
     costs: CostsSpec | None = None  # what its scenario gives in the place of that model's
+    calibrated: Mapping[str, FigureValue] = field(default_factory=dict)  # figures of a real etcd, by name
 
     def cell(self, mechanism: str, **params: object) -> Ran:
         """Return the one cell of *mechanism* with those parameters; KscaleError if there is not just one."""
@@ -97,7 +99,8 @@ class Figure:
     low: float  # of the band
     high: float
     ours: Callable[[Setup], float]
-    interval: Callable[[Setup], Interval] | None = None  # of ours, where it is a ratio of times
+    interval: Callable[[Setup], Interval | None] | None = None  # of ours, where it is a ratio of times
+    reads: str = ""  # a figure of a calibration
 
     @property
     def open(self) -> bool:
@@ -131,6 +134,7 @@ class Claim:
     assumes: tuple[str, ...] = ()  # what we had to assume beside the coefficients, in sentences
     timed: bool = False  # ours is a time measured here: the set-up's cells are timed
     not_reproducible: str = ""  # why
+    calibrated: bool = False  # ours is read from a calibration of a real etcd: no model has a part in it
 
     @property
     def own_band(self) -> bool:
@@ -150,7 +154,7 @@ def ratio(
     band: tuple[float, float],
     ours: Callable[[Setup], float],
     unit: str = "x",
-    interval: Callable[[Setup], Interval] | None = None,
+    interval: Callable[[Setup], Interval | None] | None = None,
 ) -> Figure:
     """Return a ratio with the band it was published or derived with."""
     return Figure(what, unit, published, *band, ours, interval)
@@ -161,7 +165,7 @@ def order(
     unit: str,
     published: float,
     ours: Callable[[Setup], float],
-    interval: Callable[[Setup], Interval] | None = None,
+    interval: Callable[[Setup], Interval | None] | None = None,
 ) -> Figure:
     """Return a figure measured on someone's machine: of the same order within a factor of 2."""
     return Figure(what, unit, published, published / FACTOR, published * FACTOR, ours, interval)

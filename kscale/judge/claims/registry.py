@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 
 from kscale.errors import KscaleError, did_you_mean
 from kscale.judge.claims import (
+    calibrated,
     encoding,
     etcd_reads,
     etcd_writes,
@@ -32,6 +33,7 @@ SUBJECTS: Mapping[str, tuple[Claim, ...]] = {
     "freelist": freelist.CLAIMS,
     "scheduling": scheduling.CLAIMS,
     "headlines": headlines.CLAIMS,
+    "calibrated": calibrated.CLAIMS,
 }
 CLAIMS: tuple[Claim, ...] = tuple(claim for claims in SUBJECTS.values() for claim in claims)
 

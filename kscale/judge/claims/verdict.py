@@ -3,7 +3,8 @@
 A figure counts as the same if it lies in its band, ends included; of a claim the worst figure
 decides. Two kinds of claim are judged and not counted: one whose set-up was not published in enough
 detail, and one that a coefficient was fitted to, where the agreement says nothing. A figure that
-is outside although a coefficient was fitted to it stays outside, and counts.
+is outside although a coefficient was fitted to it stays outside, and counts. Claims that a calibration
+of a real etcd answers are counted apart: no model has a part in them, and without one they are open.
 """
 
 import math
@@ -26,6 +27,7 @@ class Verdict(StrEnum):
     FITTED = "fitted"  # in band, because a coefficient was chosen so
     OUTSIDE = "outside"
     NOT_REPRODUCIBLE = "not reproducible as stated"
+    NOT_MEASURED = "not measured here"  # it takes a calibration
 
 
 ORDER = {verdict: number for number, verdict in enumerate(Verdict)}
@@ -68,7 +70,8 @@ class Finding:
     @property
     def counted(self) -> bool:
         """Say whether it counts for or against the models."""
-        return self.verdict not in {Verdict.FITTED, Verdict.NOT_REPRODUCIBLE}
+        aside = {Verdict.FITTED, Verdict.NOT_REPRODUCIBLE, Verdict.NOT_MEASURED}
+        return self.verdict not in aside and not self.claim.calibrated
 
     @property
     def held(self) -> bool:
@@ -95,12 +98,24 @@ class Count:
 
 def judge(claim: Claim, setup: Setup | None, mechanisms: Sequence[Mechanism]) -> Finding:
     """Return what becomes of a claim whose set-up came to *setup*; None if it has none."""
+    if claim.calibrated:
+        return _calibrated(claim, setup)
     if setup is None:
         return Finding(claim, (), Verdict.NOT_REPRODUCIBLE)
     fitted = fitted_by(claim, setup, mechanisms)
     figures = tuple(_judged(claim, one, setup, fitted=bool(fitted)) for one in claim.figures)
     worst = max((one.verdict for one in figures), key=ORDER.__getitem__, default=Verdict.NOT_REPRODUCIBLE)
     return Finding(claim, figures, worst, fitted, setup)
+
+
+def _calibrated(claim: Claim, setup: Setup | None) -> Finding:
+    """Return what becomes of a claim by a calibration, of those figures that it holds."""
+    known = setup.calibrated if setup else {}
+    figures = tuple(
+        _judged(claim, one, setup, fitted=False) for one in claim.figures if setup and one.reads in known
+    )
+    worst = max((one.verdict for one in figures), key=ORDER.__getitem__, default=Verdict.NOT_MEASURED)
+    return Finding(claim, figures, worst, setup=setup)
 
 
 def fitted_by(claim: Claim, setup: Setup, mechanisms: Sequence[Mechanism]) -> tuple[str, ...]:
@@ -117,8 +132,8 @@ def coefficients(setup: Setup, mechanisms: Sequence[Mechanism]) -> Mapping[str, 
 
 
 def count(findings: Iterable[Finding], kind: Kind) -> Count:
-    """Return how many claims of a kind hold."""
-    found = [one for one in findings if one.claim.kind == kind]
+    """Return how many claims of a kind hold; those by a calibration are not among them."""
+    found = [one for one in findings if one.claim.kind == kind and not one.claim.calibrated]
     return Count(
         held=sum(one.held for one in found),
         of=sum(one.counted for one in found),

@@ -4,6 +4,8 @@ schema    "kscale.claims/1"
 kscale    version that wrote it
 counts    by kind (A, R, M): held, of (that count), fitted, not_reproducible, share; of held and of:
           own_held, own_of with a figure whose band is its own, not 5 % (A) or a factor of 2 (M)
+calibrated  of claims that a calibration answers, not among the counts: held, of (those measured),
+          not_measured
 claims    each with
     id, title, kind, source, stated
     setup         null, or name, profile, cluster (counts of nodes, pods ..., times in ns, seed; null: not
@@ -11,8 +13,9 @@ claims    each with
     provenance    of ours: measured or modelled
     assumes       sentences
     not_reproducible   why, else ""
-    verdict       reproduced, in band, fitted, outside, not reproducible as stated
+    verdict       reproduced, in band, fitted, outside, not reproducible as stated, not measured here
     counted       whether it counts for or against the models
+    calibrated    whether ours is read from a calibration of a real etcd, which is counted apart
     fitted_by     names of the coefficients that were fitted to it
     coefficients  that the set-up reads: by name, as a result keeps them
     figures       each with what, unit, published, low, high (null: no end), ours, its interval
@@ -68,6 +71,7 @@ def render_json(findings: Sequence[Finding], mechanisms: Sequence[Mechanism]) ->
         "schema": SCHEMA,
         "kscale": __version__,
         "counts": {kind: _count(findings, kind) for kind in wording.KINDS},
+        "calibrated": _calibrated(findings),
     }
     claims = ",\n".join(dumps(fields(one, mechanisms)) for one in findings)
     return f'{dumps(head)[:-1]},\n"claims": [\n{claims}\n]}}\n'
@@ -133,6 +137,7 @@ def fields(finding: Finding, mechanisms: Sequence[Mechanism]) -> dict[str, Any]:
         "not_reproducible": claim.not_reproducible,
         "verdict": str(finding.verdict),
         "counted": finding.counted,
+        "calibrated": claim.calibrated,
         "fitted_by": list(finding.fitted_by),
         "coefficients": {name: one.model_dump(mode="json") for name, one in read.items()},
         "figures": [_figure(one) for one in finding.figures],
@@ -212,6 +217,13 @@ def _cells(finding: Finding, one: Judged | None) -> str:
 def _line(cells: Iterable[str]) -> str:
     """Return cells, which are text already, as a line of a table."""
     return f"| {' | '.join(cells)} |"
+
+
+def _calibrated(findings: Sequence[Finding]) -> dict[str, int]:
+    """Return how many claims hold by a calibration, as plain values."""
+    found = [one for one in findings if one.claim.calibrated]
+    open_ = sum(one.verdict is verdict.Verdict.NOT_MEASURED for one in found)
+    return {"held": sum(one.held for one in found), "of": len(found) - open_, "not_measured": open_}
 
 
 def _count(findings: Sequence[Finding], kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a key of KINDS

@@ -30,6 +30,7 @@ LOOKS: Mapping[Verdict, tuple[str, str]] = {  # marker and colour
     Verdict.FITTED: ("D", style.MUTED),
     Verdict.OUTSIDE: ("X", style.WORSE),
     Verdict.NOT_REPRODUCIBLE: ("s", style.MUTED),
+    Verdict.NOT_MEASURED: ("s", style.MUTED),  # never drawn: it has no figures
 }
 
 
