@@ -10,7 +10,7 @@ from kscale.measure import machine
 
 machine.use_jit_cache()  # before numba is imported
 
-from benchmarks import command, freelist, gate, growth, scheduling, serving, watching  # noqa: E402
+from benchmarks import command, freelist, gate, growth, imports_etcd, scheduling, serving, watching  # noqa: E402
 
 PARTS = {
     "scheduling": scheduling.figures,
@@ -18,6 +18,7 @@ PARTS = {
     "watching": watching.figures,
     "serving": serving.figures,
     "growth": growth.figures,
+    "imports-etcd": imports_etcd.figures,
     "gate": gate.figures,
     "command": command.figures,
 }
