@@ -54,6 +54,15 @@ def space() -> RecordedSpace:
     return RecordedSpace(4096, 64, free, live)
 
 
+def large_space() -> RecordedSpace:
+    """Return a database file of some thousand pages: every third run is free, of one to seven pages."""
+    pages = 1 + np.arange(3000) * 5 % 7
+    first = 2 + np.cumsum(pages) - pages
+    runs = np.stack((first, pages), axis=1)
+    free = np.arange(3000) % 3 == 0
+    return RecordedSpace(4096, int(first[-1] + pages[-1]), runs[free], runs[~free])
+
+
 def everything() -> Recorded:
     """Return a cluster of which everything was recorded."""
     return Recorded(nodes(), pods(), objects(), space())

@@ -139,6 +139,26 @@ def test_workload_c_as_written(free: int, seed: int) -> None:
     assert load.rows.tolist() == rows
 
 
+@pytest.mark.tiny
+@pytest.mark.parametrize("seed", [1, 2, 2**64 - 1])
+def test_workload_file_as_written(seed: int) -> None:
+    """Free spans and runs are the file's; run and length are drawn in turn, one by one."""
+    free = np.array([[5, 1], [9, 4]], dtype=np.int64)
+    live = np.array([[0, 1], [1, 1], [2, 3], [6, 2], [13, 1], [14, 9], [30, 2]], dtype=np.int64)
+    load = freelist_workloads.workload_file(free, live, 40, seed, 3)
+    assert (load.starts.tolist(), load.sizes.tolist(), load.high_water) == ([5, 9], [1, 4], 40)
+    assert load.live.tolist() == live[2:].tolist()
+    r, rows = Stream(seed), []
+    for tx in (101, 102, 103):
+        pairs: dict[int, int] = {}
+        for _ in range(256):
+            run, other = r() % 5, r() % 5
+            pairs.setdefault(run, int(live[2 + other, 1]))
+        rows += [[RELEASE, 0, 0, 0], *[[GIVE_BACK, tx, 0, run] for run in pairs]]
+        rows += [[TAKE_OR_GROW, tx, n, run] for run, n in pairs.items()]
+    assert load.rows.tolist() == rows
+
+
 @pytest.mark.parametrize("kind", [ArrayList, HashmapList])
 def test_churn_opens_and_closes_its_reader(kind: type[FreeList]) -> None:
     """A reader pins 20 of every 50 transactions: what they free waits, then comes back at once."""

@@ -1,12 +1,15 @@
 """etcd-freelist: what its variants promise, and that a broken one is caught."""
 
+import tracemalloc
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import pytest
+import recorded_clusters
 
-from kscale.errors import WrongAnswer
+from kscale.errors import KscaleError, WrongAnswer
 from kscale.kernels import (
     freelist_array,
     freelist_audit,
@@ -23,8 +26,14 @@ from kscale.mechanisms.etcd_freelist import ANY_FIT, MECHANISM, SIMD, Params
 if TYPE_CHECKING:
     from kscale.scenario.cluster import Cluster
 
-CLUSTER = cast("Cluster", SimpleNamespace(seed=7))
-WORKLOADS = ("A", "B", "C", "W", "churn")
+CLUSTER = cast("Cluster", SimpleNamespace(seed=7, space=recorded_clusters.large_space()))
+WORKLOADS = ("A", "B", "C", "W", "churn", "file")
+
+
+def params_of(workload: str) -> Params:
+    """Return a small cell of a workload."""
+    free_pages = None if workload == "file" else 5_000
+    return Params(workload=cast("Any", workload), free_pages=free_pages)
 
 
 def outcome(variant: Variant, load: Workload) -> Outcome:
@@ -51,7 +60,7 @@ def tiny(transactions: int = 3) -> Workload:
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_variants_agree_and_counts_repeat(workload: str) -> None:
     """Every workload runs in every variant, the variants agree, and a seed fixes every count."""
-    params = Params(workload=cast("Any", workload), free_pages=5_000)
+    params = params_of(workload)
     load = MECHANISM.prepare(CLUSTER, params)
     first = outcomes(load)
     MECHANISM.agree(load, first)
@@ -198,7 +207,7 @@ def test_any_fit_lets_a_file_grow() -> None:
 def test_each_kernel_compiles_once() -> None:
     """Every column has one type, so no kernel is compiled twice."""
     for workload in WORKLOADS:
-        load = MECHANISM.prepare(CLUSTER, Params(workload=cast("Any", workload), free_pages=5_000))
+        load = MECHANISM.prepare(CLUSTER, params_of(workload))
         MECHANISM.agree(load, outcomes(load))
     kernels = [
         freelist_array.replay_array,
@@ -208,6 +217,7 @@ def test_each_kernel_compiles_once() -> None:
         freelist_workloads.lay_out_b,
         freelist_workloads.lay_out_c,
         freelist_workloads.overwrite,
+        freelist_workloads.overwrite_alike,
     ]
     for kernel in kernels:
         signatures = getattr(kernel, "signatures", ["not compiled"])
@@ -219,3 +229,88 @@ def test_memory_grows_with_the_free_pages() -> None:
     small, large = (MECHANISM.memory(CLUSTER, Params(free_pages=n)) for n in (1_000_000, 10_000_000))
     assert 5 * small < large < 10 * small
     assert MECHANISM in registry.MECHANISMS
+
+
+def on(free: list[list[int]], live: list[list[int]]) -> "Cluster":
+    """Return a cluster whose database has these free and used runs."""
+    space = replace(recorded_clusters.space(), free=pairs(free), live=pairs(live))
+    return cast("Cluster", SimpleNamespace(seed=7, space=space))
+
+
+def pairs(runs: list[list[int]]) -> Ints:
+    """Return runs as an array."""
+    return np.array(runs, dtype=np.int64).reshape(-1, 2)
+
+
+@pytest.mark.tiny
+def test_the_pages_of_a_file_are_used() -> None:
+    """The list starts from the file's free spans; runs are overwritten by runs as long as others."""
+    cluster = cast("Cluster", SimpleNamespace(seed=7, space=recorded_clusters.space()))
+    load = MECHANISM.prepare(cluster, Params(workload="file", transactions=4))
+    assert (load.starts.tolist(), load.sizes.tolist(), load.high_water) == ([4, 9, 20], [2, 1, 8], 64)
+    assert load.live.tolist() == [[2, 1], [3, 1], [6, 3], [10, 4], [28, 1]]
+    taken = load.rows[load.rows[:, 0] == freelist_pages.TAKE_OR_GROW]
+    assert set(taken[:, 2].tolist()) <= {1, 3, 4}
+    assert sorted(taken[:5, 3].tolist()) == [0, 1, 2, 3, 4]  # 256 draws of five runs find all of them
+    found = outcomes(load)
+    MECHANISM.agree(load, found)
+    assert found[BASELINE].work["transactions"] == 4
+    assert found[BASELINE].work["allocations"] == 20
+
+
+def test_a_file_s_meta_pages_are_left_alone() -> None:
+    """Pages 0 and 1 may be among those in use; they are never freed."""
+    load = MECHANISM.prepare(on([[9, 2]], [[0, 1], [1, 1], [2, 2], [5, 1]]), Params(workload="file"))
+    assert load.live.tolist() == [[2, 2], [5, 1]]
+    MECHANISM.agree(load, outcomes(load))
+
+
+@pytest.mark.parametrize(
+    ("cluster", "says"),
+    [
+        (SimpleNamespace(seed=7, space=None), "workload file needs a cluster imported from an etcd database"),
+        (on([], [[2, 1]]), "the imported etcd database has no free page"),
+        (on([[5, 1]], []), "the imported etcd database has no used page"),
+        (on([[5, 1]], [[0, 1], [1, 1]]), "the imported etcd database has no used page"),
+    ],
+)
+def test_a_file_is_needed(cluster: "Cluster", says: str) -> None:
+    """Without one, or with one that has nothing to overwrite, there is a line before any work."""
+    params = Params(workload="file")
+    for asked in (MECHANISM.prepare, MECHANISM.memory, MECHANISM.cost_ns):
+        with pytest.raises(KscaleError, match=f"^etcd-freelist: .*{says}"):
+            asked(cluster, params)
+
+
+def test_free_pages_are_the_file_s_own() -> None:
+    """They cannot be given, and a result does not claim a million of them; others have their million."""
+    assert Params().free_pages == Params(workload="churn").free_pages == 1_000_000
+    assert Params(workload="file").free_pages is None
+    assert Params(workload="file", transactions=3).transactions == 3
+    with pytest.raises(
+        ValueError, match="workload file has the free pages of the imported database; set none"
+    ):
+        Params(workload="file", free_pages=1_000_000)
+    free = int(CLUSTER.space.free[:, 1].sum()) if CLUSTER.space else 0
+    params = Params(workload="file")
+    per_page = MECHANISM.cost_ns(CLUSTER, params) - MECHANISM.cost_ns(on([[5, 1]], [[2, 1]]), params)
+    assert per_page == pytest.approx(100 * 6.5 * (free - 1))
+
+
+def test_memory_of_a_file_is_said_from_above() -> None:
+    """All lists, their programme and the audit, on a file of which little is free."""
+    runs = np.arange(2, 400_000, 2)
+    free, live = runs[runs % 50 == 0], runs[runs % 50 != 0]
+    cluster = on([[first, 1] for first in free.tolist()], [[first, 1] for first in live.tolist()])
+    cluster = cast("Cluster", SimpleNamespace(seed=7, space=replace(cluster.space, file_pages=400_000)))
+    params = Params(workload="file", transactions=3)
+    needed = MECHANISM.memory(cluster, params)
+    tracemalloc.start()
+    try:
+        load = MECHANISM.prepare(cluster, params)
+        MECHANISM.agree(load, outcomes(load))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < needed
+    assert needed < 10 * peak

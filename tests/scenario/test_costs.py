@@ -1,9 +1,11 @@
 """Cost models: every coefficient has a range and an origin, and a hidden fit is refused."""
 
+from pathlib import Path
+
 import pytest
 
 from kscale.errors import KscaleError
-from kscale.scenario import costs, profiles
+from kscale.scenario import build, costs, load, profiles
 
 ONE = """
   put_cpu_ns:
@@ -76,3 +78,94 @@ def test_every_profile_has_a_model(profile: str) -> None:
         assert low <= one.value <= high, name
         if one.provenance == "assumed":
             assert high >= 1.25 * low, f"{name}: an assumption that is known within 25 % is no assumption"
+
+
+CALIBRATED = """schema: kscale.costs/1
+extends: k8s-1.36
+calibration: {etcd: 3.5.1, families: []}
+coefficients:
+  etcd_apply_ns:
+    value: 9000
+    range: [8500, 9600]
+    unit: ns
+    provenance: measured
+    about: applying a put
+    source: a calibration on two cores
+"""
+NAMED = "seed: 7\ncosts: costs/mine.yaml\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a cost-model file in it."""
+    (tmp_path / "costs").mkdir()
+    (tmp_path / "costs" / "mine.yaml").write_text(CALIBRATED, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_scenario_s_costs_are_in_it(folder: Path) -> None:
+    """A file's coefficients take the place of the profile's, and what is resolved needs the file no more."""
+    found = load.parse(NAMED.encode(), "x.yaml", "x.yaml", folder=folder)
+    given = found.resolved()["costs"]
+    assert set(given) == {"extends", "coefficients"}
+    assert given["coefficients"]["etcd_apply_ns"]["range"] == [8500, 9600]
+    cluster = build.build(found.scenario)
+    shipped = costs.of_profile("k8s-1.36")
+    assert cluster.costs["etcd_apply_ns"] == 9000 != shipped["etcd_apply_ns"]
+    assert cluster.costs.coefficients["etcd_apply_ns"].provenance == "measured"
+    assert {**cluster.costs, "etcd_apply_ns": 0} == {**shipped, "etcd_apply_ns": 0}
+    text = str(found.resolved()).replace("'", '"').replace("False", "false")
+    again = load.parse(text.encode(), "again", "-", folder=folder / "elsewhere")
+    assert again.sha256 == found.sha256
+    assert again.sha256 != load.parse(b"seed: 7", "x", "x").sha256
+
+
+def test_costs_need_not_name_a_profile(folder: Path) -> None:
+    """The scenario's is meant, whichever that is."""
+    path = folder / "costs" / "mine.yaml"
+    path.write_text(CALIBRATED.replace("extends: k8s-1.36\n", ""), encoding="utf-8")
+    text = NAMED + "profile: k8s-1.14\n"
+    found = load.parse(text.encode(), "x.yaml", "x.yaml", folder=folder)
+    assert found.resolved()["costs"]["extends"] == "k8s-1.14"
+    cluster = build.build(found.scenario)
+    assert dict(cluster.costs) == {**costs.of_profile("k8s-1.14"), "etcd_apply_ns": 9000}
+    assert cluster.costs.name == "k8s-1.14 as calibrated"
+
+
+@pytest.mark.parametrize(
+    ("change", "scenario", "says"),
+    [
+        (("", ""), "costs: other.yaml", "x.yaml:1: costs: other.yaml: cannot be read: No such file"),
+        (("", ""), "costs: /etc/passwd", "x.yaml:1: costs: '/etc/passwd' is not a path from the scenario's"),
+        (("", ""), "costs: 5", "x.yaml:1: costs: must map keys to values, got 5"),
+        (("", ""), "costs: {extend: x}", "x.yaml:1: costs.extend: unknown key; did you mean 'extends'?"),
+        (
+            ("", ""),
+            NAMED + "profile: k8s-1.20",
+            "x.yaml:2: costs.extends: is k8s-1.36, the scenario's profile",
+        ),
+        (
+            ("value: 9000", "value: 9"),
+            NAMED,
+            "x.yaml:2: costs: costs/mine.yaml:5: coefficients.etcd_apply_ns",
+        ),
+        (
+            ("etcd_apply_ns", "etcd_aply_ns"),
+            NAMED,
+            "x.yaml:2: costs.coefficients.etcd_aply_ns: k8s-1.36 has no",
+        ),
+        (("unit: ns", "unit: ps"), NAMED, "costs.coefficients.etcd_apply_ns.unit: must be in ns, got 'ps'"),
+        (("schema: kscale.costs/1", "schema: x"), NAMED, "costs/mine.yaml:1: schema: cannot be 'x'"),
+    ],
+)
+def test_costs_that_do_not_go_with_a_scenario(
+    folder: Path, change: tuple[str, str], scenario: str, says: str
+) -> None:
+    """Each is one line, with the place in the scenario."""
+    path = folder / "costs" / "mine.yaml"
+    path.write_text(CALIBRATED.replace(*change, 1), encoding="utf-8")
+    with pytest.raises(KscaleError) as caught:
+        load.parse(scenario.encode(), "x.yaml", "x.yaml", folder=folder)
+    assert says in str(caught.value)
+    assert str(caught.value).startswith("x.yaml:")
+    assert str(caught.value).isprintable()
