@@ -86,9 +86,7 @@ def _documents(data: bytes, file: str) -> list[Branch]:
     try:
         trees = yaml_tree.documents(data)
     except YamlError as error:
-        raise document.complaint(
-            file, error.loc, str(error), {(): error.line, error.loc: error.line}
-        ) from error
+        raise Branch(None, error.loc, {(): error.line}, file).error(str(error)) from error
     return [root(tree, file) for tree in trees if tree.value is not None]
 
 
@@ -111,7 +109,7 @@ def _document(branch: Branch, found: Found, *, inside: bool = False) -> None:
     elif not kind and manifests_etcd.KEYS & branch.mapping().keys():
         manifests_configs.etcd(branch, found)
     else:
-        found.dropped["objects that say nothing of a control plane"] += 1
+        found.dropped["objects without a part of a control plane"] += 1
 
 
 def _inner(branch: Branch, found: Found) -> None:
@@ -127,7 +125,7 @@ def _config_map(branch: Branch, found: Found) -> None:
     for _, value in branch.at("data").children():
         text = value.text()
         if "kind:" not in text and '"kind"' not in text:
-            found.dropped["texts of ConfigMaps that are no configuration"] += 1
+            found.dropped["texts of ConfigMaps without a configuration"] += 1
             continue
         line, key = document.place(value.loc, value.lines)
         for one in _documents(text.encode("utf-8", "surrogatepass"), f"{branch.file}:{line}: {key}"):
@@ -148,7 +146,7 @@ def _pod(whole: Branch, spec: Branch, found: Found, kind: str) -> None:
         if known is not None and known[0] == APISERVER:
             _count_server(whole, known[1], found, kind)
     if not ours:
-        found.dropped["objects that say nothing of a control plane"] += 1
+        found.dropped["objects without a part of a control plane"] += 1
 
 
 def _component(container: Branch, name: str, settings: Settings, found: Found) -> None:
@@ -175,7 +173,7 @@ def _component(container: Branch, name: str, settings: Settings, found: Found) -
 def _count_server(whole: Branch, settings: Settings, found: Found, kind: str) -> None:
     """Count an API server: manifests of one node are one, a Deployment says how many there are."""
     replicas = whole.at("spec", "replicas")
-    if kind != "Pod":
+    if kind not in {"Pod", "DaemonSet"}:
         value = 1 if replicas.value is None else replicas.value
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_SERVERS:
             raise replicas.error(f"must be a whole number, 0 to {MOST_SERVERS:,}, got {units.quote(value)}")

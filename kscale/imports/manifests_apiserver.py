@@ -118,7 +118,7 @@ def read_gates(settings: Settings, found: Found, name: str = "feature-gates") ->
         else:
             others += 1
     if others:
-        found.dropped[f"feature gates of {settings.of} that no model takes"] += others
+        found.dropped[f"gates of {settings.of} that no model takes"] += others
 
 
 def _etcds(settings: Settings, found: Found) -> frozenset[str]:
@@ -173,7 +173,8 @@ def _balance(settings: Settings, found: Found, *, whole: bool) -> None:
     if chance > MOST_GOAWAY:
         raise settings.error(name, f"must be 0 to 0.02, got {units.quote(settings.text(name))}")
     found.optimization("apiserver-balance", chance > 0, settings.call(name))
-    found.add(GOAWAY, round(chance * PPM), settings.call(name))
+    if chance:  # with 0 there would be nothing to compare
+        found.add(GOAWAY, round(chance * PPM), settings.call(name))
 
 
 def _history(settings: Settings, found: Found, minor: int | None) -> None:

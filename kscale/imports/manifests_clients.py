@@ -142,10 +142,10 @@ def scheduler_config(root: Branch, settings: Settings, found: Found) -> None:
     how = settings.call("percentageOfNodesToScore")
     if percentage:
         found.optimization("sched-sampling", percentage < WHOLE, how)
-        found.add(PERCENTAGE, percentage, how)
     else:
         found.optimization("sched-sampling", True, f"{how} is 0 or not given: adaptive")
-        found.add(PERCENTAGE, 0, f"{how} is 0 or not given: adaptive")
+    if percentage and percentage < WHOLE:  # with 100 there would be nothing to compare
+        found.add(PERCENTAGE, percentage, how)
     _copy(root.at("clientConnection"), settings, {"qps": "kube-api-qps", "burst": "kube-api-burst"})
     _copy(
         root.at("leaderElection"),

@@ -67,9 +67,9 @@ def node(root: Branch, found: Found) -> None:
     """Read what kubeadm's InitConfiguration or JoinConfiguration tells a kubelet."""
     given = _extra(KUBELET, root.at("nodeRegistration", "kubeletExtraArgs"))
     if not len(given):
-        found.dropped["kubeadm configurations of a node that set nothing of its kubelet"] += 1
+        found.dropped["configurations of a node by kubeadm, without settings of its kubelet"] += 1
         return
-    settings = Settings(KUBELET, flags=True)
+    settings = Settings(KUBELET, flags=False)  # under the names of the configuration file
     given.rename_into(settings, manifests_clients.KUBELET_FLAGS)
     manifests_clients.kubelet(settings, found)
     found.close(given)

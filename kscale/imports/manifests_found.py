@@ -61,10 +61,7 @@ class Found:
 
     def told_dropped(self) -> tuple[str, ...]:
         """Return what was left out, one line each."""
-        return tuple(
-            f"{count:,} {units.singular(what) if count == 1 and ' ' not in what else what}"
-            for what, count in sorted(self.dropped.items())
-        )
+        return tuple(f"{count:,} {_noun(what, count)}" for what, count in sorted(self.dropped.items()))
 
     def told_assumed(self) -> tuple[str, ...]:
         """Return what was assumed, and where the file says different things."""
@@ -73,3 +70,9 @@ class Found:
             for key, count in sorted(self.changed.items())
         ]
         return (*dict.fromkeys(self.assumed), *again)
+
+
+def _noun(what: str, count: int) -> str:
+    """Return what was counted, its first word in the singular if it is one."""
+    first, blank, rest = what.partition(" ")
+    return f"{units.singular(first)}{blank}{rest}" if count == 1 else what

@@ -24,6 +24,8 @@ class Branch:
 
     def error(self, message: str) -> KscaleError:
         """Return the error that says *message* of this place."""
+        if not self.loc:
+            return KscaleError(document.one_line(f"{self.file}:{self.lines.get((), 1)}: {message}"))
         return document.complaint(self.file, self.loc, message, self.lines)
 
     def at(self, *keys: str) -> "Branch":

@@ -72,7 +72,7 @@ def _nodes(rows: Sequence[NodeRow], name: str, source: Source) -> Facts:
             for row in rows
         ),
         values=(Value("counts.nodes", len(rows), "nodes in the list"),),
-        read=(f"{len(rows):,} nodes with {len(models):,} types of GPU",),
+        read=(f"{_many(len(rows), 'node')} with {_many(len(models), 'type')} of GPU",),
         assumed=(f"at most {PODS_A_NODE} pods fit on a node: the list says none",),
     )
 
@@ -101,7 +101,10 @@ def _pods(rows: Sequence[PodRow], name: str, source: Source) -> Facts:
         source=source,
         pods=pods,
         values=(Value("counts.pods", len(rows), "pods in the list"), *values),
-        read=(f"{len(rows):,} pods, {len(signatures):,} requests, {len(services):,} classes of service",),
+        read=(
+            f"{_many(len(rows), 'pod')} with {_many(len(signatures), 'distinct request')}",
+            f"classes of service: {len(services):,}",
+        ),
         assumed=(
             "all pods of the list are there at once, also those that were deleted",
             "pods of one request are one app, those of one class of service one namespace",
@@ -132,3 +135,8 @@ def _request(one: Signature) -> RequestSpec:
             selector=((GPU_LABEL, one.models),) if one.models else (),
         )
     )
+
+
+def _many(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
