@@ -1,5 +1,6 @@
 """What is told of an etcd database file: counts and sizes, free of names but for the types themselves."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,10 +63,7 @@ def facts(path: Path, db: Database, found: Contents) -> Facts:
         values=_values(types, found.space),
         also=_told_churn(_churn(found.revisions, types)),
         read=tuple(read),
-        dropped=(
-            "keys and values: only how many there are, and of how many bytes",
-            f"{_many(found.other_buckets, 'other bucket')} of etcd: {_many(found.other_pages, 'page')}",
-        ),
+        dropped=tuple(_told_dropped(found)),
     )
 
 
@@ -159,6 +157,16 @@ def _told_revisions(found: Contents) -> str:
         f"{_many(revisions, 'revision')} of {_many(rows.keys, 'key')}, {each} of each, {deleted:,} of them "
         f"deletions: {rows.oldest:,} to {rows.newest:,}, {since}"
     )
+
+
+def _told_dropped(found: Contents) -> Iterator[str]:
+    """Yield what is not kept."""
+    yield "keys and values: only how many there are, and of how many bytes"
+    if len(found.revisions.types) > etcd_keys.MOST_TYPES:
+        yield f"types after the first {etcd_keys.MOST_TYPES:,}: their objects count as {OTHER}"
+    if found.other_buckets:
+        buckets, pages = _many(found.other_buckets, "other bucket"), _many(found.other_pages, "page")
+        yield f"{buckets} of etcd (members, users ..), with {pages} of their own"
 
 
 def _told_churn(churn: dict[str, _Churn]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from reference import bbolt as plain
 from kscale.errors import Interrupted, KscaleError
 from kscale.imports import etcd_db, etcd_db_types, formats
 from kscale.imports.facts import Facts, TypeFact
+from kscale.kernels import etcd_keys
 
 CHANGES: list[plain.Change] = [
     *((b"/registry/pods/shop/web-%d" % i, b"p" * (100 + i % 7)) for i in range(300)),
@@ -225,6 +226,16 @@ def test_types_that_are_stored_in_two_places_are_one(tmp_path: Path) -> None:
         (b"/kubernetes.io/events/a/2", b"1"),
     ]
     assert pairs(imported(tmp_path, plain.write(plain.etcd(changes))).types["events"]) == {1: 1, 2: 2}
+
+
+def test_types_beyond_the_most_are_other_and_said(tmp_path: Path) -> None:
+    """No more than 10,000; a file with fewer does not speak of it."""
+    changes = [(b"/registry/t%d/a" % i, b"v") for i in range(etcd_keys.MOST_TYPES + 5)]
+    facts = imported(tmp_path, plain.write(plain.etcd(changes)))
+    assert pairs(facts.types["other"]) == {1: 5}
+    assert "types after the first 10,000: their objects count as other" in facts.dropped
+    facts = imported(tmp_path, plain.write(plain.etcd(changes[:-6])))
+    assert not any("10,000" in line for line in facts.dropped)
 
 
 def kubernetes_keys(draw: random.Random) -> Iterator[plain.Change]:
