@@ -301,8 +301,9 @@ def test_memory_of_a_file_is_said_from_above() -> None:
     """All lists, their programme and the audit, on a file of which little is free."""
     runs = np.arange(2, 400_000, 2)
     free, live = runs[runs % 50 == 0], runs[runs % 50 != 0]
-    cluster = on([[first, 1] for first in free.tolist()], [[first, 1] for first in live.tolist()])
-    cluster = cast("Cluster", SimpleNamespace(seed=7, space=replace(cluster.space, file_pages=400_000)))
+    free, live = (np.stack((first, np.ones_like(first)), axis=1) for first in (free, live))
+    space = replace(recorded_clusters.space(), free=free, live=live, file_pages=400_000)
+    cluster = cast("Cluster", SimpleNamespace(seed=7, space=space))
     params = Params(workload="file", transactions=3)
     needed = MECHANISM.memory(cluster, params)
     tracemalloc.start()
