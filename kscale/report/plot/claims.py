@@ -79,11 +79,18 @@ def _drawn(found: Finding) -> list[Judged]:
 
 
 def _title(findings: Sequence[Finding]) -> str:
-    """Return what was found."""
+    """Return what was found: of the models, then of a real etcd, then how many are not counted."""
     counted = [one for one in findings if one.counted]
-    held = f"{sum(one.held for one in counted)} of {len(counted)} published claims hold"
-    aside = len(findings) - len(counted)
-    return f"{held}; {aside} more {'is' if aside == 1 else 'are'} not counted" if aside else held
+    measured = [one for one in findings if one.claim.calibrated and one.figures]
+    parts = []
+    if counted or not measured:
+        parts.append(f"{sum(one.held for one in counted)} of {len(counted)} published claims hold")
+    if measured:
+        parts.append(f"{sum(one.held for one in measured)} of {len(measured)} on a real etcd hold")
+    aside = len(findings) - len(counted) - len(measured)
+    if aside:
+        parts.append(f"{aside} more {'is' if aside == 1 else 'are'} not counted")
+    return "; ".join(parts)
 
 
 def _caption(findings: Sequence[Finding], rows: Sequence[_Row]) -> str:
