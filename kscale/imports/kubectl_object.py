@@ -27,48 +27,56 @@ def value_of(found: Events, feed: Feed, event: str, value: Any) -> tuple[Any, in
     return value, json_bytes(value) if event == "string" else _length_of_other(feed, event, value), 0
 
 
-def build(found: Events, feed: Feed, begun: str) -> tuple[Any, int, int]:  # noqa: C901 - one loop, see below
+def build(found: Events, feed: Feed, begun: str) -> tuple[Any, int, int]:  # noqa: C901, PLR0912 - one loop: a large list has a hundred million events, and each call is felt
     """Return as `value_of` a mapping or list; managedFields are counted and become null.
 
-    Every value is counted with a comma after it, which a container takes back for its last one. One loop
-    with few calls of our own: a large list has a hundred million events.
+    Every value is counted with a comma after it, which a container takes back for its last one.
     """
     known = feed.key_bytes
     stack: list[Any] = []
-    current: Any = {} if begun == "start_map" else []
+    listed = begun == "start_array"
+    current: Any = [] if listed else {}
+    new: Any
     key, size, managed = "", 2, 0
     for event, value in found:
-        new = value
         if event == "map_key":
             key = value
-            size += known.get(value) or _remembered(known, value)
+            try:
+                size += known[value]
+            except KeyError:
+                size += _remembered(known, value)
+            continue
+        if event in {"end_map", "end_array"}:
+            if not stack:
+                return current, size - bool(current), managed
+            if not current:
+                size += 1
+            current = stack.pop()
+            listed = type(current) is list
             continue
         if event == "string":
             quoted = encode_basestring(value)
             size += (len(quoted) if quoted.isascii() else json_bytes(value)) + 1
-        elif event in ENDS:
-            if not stack:
-                return current, size - bool(current), managed
-            size += not current
-            current = stack.pop()
-            continue
-        elif event not in STARTS:
+            new = value
+        elif event not in {"start_map", "start_array"}:
             size += _length_of_other(feed, event, value) + 1
-        elif key == MANAGED and type(current) is dict:
+            new = value
+        elif key == MANAGED and not listed:
             counted = _count(found, feed, len(stack) + 1)
             size, managed, new = size + counted + 1, managed + counted, None
         else:
             new = {} if event == "start_map" else []
             size += 2
-        if type(current) is list:
+            if len(stack) + 1 >= DEEPEST:
+                raise _too_deep(feed)
+            stack.append(current)
+        if listed:
             current.append(new)
         else:
             current[key] = new
-        if new is not None and event in STARTS:
-            stack.append(current)
+        if type(new) is dict or type(new) is list:
             current = new
-            if len(stack) >= DEEPEST:
-                raise _too_deep(feed)
+            listed = event == "start_array"
     raise AssertionError("ijson ended a document that had not ended")
 
 
@@ -80,16 +88,20 @@ def _count(found: Events, feed: Feed, depth: int) -> int:
     known, size, last, outside = feed.key_bytes, 2, "start_map", depth
     for event, value in found:
         if event == "map_key":
-            size += known.get(value) or _remembered(known, value)
-        elif event in STARTS:
+            try:
+                size += known[value]
+            except KeyError:
+                size += _remembered(known, value)
+        elif event in {"start_map", "start_array"}:
             size += 2
             depth += 1
             if depth >= DEEPEST:
                 raise _too_deep(feed)
-        elif event in ENDS:
+        elif event in {"end_map", "end_array"}:
+            empty = last in {"start_map", "start_array"}
             if depth == outside:
-                return size - (last not in STARTS)
-            size += last in STARTS
+                return size - (not empty)
+            size += empty
             depth -= 1
         else:
             size += (json_bytes(value) if event == "string" else _length_of_other(feed, event, value)) + 1
