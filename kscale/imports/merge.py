@@ -126,11 +126,15 @@ def _types(parts: Sequence[Part], told: Told) -> dict[str, TypeFact]:
             counted = kept if kept[0].source.format in ADDED else (_newest(kept),)
             added += len(counted) > 1 and name not in {NODES, PODS}
             fact = lists.added_types([part.facts.types[name] for part in counted])
-            candidates.append(Candidate(fact, f"{fact.count:,}", _newest(counted), _tier(fact) > 0))
+            candidates.append(Candidate(fact, f"{fact.count:,}", _newest(counted), fact.estimate))
         best = ranked(
             [one for one in candidates if _tier(one.value) == min(_tier(c.value) for c in candidates)]
         )[0]
-        others = [one for one in candidates if one.value.count != best.value.count]
+        others = [
+            one
+            for one in candidates
+            if one.value.count != best.value.count and not _lists(one.part, name)  # that is said of the list
+        ]
         why = None
         if any(_tier(one.value) > _tier(best.value) for one in others):
             why = "its sizes are known" if _tier(best.value) else "its sizes were read"
@@ -164,10 +168,8 @@ def _compare_counts(
     told: Told,
 ) -> None:
     """Hold a list against what other sources count; without a list, what is counted is the number."""
-    key, said = f"counts.{kind}", []
-    if key in values:
-        said.append(values[key])
-    stored = types[kind].count if kind in types else 0
+    key, stored = f"counts.{kind}", types[kind].count if kind in types else 0
+    said = list(told.counts.get(key, ()))
     if stored:
         value = Value(key, stored, "stored objects")
         said.append(Candidate(value, f"{stored:,}", told.winners[f"{OBJECTS}.{kind}"]))
@@ -208,6 +210,11 @@ def _once_each(alike: lists.Alike) -> lists.Alike:
         return known[pair]
 
     return remembered
+
+
+def _lists(part: Part, kind: str) -> bool:
+    """Return whether a part lists all things of a kind that it counts as stored."""
+    return (kind == NODES and _node_count(part) > 0) or (kind == PODS and _pod_count(part) > 0)
 
 
 def _tier(fact: TypeFact) -> int:

@@ -34,7 +34,10 @@ def values(parts: Sequence[Part], told: Told) -> dict[str, Candidate[Value]]:
     found = _mixes(by_key, told)
     for key in sorted(key for key in by_key if not settings.mix_of(key)):
         best, contradiction = settle(key, by_key[key], lambda value: value.value)
-        told.contradict(contradiction)
+        if key in settings.COUNTS:
+            told.counts[key] = by_key[key]  # held against lists and stored objects later
+        else:
+            told.contradict(contradiction)
         told.won(key, best.part)
         found[key] = best
     return found

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from kscale.imports.contradictions import Contradiction, Part
+from kscale.imports.contradictions import Candidate, Contradiction, Part
+from kscale.imports.facts import Value
 
 
 @dataclass(slots=True)
@@ -10,6 +11,7 @@ class Told:
     """What is said while sources are put together."""
 
     winners: dict[str, Part] = field(default_factory=dict)
+    counts: dict[str, list[Candidate[Value]]] = field(default_factory=dict)  # what each source counts, by key
     assumed: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     contradictions: list[Contradiction] = field(default_factory=list)
