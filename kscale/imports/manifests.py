@@ -64,9 +64,9 @@ def read(path: Path, name: str, progress: Progress) -> Facts:
     found = Found()
     for branch in _documents(data, name):
         _document(branch, found)
-    if not found.read and not found.dropped:
+    if not found.parts and not found.dropped:
         raise KscaleError(one_line(f"{name}:1: holds no document; kscale reads {KNOWN}"))
-    if not found.read and not any(kind in what for what in found.dropped for kind in IGNORED):
+    if not found.parts and not any(kind in what for what in found.dropped for kind in IGNORED):
         raise KscaleError(one_line(f"{name}:1: holds nothing of a control plane; kscale reads {KNOWN}"))
     _versions(found)
     _servers(found)
@@ -74,8 +74,8 @@ def read(path: Path, name: str, progress: Progress) -> Facts:
     return Facts(
         source=Source("manifest", name, size, None),
         values=tuple(found.values[key] for key in sorted(found.values)),
-        also=tuple(found.also),
-        read=tuple(found.read),
+        also=found.told_also(),
+        read=found.told_read(),
         dropped=found.told_dropped(),
         assumed=found.told_assumed(),
     )

@@ -49,7 +49,7 @@ def kubeadm(root: Branch, found: Found) -> None:
     manifests_clients.scheduler(chooser, found)
     store = _extra(ETCD, root.at("etcd", "local", "extraArgs"))
     manifests_etcd.read(store, found, whole=False)
-    found.read.append(CLUSTER)
+    found.parts.setdefault(CLUSTER, []).append(sum(map(len, (server, manager, chooser, store))))
     for settings in (server, manager, chooser, store):
         if len(settings):
             found.close(settings)

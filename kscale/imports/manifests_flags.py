@@ -17,6 +17,7 @@ APISERVER, ETCD = "kube-apiserver", "etcd"
 SCHEDULER, CONTROLLERS = "kube-scheduler", "kube-controller-manager"
 COMPONENTS = (APISERVER, ETCD, SCHEDULER, CONTROLLERS)
 
+MOST_REFERENCES = 64  # in one word
 LONGEST_VARIABLE = 256  # characters of a variable that is put in
 SWITCHES = frozenset(  # flags that never take the word after them
     {
@@ -90,7 +91,7 @@ def _words(container: Branch, variables: Mapping[str, Word]) -> list[Word]:
     words: list[Word] = []
     for key in ("command", "args"):
         for entry in container.at(key).entries():
-            text = _followed(entry.scalar(), variables)
+            text = _followed(entry, variables)
             if _SPACE.search(text) and any(_base(word) in PROGRAMS for word in text.split()):
                 return words + [(word, entry) for word in _shell_words(text)]
             words.append((text, entry))
@@ -153,11 +154,14 @@ def _variables(container: Branch) -> dict[str, Word]:
     return found
 
 
-def _followed(text: str, variables: Mapping[str, Word]) -> str:
-    """Return *text* with the variables it refers to; others stay as they are, as in Kubernetes."""
+def _followed(entry: Branch, variables: Mapping[str, Word]) -> str:
+    """Return a word with the variables it refers to; others stay as they are, as in Kubernetes."""
+    text = entry.scalar()
+    if text.count("$(") > MOST_REFERENCES:
+        raise entry.error(f"refers to more than {MOST_REFERENCES} variables")
 
     def value(match: re.Match[str]) -> str:
         known = variables.get(match[1])
         return match[0] if known is None or len(known[0]) > LONGEST_VARIABLE else known[0]
 
-    return _REFERENCE.sub(value, text) if "$(" in text else text
+    return _REFERENCE.sub(value, text)

@@ -9,6 +9,7 @@ from kscale.imports.manifests_settings import Settings
 from kscale.imports.manifests_versions import OPTIMIZATION, Etcd
 
 PROFILE = "profile"
+MOST_TOLD = 200  # lines
 
 
 @dataclass(slots=True)
@@ -17,8 +18,8 @@ class Found:
 
     values: dict[str, Value] = field(default_factory=dict)
     changed: Counter[str] = field(default_factory=Counter)  # keys given again with another value
-    also: list[str] = field(default_factory=list)
-    read: list[str] = field(default_factory=list)
+    also: dict[str, None] = field(default_factory=dict)  # lines, in the order they came
+    parts: dict[str, list[int]] = field(default_factory=dict)  # components: settings of each one read
     dropped: Counter[str] = field(default_factory=Counter)
     assumed: list[str] = field(default_factory=list)
     minors: dict[str, int] = field(default_factory=dict)  # of Kubernetes, by what states it
@@ -50,14 +51,28 @@ class Found:
 
     def tell(self, lines: list[str]) -> None:
         """Keep lines on what no key of a scenario takes, each once."""
-        self.also += [line for line in lines if line not in self.also]
+        self.also |= dict.fromkeys(lines)
 
     def close(self, settings: Settings, version: str = "") -> None:
         """Count what is read of a component, and what is left."""
-        noun = "setting" if len(settings) == 1 else "settings"
-        self.read.append(f"{settings.of}{version}: {len(settings):,} {noun}")
+        self.parts.setdefault(f"{settings.of}{version}", []).append(len(settings))
         if settings.unused():
             self.dropped[f"settings of {settings.of} that no model takes"] += settings.unused()
+
+    def told_also(self) -> tuple[str, ...]:
+        """Return what no key of a scenario takes; of very many lines the first ones."""
+        lines = list(self.also)
+        more = [f"and {len(lines) - MOST_TOLD:,} more settings"] if len(lines) > MOST_TOLD else []
+        return (*lines[:MOST_TOLD], *more)
+
+    def told_read(self) -> tuple[str, ...]:
+        """Return what was read: each component with its settings, several of one together."""
+        lines = []
+        for part, settings in self.parts.items():
+            total = sum(settings)
+            times = f"{len(settings):,} times, " if len(settings) > 1 else ""
+            lines.append(f"{part}: {times}{total:,} setting{'' if total == 1 else 's'}")
+        return tuple(lines)
 
     def told_dropped(self) -> tuple[str, ...]:
         """Return what was left out, one line each."""
