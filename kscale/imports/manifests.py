@@ -217,7 +217,8 @@ def _kubernetes(found: Found, stated: str, minor: int) -> None:
     """Say what Kubernetes 1.*minor*, which *stated* states, does by itself."""
     nearest = versions.nearest_profile(minor)
     what = stated if stated == KUBERNETES_VERSION else f"image of {stated}"
-    found.add(PROFILE, nearest, f"{what}: Kubernetes 1.{minor}, nearest profile {nearest}")
+    how = f"{what}: Kubernetes 1.{minor}, nearest profile {nearest}"
+    found.add(PROFILE, nearest, how, estimate=stated not in {APISERVER, KUBERNETES_VERSION})
     differing = len(set(found.minors.values()))
     if differing > 1:
         found.assumed.append(f"components are of {differing} versions of Kubernetes: 1.{minor} is taken")

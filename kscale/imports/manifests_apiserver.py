@@ -140,8 +140,7 @@ def _shards(settings: Settings, found: Found, main: frozenset[str], *, whole: bo
     name = "etcd-servers-overrides"
     overrides = settings.each(name)
     if not overrides:
-        if whole:
-            found.optimization("etcd-sharding", False, f"no {settings.call(name)}")
+        found.optimization("etcd-sharding", False, f"no {settings.call(name)}", estimate=not whole)
         return
     types, stores = set(), set()
     for override in overrides:
@@ -167,8 +166,7 @@ def _balance(settings: Settings, found: Found, *, whole: bool) -> None:
     name = "goaway-chance"
     chance = settings.number(name)
     if chance is None:
-        if whole:
-            found.optimization("apiserver-balance", False, f"no {settings.call(name)}")
+        found.optimization("apiserver-balance", False, f"no {settings.call(name)}", estimate=not whole)
         return
     if chance > MOST_GOAWAY:
         raise settings.error(name, f"must be 0 to 0.02, got {units.quote(settings.text(name))}")

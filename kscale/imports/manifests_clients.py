@@ -118,7 +118,7 @@ def scheduler(settings: Settings, found: Found) -> None:
     """Read the flags of a scheduler; its configuration is in another file."""
     if settings.has("config"):
         found.assumed.append(
-            "the scheduler's own configuration is in another file: give it too, for percentageOfNodesToScore"
+            "the scheduler has a configuration file of its own (--config): percentageOfNodesToScore is in it"
         )
     read_gates(settings, found)
     found.tell(told(settings, SCHEDULER_TOLD))

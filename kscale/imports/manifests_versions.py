@@ -40,8 +40,6 @@ CONCURRENT_READS: Etcd = (3, 4)  # etcd#10523
 MAP_FREELIST: Etcd = (3, 5)  # etcd v3.5.0 server/embed/config.go
 LEARNERS: Etcd = (3, 4)  # etcd#10725: a member can join without a vote
 
-NEVER_BY_DEFAULT = ("apiserver-balance", "etcd-sharding")  # --goaway-chance 0, no --etcd-servers-overrides
-
 ETCD_OF = ((34, (3, 6)), (22, (3, 5)), (17, (3, 4)), (14, (3, 3)), (0, (3, 2)))
 # etcd that kubeadm brings from this minor on (cmd/kubeadm/app/constants, SupportedEtcdVersion)
 
@@ -49,12 +47,11 @@ ETCD_OF = ((34, (3, 6)), (22, (3, 5)), (17, (3, 4)), (14, (3, 3)), (0, (3, 2)))
 def by_kubernetes(minor: int) -> list[Value]:
     """Return what Kubernetes 1.*minor* does by itself; estimates, which any flag beats."""
     how = f"Kubernetes 1.{minor} by default"
-    found = [
+    return [
         _value(one.mechanism, minor >= one.minor, how)
         for one in BY_KUBERNETES
         if minor >= one.minor or one.mechanism != "watch-fanout"  # before, half of it is there
     ]
-    return found + [_value(mechanism, False, how) for mechanism in NEVER_BY_DEFAULT]
 
 
 def by_etcd(version: Etcd, how: str, *, estimate: bool) -> list[Value]:

@@ -62,9 +62,8 @@ SURE: dict[str, dict[str, object]] = {
     "kubeadm-controller-manager.yaml": {
         "mechanisms.controller-standby.requests_per_s": 200,
         "mechanisms.controller-standby.burst": 300,
-        "profile": "k8s-1.36",
     },
-    "kubeadm-scheduler.yaml": {"profile": "k8s-1.36"},
+    "kubeadm-scheduler.yaml": {},
     "kops-apiserver.yaml": {
         "apiserver-balance": False,
         "etcd-sharding": True,
@@ -181,8 +180,7 @@ def test_what_is_stated_beats_what_a_version_does() -> None:
 def test_versions_switch_on_one_after_another(minor: int, off: set[str]) -> None:
     values = manifests_versions.by_kubernetes(minor)
     found = {one.key.removeprefix(OPTIMIZATION): one.value for one in values}
-    never = set(manifests_versions.NEVER_BY_DEFAULT)
-    assert {name for name, on in found.items() if not on} == off | never
+    assert {name for name, on in found.items() if not on} == off
     assert all(one.estimate for one in values)
 
 
@@ -209,7 +207,7 @@ def test_the_table_agrees_with_the_profiles() -> None:
 def test_every_mechanism_named_is_one() -> None:
     known = {one.id for one in registry.MECHANISMS}
     named = {one.mechanism for one in manifests_versions.BY_KUBERNETES} | set(GATE_OF.values())
-    assert named | set(OF_WATCH_CACHE) | set(manifests_versions.NEVER_BY_DEFAULT) <= known
+    assert named | set(OF_WATCH_CACHE) <= known
 
 
 @pytest.mark.parametrize(
