@@ -10,7 +10,17 @@ from kscale.measure import machine
 
 machine.use_jit_cache()  # before numba is imported
 
-from benchmarks import command, freelist, gate, growth, imports_etcd, scheduling, serving, watching  # noqa: E402
+from benchmarks import (  # noqa: E402
+    command,
+    freelist,
+    gate,
+    growth,
+    imports_etcd,
+    imports_kubectl,
+    scheduling,
+    serving,
+    watching,
+)
 
 PARTS = {
     "scheduling": scheduling.figures,
@@ -19,6 +29,7 @@ PARTS = {
     "serving": serving.figures,
     "growth": growth.figures,
     "imports-etcd": imports_etcd.figures,
+    "imports-kubectl": imports_kubectl.figures,
     "gate": gate.figures,
     "command": command.figures,
 }

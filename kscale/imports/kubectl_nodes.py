@@ -1,20 +1,17 @@
 """Nodes of a list: what fits on them, the version of their kubelets, their images."""
 
 import json
-import re
 from collections import Counter
 from dataclasses import replace
 
 from kscale import units
-from kscale.imports import fields
+from kscale.imports import fields, versions
 from kscale.imports.facts import NodeFact, Value
 from kscale.imports.fields import UNKNOWN, FieldError, Object
 from kscale.imports.node_object import has_allocatable, node_fact
-from kscale.scenario import profiles
 from kscale.scenario.schema_cluster import MOST_NODES
 
 MOST_LABEL_TEXT = 256 * 2**20  # characters of all different labels and values
-_VERSION = re.compile(r"v?1\.(?P<minor>[0-9]{1,3})(?:[.+-].*)?", re.ASCII)
 
 
 class Nodes:
@@ -55,16 +52,15 @@ class Nodes:
         if not self._minors:
             return None
         minor = max(self._minors, key=lambda one: (self._minors[one], one))
-        known = {int(profile.kubernetes.split(".")[1]): name for name, profile in profiles.PROFILES.items()}
-        nearest = min(known, key=lambda one: (abs(one - minor), -one))
-        return Value("profile", known[nearest], f"nearest to most kubelets, 1.{minor}", estimate=True)
+        nearest = versions.nearest_profile(minor)
+        return Value("profile", nearest, f"nearest to most kubelets, 1.{minor}", estimate=True)
 
     def _look_at_status(self, status: Object) -> None:
         """Take versions, images and heartbeats."""
         info = fields.mapping(status, "nodeInfo", "status.")
-        version = _VERSION.fullmatch(fields.text(info, "kubeletVersion", "status.nodeInfo."))
-        if version:
-            self._minors[int(version["minor"])] += 1
+        minor = versions.minor_of(fields.text(info, "kubeletVersion", "status.nodeInfo."))
+        if minor is not None:
+            self._minors[minor] += 1
         images = fields.mappings(status, "images", "status.")
         if images:
             self.images += len(images)

@@ -67,11 +67,9 @@ def _read(reading: Reading, pods: PodFacts | None) -> tuple[str, ...]:
             f"{_many(reading.pods.namespaces, 'namespace')}, "
             f"with {_many(len(pods.requests), 'distinct request')}"
         )
-    if reading.node_leases:
-        told.append(f"{_many(reading.node_leases.total(), 'lease')} of nodes")
     others = {name: sizes.total() for name, sizes in types.sizes.items() if name not in {"nodes", "pods"}}
     public = sorted((name for name in others if name in RESOURCES), key=lambda name: (-others[name], name))
-    told += [f"{others[name]:,} {name}" for name in public[:MOST_TOLD]]
+    told += [f"{others[name]:,} {name}{_of_nodes(name, reading)}" for name in public[:MOST_TOLD]]
     rest = [count for name, count in others.items() if name not in public[:MOST_TOLD]]
     if rest:
         told.append(f"{_many(sum(rest), 'object')} of {_many(len(rest), 'other type')}")
@@ -87,6 +85,12 @@ def _read(reading: Reading, pods: PodFacts | None) -> tuple[str, ...]:
             f"{units.show_bytes(types.json_bytes)} of JSON without blanks; kubectl left managedFields out"
         )
     return tuple(told)
+
+
+def _of_nodes(name: str, reading: Reading) -> str:
+    """Return how many leases are those of nodes."""
+    of_nodes = reading.node_leases.total() if name == "leases" else 0
+    return f", {of_nodes:,} of them of nodes" if of_nodes else ""
 
 
 def _also(reading: Reading) -> tuple[str, ...]:

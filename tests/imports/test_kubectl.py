@@ -113,7 +113,7 @@ def test_what_is_told_has_no_names(tmp_path: Path) -> None:
         assert name not in told
     assert "7 nodes in 3 zones" in facts.read
     assert "45 pods of 3 apps in 1 namespace, with 3 distinct requests" in facts.read
-    assert "7 leases of nodes" in facts.read
+    assert "7 leases, 7 of them of nodes" in facts.read
     assert "3 objects of 1 other type" in facts.read
     assert "of the pods' specs: topology spread constraints (45)" in facts.dropped
     assert any(line.startswith("leases of nodes last 40 s (7);") for line in facts.also)
