@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import command
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from kscale.errors import KscaleError
 from kscale.imports import openb
 from kscale.imports.facts import Facts
-from kscale.scenario import shipped, trace
+from kscale.scenario import build, load, shipped, trace
+from kscale.scenario.cluster import Pods
 from kscale.scenario.schema_cluster import TraceSpec
 
 FOLDER = shipped.root() / trace.FOLDERS["openb"]
@@ -61,6 +63,40 @@ def test_shipped_pods_are_those_of_the_trace(kind: str) -> None:
         assert one.extended.get(trace.GPU_RESOURCE, 0) == classes.extended[of, 0]
         assert tuple(one.selector.items()) == classes.constraints[of].selector
     assert list(found.created_s) == sorted(found.created_s)
+
+
+def test_an_imported_cluster_is_that_of_the_trace(tmp_path: Path) -> None:
+    """Through the whole command: written, read back, and built."""
+    lists = (FOLDER / trace.NODE_LIST, FOLDER / trace.POD_LISTS["gpuspec33"])
+    ran = command.kscale(tmp_path, "import", *map(str, lists), "-o", "mine.yaml")
+    assert ran.code == 0, ran.err
+    loaded = load.load(str(tmp_path / "mine.yaml"))
+    cluster = build.build(loaded.scenario, loaded.recorded)
+    nodes, pods = trace.build(TraceSpec.model_validate({"trace": "openb", "pods": "gpuspec33"}))
+    mine = cluster.nodes
+    for name in ("cpu_milli", "memory_bytes", "ephemeral_bytes", "pods", "extended", "zone"):
+        assert np.array_equal(getattr(mine, name), getattr(nodes, name)), name
+    assert [mine.groups[of].labels for of in mine.group] == [
+        nodes.groups[of].labels if nodes.groups[of].labels.get(trace.GPU_LABEL) in asked_for(pods) else {}
+        for of in nodes.group
+    ]
+    assert np.array_equal(cluster.pods.app, pods.app)
+    assert len(set(zip(cluster.pods.namespace, pods.namespace, strict=True))) == pods.namespaces
+    for name in ("cpu_milli", "memory_bytes", "cpu_nonzero", "memory_nonzero", "ephemeral_bytes", "extended"):
+        found, right = (getattr(one.classes, name)[one.klass] for one in (cluster.pods, pods))
+        assert np.array_equal(found, right), name
+    assert selectors(cluster.pods) == selectors(pods)
+
+
+def asked_for(pods: Pods) -> set[str]:
+    """Return the types of GPU that any pod asks for."""
+    return {value for one in pods.classes.constraints for _, values in one.selector for value in values}
+
+
+def selectors(pods: Pods) -> list[list[tuple[str, set[str]]]]:
+    """Return what each pod asks of labels."""
+    each = [[(key, set(values)) for key, values in one.selector] for one in pods.classes.constraints]
+    return [each[of] for of in pods.klass]
 
 
 def test_times_are_seconds_from_the_start() -> None:
