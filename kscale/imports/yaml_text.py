@@ -3,7 +3,6 @@
 Comments name formats, never files or names of the cluster.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +23,8 @@ MOST_SHOWN = 8  # node shapes, classes of pods, types
 MOST_ALSO = 40  # lines at the end
 LONGEST_COMMENT = 160  # characters
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*|[0-9]+(?:\.[0-9]+)?[A-Za-z/][A-Za-z0-9/]*")
+_UNITS = "ns|us|ms|s|min|h|m|/s|/min|/h|[KMGTPE]iB"
+_PLAIN = re.compile(rf"[A-Za-z][A-Za-z0-9_./-]*|(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:{_UNITS})")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n", "~"})
 TITLES = {one.id: one.title for one in FORMATS}
 
@@ -275,11 +275,21 @@ def scalar(value: object) -> str:
     """Return a value so that YAML reads back the same: plain where that is safe, else in quotes."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
+    if isinstance(value, int):
         return str(value)
+    if isinstance(value, float):
+        mantissa, e, power = repr(value).partition("e")
+        return f"{mantissa}{'' if '.' in mantissa else '.0'}{e}{power}"  # YAML's floats have a point
     text = str(value)
     plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
-    return text if plain else json.dumps(text, ensure_ascii=True)
+    return text if plain else f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(char: str) -> str:
+    """Return a character as it stands in YAML's double quotes."""
+    if char in {'"', "\\"}:
+        return f"\\{char}"
+    return char if char.isprintable() else f"\\U{ord(char):08x}"
 
 
 def clipped(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Imported nodes and pods as columns: what no pod can tell apart is one, what does not fit is brought near."""
+"""Nodes and pods as columns: what no pod can tell apart is one, what does not fit is brought near."""
 
 from dataclasses import replace
 from typing import Any
