@@ -30,6 +30,8 @@ MOST_ABOUT = 2**25  # bytes of the JSON
 _HEADER = 128  # bytes of a column's: numpy's own length for every shape there can be
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first a zip can name
 _LEVEL = 6  # of deflate
+_ENTRY = b"PK\x01\x02"  # begins an entry of a zip's directory; packed data may have it by chance
+_MOST_ENTRIES = 100
 
 Column = NDArray[np.int32] | NDArray[np.int64]
 
@@ -158,6 +160,8 @@ def _zipped(members: Mapping[str, bytes]) -> bytes:
 
 def _unzipped(data: bytes, known: set[str]) -> dict[str, bytes]:
     """Return the members, all of them known and none larger than it says; else _UnusableError."""
+    if data.count(_ENTRY) > _MOST_ENTRIES:  # before zipfile makes an object of each
+        raise _UnusableError("has very many members")
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         infos = file.infolist()
         names = [info.filename for info in infos]

@@ -213,6 +213,12 @@ def test_a_zip_that_unpacks_to_much_is_refused(tmp_path: Path, monkeypatch: pyte
     assert complaint(path, sha256)
 
 
+def test_a_zip_of_very_many_members_is_refused(tmp_path: Path) -> None:
+    """Before its directory is read."""
+    sha256 = put(tmp_path / WHERE, packed({f"{number}": b"" for number in range(101)}))
+    assert complaint(tmp_path / WHERE, sha256) == f"{WHERE}: has very many members"
+
+
 def test_a_member_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     """Zip readers disagree on which of the two counts."""
     with pytest.warns(UserWarning, match="Duplicate name"):
