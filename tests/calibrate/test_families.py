@@ -73,8 +73,8 @@ def test_coefficients_follow_from_the_fits() -> None:
     }
     profile = costs.of_profile("k8s-1.36")
     slow = {**profile, "etcd_write_cpu_ns": 100, "etcd_append_cpu_ns": 200, "etcd_apply_ns": 300}
-    found, left = coefficients.stated(fits, slow)
-    values = {one.meant.name: one.value for one in found}
+    stated, left = coefficients.stated(fits, slow)
+    values = {one.meant.name: one.value for one in stated}
     assert left == []
     assert values["etcd_client_round_trip_ns"] == pytest.approx(1000 - 100, rel=0.01)
     assert values["etcd_write_cpu_ns"] == pytest.approx(1000 - 200 - 300, rel=0.01)
@@ -86,15 +86,15 @@ def test_coefficients_follow_from_the_fits() -> None:
     assert values["etcd_commit_ps_per_byte"] == pytest.approx(1.2 * 3000, rel=0.01)
     assert values["etcd_wal_record_bytes"] == pytest.approx(1000, rel=0.01)
     assert values["etcd_range_locked_ppm"] == pytest.approx(1_000_000, rel=0.01)
-    for one in found:
+    for one in stated:
         assert one.low <= one.value <= one.high
 
 
 def test_what_is_not_clear_stays_as_it_is() -> None:
     """Not measured; all at one setting; or no more than noise: each says so."""
     profile = costs.of_profile("k8s-1.36")
-    found, left = coefficients.stated({}, profile)
-    assert found == []
+    stated, left = coefficients.stated({}, profile)
+    assert stated == []
     assert {one.name for one in left} == {one.name for one in MEANT}
     assert all("not measured" in one.why for one in left)
     formula = families.FORMULAS["get-time"]

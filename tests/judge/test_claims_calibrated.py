@@ -1,0 +1,175 @@
+"""Claims that a calibration answers: open without one, judged with one, never for or against the models."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import made_points
+import pytest
+
+from kscale.calibrate import families, figures, fit
+from kscale.calibrate.point import Point
+from kscale.calibrate.record import FigureValue
+from kscale.cli import app
+from kscale.errors import ExitCode
+from kscale.judge.claims import calibrated, verdict
+from kscale.judge.claims.record import Claim, Setup
+from kscale.judge.claims.verdict import Verdict
+from kscale.mechanisms.registry import MECHANISMS
+from kscale.report import claims_wording as wording
+
+NAMES = [figure.reads for claim in calibrated.CLAIMS for figure in claim.figures]
+FILE = """schema: kscale.costs/1
+extends: k8s-1.36
+coefficients: {{}}
+calibration:
+  schema: kscale.calibration/1
+  date: "2026-11-21"
+  etcd: etcd 3.5.1
+  kscale: 0.3.0
+  machine: {{fingerprint: ab, cpu: fast, cores: 2, memory_bytes: 1, kernel: Linux, container: false}}
+  budget_s: 60
+  seconds: 55
+  experiments: []
+  families: {{}}
+  figures: {{wal-ratio: {{value: {ratio}, range: [{ratio}, 39], unit: x, at: 15 KiB against 300 B}}}}
+"""
+
+
+def _setup(**values: float) -> Setup:
+    """Return a calibration with these figures."""
+    figures = {
+        name.replace("_", "-"): FigureValue(value=value, range=(value, value), unit="x", at="here")
+        for name, value in values.items()
+    }
+    return Setup("a calibration", (), calibrated=figures)
+
+
+def _of(name: str) -> Claim:
+    """Return the claim that reads a figure."""
+    return next(one for one in calibrated.CLAIMS if name in {figure.reads for figure in one.figures})
+
+
+def _points() -> Iterator[Point]:
+    """Yield points at every setting that was published."""
+    for size in (300.0, 15_360.0):
+        yield Point("heartbeat-wal", {"value_bytes": size}, "bytes", (size,))
+        yield Point("heartbeat-db", {"value_bytes": size}, "bytes", (size,))
+    for clients in (1.0, 64.0):
+        for size in (256.0, 15_360.0):
+            at = {"clients": clients, "value_bytes": size}
+            yield Point("put-cpu", at, "ns", (size,))
+            yield Point("put-throughput", at, "1/s", (1000 * clients,))
+    for pages in (9_900.0, 101_000.0, 480_000.0):
+        yield Point("freelist-spill-ratio", {"free_pages": pages}, "x", (3.0,))
+    for keys in (1000.0, 64_000.0):
+        for kind in ("list", "list-keys-only", "list-count-only"):
+            yield Point(f"{kind}-time", {"keys": keys, "value_bytes": 1024.0}, "ns", (keys,))
+    yield Point("get-time", {"keys": 65_000.0, "value_bytes": 1024.0}, "ns", (1.0,))
+    for keys in (0.0, 64_000.0):
+        yield Point("lists-beside-p99", {"list_keys": keys, "value_bytes": 2048.0}, "ns", (keys + 1,))
+
+
+def test_claims_and_calibration_know_the_same_figures() -> None:
+    """By the same names, each read once."""
+    formula = families.FORMULAS["watch-cpu"]
+    watches = fit.fit(formula, made_points.points(formula))
+    assert watches is not None
+    made = figures.figures(list(_points()), {"watch-cpu": watches})
+    assert sorted(NAMES) == sorted(one.name for one in made)
+    values = {one.name: one.value for one in made}
+    assert values["wal-ratio"] == 15_360 / 300
+    assert values["put-clients-ratio"] == 64
+    assert values["list-key-alone-ratio"] == pytest.approx(1.0)
+    assert values["watch-delivery-ns"] == pytest.approx(3000 + 256 * 4, rel=1e-3)
+    assert figures.figures([], {}) == []
+
+
+def test_without_a_calibration_they_are_open() -> None:
+    """And count nowhere."""
+    found = [verdict.judge(one, None, MECHANISMS) for one in calibrated.CLAIMS]
+    assert {one.verdict for one in found} == {Verdict.NOT_MEASURED}
+    assert not any(one.counted or one.held for one in found)
+    assert verdict.failures(found) == []
+    assert wording.outside(found) == ""
+    assert wording.summary(found) == [
+        f"a real etcd, counted apart: {len(found)} not measured here (kscale calibrate etcd)"
+    ]
+
+
+@pytest.mark.parametrize(("ours", "expected"), [(39.3, Verdict.IN_BAND), (12.0, Verdict.OUTSIDE)])
+def test_with_one_they_are_judged_and_counted_apart(ours: float, expected: Verdict) -> None:
+    """Outside fails nothing: it says something of this etcd, and nothing of a model."""
+    found = verdict.judge(_of("wal-ratio"), _setup(wal_ratio=ours), MECHANISMS)
+    assert found.verdict is expected
+    assert not found.counted
+    assert verdict.failures([found]) == []
+    assert verdict.count([found], "R").of == 0
+    said = wording.summary([found])
+    assert said[0].startswith("a real etcd, counted apart: ")
+    assert ("outside: K1" in said[0]) == (expected is Verdict.OUTSIDE)
+
+
+def test_sizes_that_were_not_measured_are_not_shown() -> None:
+    """Of three numbers of free pages, those there are."""
+    claim = _of("spill-ratio-100k")
+    found = verdict.judge(claim, _setup(spill_ratio_100k=9.5), MECHANISMS)
+    assert [one.figure.reads for one in found.figures] == ["spill-ratio-100k"]
+    assert found.verdict is Verdict.IN_BAND
+    assert verdict.judge(claim, _setup(wal_ratio=39), MECHANISMS).verdict is Verdict.NOT_MEASURED
+
+
+def test_an_interval_has_two_ends() -> None:
+    """What was measured once has none."""
+    (figure,) = _of("wal-ratio").figures
+    assert figure.interval is not None
+    assert figure.interval(_setup(wal_ratio=39.0)) is None
+    wide = Setup("", (), calibrated={"wal-ratio": FigureValue(value=39, range=(38, 40), unit="x", at="")})
+    assert figure.interval(wide) == (38, 40)
+
+
+def _asked(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    """Return what the command says of the first claim."""
+    code = app.main(["claims", "K1", *args])
+    return code, *capsys.readouterr()
+
+
+def test_the_command_reads_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The one that is named; else costs/mine.yaml, if it is there."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "costs").mkdir()
+    (tmp_path / "other.yaml").write_text(FILE.format(ratio=38.5))
+    assert "not measured here" in _asked(capsys)[1]
+    code, out, _ = _asked(capsys, "--costs", "other.yaml", "--json", "--check")
+    tree = json.loads(out)
+    assert code == ExitCode.OK
+    assert tree["claims"][0]["figures"][0]["ours"] == 38.5
+    assert tree["calibrated"] == {"held": 1, "of": 1, "not_measured": 0}
+    (tmp_path / "costs" / "mine.yaml").write_text(FILE.format(ratio=11))
+    code, out, _ = _asked(capsys, "-v", "--check")
+    assert code == ExitCode.OK
+    assert "outside: K1" in out
+    assert "our set-up: kscale calibrate etcd: etcd 3.5.1 on 2 x fast, 2026-11-21" in out
+    for name in ("csv", "jsonl", "markdown"):
+        code, out, _ = _asked(capsys, "--format", name)
+        assert code == ExitCode.OK
+        assert "K1" in out
+    code, _, err = _asked(capsys, "--plot", "k.png")
+    assert (code, (tmp_path / "k.png").exists()) == (ExitCode.OK, True)
+    assert "0 of 1 on a real etcd hold" in err
+
+
+def test_a_file_that_does_not_say_is_refused_if_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that lies about under the usual name is a cost model like another."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "costs").mkdir()
+    (tmp_path / "costs" / "mine.yaml").write_text("schema: kscale.costs/1\ncoefficients: {}\n")
+    assert "not measured here" in _asked(capsys)[1]
+    code, out, err = _asked(capsys, "--costs", "costs/mine.yaml")
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "does not say how it was measured; kscale calibrate etcd writes one" in err
+    assert _asked(capsys, "--costs", "nowhere.yaml")[0] == ExitCode.USAGE
