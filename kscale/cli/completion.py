@@ -129,6 +129,15 @@ def scenarios(incomplete: str) -> Iterator[Offer]:
 
 
 @_silent
+def files(incomplete: str) -> Iterator[Offer]:
+    """Yield files and folders where the typed path leads, but hidden ones."""
+    typed = incomplete.rpartition("/")
+    for path in sorted(Path(typed[0] + typed[1]).iterdir()):
+        if not path.name.startswith("."):
+            yield f"{typed[0]}{typed[1]}{path.name}{'/' if path.is_dir() else ''}"
+
+
+@_silent
 def mechanisms(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell chooses
     """Yield mechanisms."""
     from kscale.cli import names

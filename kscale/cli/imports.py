@@ -37,6 +37,7 @@ def import_(
             help="etcd snapshots or db files, JSON of kubectl, Prometheus metrics, static-pod manifests and"
             " component configs, audit logs, SimKube traces, openb CSV; also gzip. Formats are found out.",
             show_default=False,
+            autocompletion=completion.files,
         ),
     ],
     output: Annotated[

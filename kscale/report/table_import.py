@@ -48,8 +48,8 @@ def _called(names: Sequence[str]) -> Mapping[str, str]:
 def _source(facts: Facts, called: Mapping[str, str], width: int) -> Iterator[Text]:
     """Yield a file's line, then what it said."""
     source = facts.source
-    state = f", of {source.taken:%Y-%m-%d %H:%M} UTC" if source.taken else ""
-    said = f"{title(source.format)}  {clean(called[source.name])}  ({units.show_bytes(source.bytes)}{state})"
+    state = f", state of {source.taken:%Y-%m-%d %H:%M} UTC" if source.taken else ""
+    said = f"{clean(called[source.name])}: {title(source.format)}, {units.show_bytes(source.bytes)}{state}"
     yield from paragraph(said, width, rest=INDENT, style="bold")
     for line in facts.read:
         yield from paragraph(line, width, first=INDENT, rest=INDENT * 2)

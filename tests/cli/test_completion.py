@@ -174,6 +174,13 @@ def test_scenarios_are_shipped_or_here(folder: Path) -> None:
     assert not [name for name in found if name.startswith("claims/")]
 
 
+def test_files_to_import_are_offered_where_the_typed_path_leads(folder: Path) -> None:
+    """Folders with the slash that leads on; names that a shell would run are left out."""
+    assert completion.files("") == ["mine.yaml", "more/", "other.yml", "results/"]
+    assert completion.files("more/") == ["more/deep.yaml"]
+    assert completion.files("none/") == []
+
+
 def test_names_are_those_of_the_registry() -> None:
     """The sources are read, not run: mechanisms, parameters, variants and metrics are the records' own."""
     from dataclasses import fields  # noqa: PLC0415 - used here only
