@@ -19,9 +19,10 @@ from kscale.kernels import (
 )
 from kscale.kernels.freelist import ArrayList, FreeList, HashmapList, Ints
 from kscale.kernels.freelist_workloads import MIXED, Workload
-from kscale.mechanisms import etcd_freelist, registry
+from kscale.mechanisms import etcd_freelist, etcd_freelist_load, registry
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Outcome, Variant
-from kscale.mechanisms.etcd_freelist import ANY_FIT, MECHANISM, SIMD, Params
+from kscale.mechanisms.etcd_freelist import ANY_FIT, MECHANISM, SIMD
+from kscale.mechanisms.etcd_freelist_load import Params
 
 if TYPE_CHECKING:
     from kscale.scenario.cluster import Cluster
@@ -95,9 +96,9 @@ def test_seed_comes_from_the_scenario() -> None:
 
 def test_transactions() -> None:
     """C is shorter on large lists, churn longer; the other workloads have none to set."""
-    assert etcd_freelist.transactions(Params(free_pages=2_000_000)) == 100
-    assert etcd_freelist.transactions(Params(free_pages=2_000_001)) == 30
-    assert etcd_freelist.transactions(Params(workload="churn")) == 2_000
+    assert etcd_freelist_load.transactions(Params(free_pages=2_000_000)) == 100
+    assert etcd_freelist_load.transactions(Params(free_pages=2_000_001)) == 30
+    assert etcd_freelist_load.transactions(Params(workload="churn")) == 2_000
     load = MECHANISM.prepare(CLUSTER, Params(workload="C", free_pages=5_000, transactions=3))
     assert outcome(MECHANISM.variants[OPTIMIZED], load).work["transactions"] == 3
     with pytest.raises(ValueError, match="workload A has no number of transactions"):

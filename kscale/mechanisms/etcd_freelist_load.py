@@ -1,0 +1,146 @@
+"""What a free list has to do: the workloads of etcd-freelist, and what a cell of each needs."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kscale.errors import KscaleError
+from kscale.kernels import freelist_workloads
+from kscale.kernels.freelist_workloads import Workload
+from kscale.scenario.cluster import Cluster
+from kscale.scenario.quantities import Count
+from kscale.scenario.recorded import RecordedSpace
+
+LARGE = 2_000_000  # free pages above which workload C is shorter
+FREE_PAGES = 1_000_000
+LEAST_W = 4_096  # free pages: 64 runs of 64
+SHORT_C, LONG_C, CHURN = 30, 100, 2_000  # transactions of the recorded workloads
+BYTES_A_FREE_PAGE = 260  # peak of prepare, all three lists and the audit, measured on workload C
+BYTES_A_USED_PAGE = 130  # of a recorded file: half of that, as in C's layout half of the file is free
+BYTES_AN_OVERWRITE = 120  # of a programme's rows, its answers and pending runs
+BYTES_AT_LEAST = 64 << 20  # workload churn, whose file is small
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Which workload, on how much free space."""
+
+    workload: Annotated[
+        Literal["A", "B", "C", "W", "churn", "file"],
+        Field(
+            description="A: single pages from long runs. B: runs of 1 to 64 pages, few fit. C: overwrites in "
+            "a fragmented file. W: only the far end fits. churn: few long runs, a reader that comes and goes."
+            " file: overwrites in the imported etcd database, its own free and used pages."
+        ),
+    ] = "C"
+    free_pages: Annotated[
+        Count | None,
+        Field(
+            ge=1,
+            le=10_000_000,
+            description="Free pages at the start. Default 1M; churn starts with none, file has its own.",
+        ),
+    ] = None
+    transactions: Annotated[
+        Count | None,
+        Field(
+            ge=1,
+            le=100_000,
+            description="Write transactions of C (default 100, above 2M free pages 30), churn (2,000) and "
+            "file (100).",
+        ),
+    ] = None
+    seed: Annotated[
+        int | None, Field(ge=0, lt=2**64, description="Of B, C, churn and file; default: the scenario's.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Refuse what does not go together: ValueError. Fill in the free pages of what has no own ones."""
+        if self.transactions is not None and self.workload not in {"C", "churn", "file"}:
+            raise ValueError(f"workload {self.workload} has no number of transactions to set")
+        if self.workload == "file":
+            if self.free_pages is not None:
+                raise ValueError("workload file has the free pages of the imported database; set none")
+            return
+        if self.free_pages is None:
+            object.__setattr__(self, "free_pages", FREE_PAGES)  # frozen; a result keeps the number
+        if self.workload == "W" and self.made_pages < LEAST_W:
+            raise ValueError(f"workload W needs at least {LEAST_W:,} free pages, got {self.made_pages:,}")
+
+    @property
+    def made_pages(self) -> int:
+        """Return the free pages that are laid out; those of a file are its own."""
+        return self.free_pages or 0
+
+
+def transactions(params: Params) -> int:
+    """Return how many transactions overwrite runs."""
+    if params.transactions is not None:
+        return params.transactions
+    if params.workload == "churn":
+        return CHURN
+    return SHORT_C if params.made_pages > LARGE else LONG_C
+
+
+def space_of(cluster: Cluster) -> RecordedSpace:
+    """Return the pages of the imported database; KscaleError if there are none to work with."""
+    space = cluster.space
+    if space is None:
+        raise KscaleError("etcd-freelist: workload file needs a cluster imported from an etcd database")
+    for what, runs in (("free page", space.free), ("used page", space.live)):
+        if not len(runs) or int(runs[-1, 0]) < freelist_workloads.FIRST_PAGE:
+            raise KscaleError(f"etcd-freelist: workload file: the imported etcd database has no {what}")
+    return space
+
+
+def prepare(cluster: Cluster, params: Params) -> Workload:
+    """Lay the free space out and write the programme."""
+    free, seed = params.made_pages, cluster.seed if params.seed is None else params.seed
+    if params.workload == "file":
+        space = space_of(cluster)
+        return freelist_workloads.workload_file(
+            space.free, space.live, space.file_pages, seed, transactions(params)
+        )
+    if params.workload == "A":
+        return freelist_workloads.workload_a(free)
+    if params.workload == "B":
+        return freelist_workloads.workload_b(free, seed)
+    if params.workload == "W":
+        return freelist_workloads.workload_w(free)
+    if params.workload == "C":
+        return freelist_workloads.workload_c(free, seed, transactions(params))
+    return freelist_workloads.workload_churn(seed, transactions(params))
+
+
+COSTS_NS = {  # of a run; of C, churn and file of a transaction: fixed, and for each free page at the start
+    "A": (0, 60),
+    "B": (10e6, 500),
+    "C": (60e3, 6.5),
+    "W": (0, 40),
+    "churn": (90e3, 0),
+    "file": (60e3, 6.5),
+}
+
+
+def memory(cluster: Cluster, params: Params) -> int:
+    """Return the bytes that a cell needs, every variant's list and the audit included."""
+    free, used = pages(cluster, params)
+    rows = transactions(params) * 2 * freelist_workloads.PAIRS_OF_C
+    return BYTES_AT_LEAST + BYTES_A_FREE_PAGE * free + BYTES_A_USED_PAGE * used + BYTES_AN_OVERWRITE * rows
+
+
+def cost_ns(cluster: Cluster, params: Params) -> float:
+    """Return about what the array takes for a run, from this workload's fixed and per-page cost."""
+    fixed, per_page = COSTS_NS[params.workload]
+    rows = transactions(params) if params.workload in {"C", "churn", "file"} else 1
+    return rows * (fixed + per_page * pages(cluster, params)[0])
+
+
+def pages(cluster: Cluster, params: Params) -> tuple[int, int]:
+    """Return the free pages at the start, and of a recorded file the others; those of a layout go with it."""
+    if params.workload != "file":
+        return params.made_pages, 0
+    space = space_of(cluster)
+    free = int(space.free[:, 1].sum())
+    return free, space.file_pages - free
