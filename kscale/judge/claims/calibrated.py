@@ -50,11 +50,11 @@ def _reading(name: str, figure: Figure) -> Figure:
 
 
 def _claim(
-    number: int, title: str, kind: Kind, stated: str, *figures: Figure, assumes: tuple[str, ...] = ()
+    claim_id: str, title: str, kind: Kind, stated: str, *figures: Figure, assumes: tuple[str, ...] = ()
 ) -> Claim:
     """Return a claim whose figures come from a calibration."""
     return Claim(
-        id=f"K{number}",
+        id=claim_id,
         title=title,
         kind=kind,
         source=SOURCE,
@@ -69,14 +69,14 @@ def _claim(
 
 CLAIMS: tuple[Claim, ...] = (
     _claim(
-        1,
+        "K1",
         "A node status leaves 38.8 times as much in etcd's log as a lease",
         "R",
         "puts of 15 KiB and 300 B, 1,000/s over 1,000 keys; length of the log without its zero tail",
         _ratio("wal-ratio", "log a put, 15 KiB over 300 B", 38.8, (36.0, 42.0)),
     ),
     _claim(
-        2,
+        "K2",
         "A put leaves 15,453 bytes in the log with a node status, 398 with a lease",
         "A",
         "as K1",
@@ -87,7 +87,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumes=("Keys are of other lengths here: a byte of key is a byte of log.",),
     ),
     _claim(
-        3,
+        "K3",
         "The store grows by 16.4 KB a node status and by 0.46 KB a lease",
         "R",
         "as K1; growth of the database file before any compaction",
@@ -96,7 +96,7 @@ CLAIMS: tuple[Claim, ...] = (
         _ratio("db-ratio", "15 KiB over 300 B", 35.0, (31.5, 38.5)),
     ),
     _claim(
-        4,
+        "K4",
         "On a saturated etcd a put of 15 KB takes twice the CPU of one of 300 B",
         "R",
         "64 puts in flight: 97 us against 48 us",
@@ -104,7 +104,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumes=("The small value is of 256 B here.",),
     ),
     _claim(
-        5,
+        "K5",
         "64 clients get six times as many puts done as one",
         "R",
         "values of 256 B: 11,000 to 13,000 puts/s against 1,700 to 2,300",
@@ -112,7 +112,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumes=("The client is the same program, on the same cores: it is part of the figure.",),
     ),
     _claim(
-        6,
+        "K6",
         "With free pages that are single holes, the array's spill takes 1.5, 9 and 20.6 times the map's",
         "R",
         "10,000, 100,000 and 490,000 free pages; puts of 15 KB, 64 in flight, on copies of one file",
@@ -121,21 +121,21 @@ CLAIMS: tuple[Claim, ...] = (
         _ratio("spill-ratio-490k", "spill a put, 490k free pages", 20.6, (10.3, 41.2)),
     ),
     _claim(
-        7,
+        "K7",
         "A key of a full list takes a 26th to a 34th of the time of reading it alone",
         "R",
         f"{LISTS}; 223 ms against 0.29 ms, 1,044 ms against 0.36 ms",
         _ratio("list-key-alone-ratio", "time of a key, in a list over alone", 0.034, (0.0145, 0.077)),
     ),
     _claim(
-        8,
+        "K8",
         "Full lists take their keys' share of time: 1.2 to 1.4 times what a small prefix takes a key",
         "R",
         f"{LISTS}; a prefix of a 200th of the keys in 0.78 ms and 4.5 ms",
         _ratio("list-key-prefix-ratio", "time a key, whole over small list", 1.3, (0.58, 2.86)),
     ),
     _claim(
-        9,
+        "K9",
         "Keys alone take a fifth to a third of a full list, their number alone a 48th to an 18th",
         "R",
         f"{LISTS}; 206 ms and 33 ms against 1,044 ms (600 ms serializable, which ran second), 39 ms and"
@@ -144,7 +144,7 @@ CLAIMS: tuple[Claim, ...] = (
         _ratio("list-count-only-ratio", "time, number only over full list", 0.032, (0.0103, 0.11)),
     ),
     _claim(
-        10,
+        "K10",
         "Beside full lists the 99th percentile of a small put is 13 times as long",
         "R",
         "a put of 300 B every 5 ms, while one client lists 100,000 keys of 2 KB again and again",
@@ -152,7 +152,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumes=("A put every 2 ms here, and as many keys as the calibration says.",),
     ),
     _claim(
-        11,
+        "K11",
         "etcd delivers an event to a watcher with 4 to 5 us of CPU",
         "M",
         "256 B, each watcher on a stream of its own; CPU an event, less that without watchers",
