@@ -69,24 +69,29 @@ def _heading(word: str, given: Sequence[str], width: int) -> Iterator[Text]:
 
 
 def _contradictions(found: Sequence[Contradiction], called: Mapping[str, str], width: int) -> Iterator[Text]:
-    """Yield each contradiction: what is used, what is not, and why."""
+    """Yield what is used and what is not, below the sources that differ and the reason."""
     if not found:
         return
     yield Text()
     yield Text("contradictions", "bold yellow")
+    groups: dict[str, list[Contradiction]] = {}
     for one in found[:MOST_LINES]:
-        used, *others = (_side(side, called) for side in one.sides)
-        said = f"{clean(one.subject)}: {used} is used, not {' or '.join(others)}: {one.why}"
+        used, *others = (_source_of(side, called) for side in one.sides)
+        groups.setdefault(f"{used} is used, not {' or '.join(others)}: {one.why}", []).append(one)
+    for said, group in groups.items():
         yield from paragraph(said, width, first=f"{INDENT}! ", rest=INDENT * 2, style="yellow")
+        for one in group:
+            used, *others = (clean_prose(side.shown) for side in one.sides)
+            line = f"{clean(one.subject)}: {used}, not {' or '.join(others)}"
+            yield from paragraph(line, width, first=INDENT * 3, rest=INDENT * 4)
     if len(found) > MOST_LINES:
         yield Text(f"{INDENT}  and {len(found) - MOST_LINES:,} more; --json has them all", "dim")
 
 
-def _side(side: Side, called: Mapping[str, str]) -> str:
-    """Return what one source says, and where it is from."""
+def _source_of(side: Side, called: Mapping[str, str]) -> str:
+    """Return where one side is from, and of when."""
     when = f"{'' if side.dated else 'file of '}{side.when:%Y-%m-%d %H:%M}"
-    guess = ", worked out" if side.estimate else ""
-    return f"{clean_prose(side.shown)} ({clean(called[side.source.name])}, {when}{guess})"
+    return f"{clean(called[side.source.name])} ({when}{', worked out' if side.estimate else ''})"
 
 
 def _end(imported: Imported, written: Sequence[Path], width: int) -> Iterator[Text]:

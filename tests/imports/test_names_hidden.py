@@ -209,6 +209,7 @@ def test_json_says_what_the_terminal_says(inputs: dict[str, Path], tmp_path: Pat
         for line in source["read"]:
             assert line in shown
     for one in tree["contradictions"]:
-        assert f"{one['subject']}: {one['sides'][0]['shown']}" in shown
+        assert f"{one['subject']}: {one['sides'][0]['shown']}, not {one['sides'][1]['shown']}" in shown
+        assert one["why"] in shown
         assert [side["used"] for side in one["sides"]] == [True] + [False] * (len(one["sides"]) - 1)
     assert tree["holds"] == {"nodes": 12, "pods": 60, "objects": imported.recorded.object_count}
