@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kscale import units
-from kscale.imports import lists, merge_values
+from kscale.imports import lists, merge_values, settings
 from kscale.imports.contradictions import Candidate, Contradiction, Part, against, ordered, ranked, settle
 from kscale.imports.facts import Facts, FreeSpace, NodeFact, PodFacts, TypeFact, Value
 from kscale.imports.told import Told
@@ -170,8 +170,8 @@ def _compare_counts(
     """Hold a list against what other sources count; without a list, what is counted is the number."""
     key, stored = f"counts.{kind}", types[kind].count if kind in types else 0
     said = list(told.counts.get(key, ()))
-    if stored:
-        value = Value(key, stored, "stored objects")
+    value = Value(key, stored, "stored objects")
+    if settings.taken(value) is not None:
         said.append(Candidate(value, f"{stored:,}", told.winners[f"{OBJECTS}.{kind}"]))
     if listed is None:
         if said:

@@ -1,5 +1,7 @@
 """Single values of a scenario, by dotted key: whether a scenario takes them, and how they are written."""
 
+import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,7 +10,8 @@ from pydantic import ValidationError
 from kscale import units
 from kscale.imports.facts import Value
 from kscale.scenario.schema import Scenario
-from kscale.scenario.spec import InconsistentError
+from kscale.scenario.schema_cluster import MOST_NODES, MOST_PODS
+from kscale.scenario.spec import LONGEST_TEXT, InconsistentError
 
 Plain = str | int | float | bool
 
@@ -31,7 +34,9 @@ MECHANISMS = (  # as the registry has them, which imports cannot see; a test com
 
 REQUESTS, WATCHES, OPTIMIZATIONS = "load.requests.", "load.watches.", "control_plane.optimizations."
 MIXES = {REQUESTS: "requests", WATCHES: "watches"}
-COUNTS = ("counts.nodes", "counts.pods")
+_MOST = {"counts.nodes": MOST_NODES, "counts.pods": MOST_PODS}
+COUNTS = tuple(_MOST)
+_PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
 _MAPPINGS = (REQUESTS, WATCHES, OPTIMIZATIONS)  # their last part may have dots in it
 _SIZES = frozenset({"control_plane.etcd.quota", "load.heartbeat.size"})
 
@@ -61,10 +66,10 @@ def taken(one: Value) -> Plain | None:
     parts = path(one.key)
     match parts[0]:
         case "counts":
-            return one.value if one.key in COUNTS and _is_count(one.value) else None
+            return one.value if _is_count(one.value, _MOST.get(one.key, 0)) else None
         case "mechanisms":
             known = len(parts) == 3 and parts[1] in MECHANISMS  # noqa: PLR2004 - mechanisms, id, parameter
-            return one.value if known else None
+            return one.value if known and _PARAMETER.fullmatch(parts[2]) and _is_plain(one.value) else None
         case "control_plane" | "load" | "profile":
             return _checked(one.key, parts, one.value)
         case _:
@@ -96,9 +101,16 @@ def nested(parts: tuple[str, ...], value: object) -> dict[str, Any]:
     return dict(inner)
 
 
-def _is_count(value: Plain) -> bool:
-    """Return whether *value* counts something that is there."""
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def _is_count(value: Plain, most: int) -> bool:
+    """Return whether *value* counts something that is there, and no more than a scenario takes."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most
+
+
+def _is_plain(value: Plain) -> bool:
+    """Return whether a mechanism could take *value*; imports cannot see what it says of its parameters."""
+    if isinstance(value, str):
+        return value.isprintable() and len(value) <= LONGEST_TEXT
+    return isinstance(value, bool) or (math.isfinite(value) and abs(value) <= units.LARGEST)
 
 
 def amount(value: Plain) -> float:

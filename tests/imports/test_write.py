@@ -284,3 +284,56 @@ def test_more_objects_than_a_scenario_takes_are_refused() -> None:
         write.make(
             merge.merge([part("etcd-db", types={"pods": sizes((9, 10**8 + 1))})]), anonymize.hashes(KEY)
         )
+
+
+KEYS = [
+    "counts.nodes",
+    "counts.pods",
+    "profile",
+    "control_plane.apiservers",
+    "control_plane.etcd.fsync",
+    "control_plane.etcd.quota",
+    "control_plane.optimizations.list-index",
+    "control_plane.optimizations.x y",
+    "control_plane.etcd",
+    "control_plane",
+    "load.heartbeat.size",
+    "load.pod_changes",
+    "load.requests.list/pods",
+    "load.requests.",
+    "load.requests.\x1b/x",
+    "load.watches.pods",
+    "load.watches.a: b",
+    "mechanisms.etcd-freelist.workload",
+    "mechanisms.list-index.by",
+    "mechanisms.list-index.a: b",
+    "mechanisms.list-index",
+    "mechanisms",
+    "seed",
+    "",
+]
+PLAIN = (
+    st.sampled_from(
+        ["k8s-1.20", "file", "10s", "1e5/s", "8GiB", "1h30m", "list", "", "-1", "\u202e", "a: b # c"]
+    )
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.booleans()
+    | st.text(max_size=8)
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(KEYS), PLAIN), max_size=6), st.integers(0, 10**9))
+def test_no_value_makes_a_scenario_that_cannot_be_read(
+    tmp_path_factory: pytest.TempPathFactory, values: list[tuple[str, str | float]], stored: int
+) -> None:
+    """What no scenario takes is dropped and said; `save` reads what it writes, and would complain."""
+    read = part(values=tuple(value(key, one) for key, one in values), types={"nodes": TypeFact(stored)})
+    folder = tmp_path_factory.mktemp("values")
+    if stored > 10**8:
+        with pytest.raises(KscaleError, match="more objects than a scenario takes"):
+            write.make(merge.merge([read]), anonymize.hashes(KEY))
+        return
+    imported = write.make(merge.merge([read]), anonymize.hashes(KEY))
+    loaded = load.load(str(write.save(imported, folder / "mine.yaml", "mine", None)[0]))
+    assert loaded.scenario.name == "mine"
