@@ -17,7 +17,7 @@ from kscale.calibrate.record import Done
 from kscale.errors import Interrupted, KscaleError
 
 QUICK_S, DEFAULT_S = 60.0, 300.0
-FITTING_S = 5.0  # of the budget, for what follows the experiments
+FITTING_S = 3.0  # of the budget, for what follows the experiments
 LIKELY = 0.8  # of the time an experiment may take must be left for it to begin
 NEEDS_FILES = "needs an etcd that it may restart, and its files: not one at an endpoint"
 FAILED = "it failed; the command says why"

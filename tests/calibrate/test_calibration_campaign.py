@@ -112,7 +112,7 @@ def test_what_would_not_end_in_time_is_not_begun() -> None:
         experiment("short", steps(clock, [1.0]), 5.0),
     ]
     outcome = ran(made, clock)
-    assert [one.left_out for one in outcome.done] == [None, "takes about 36 s, 25 s were left", None]
+    assert [one.left_out for one in outcome.done] == [None, "takes about 36 s, 27 s were left", None]
 
 
 def test_what_does_not_end_in_time_is_stopped() -> None:
