@@ -80,8 +80,8 @@ def made(outcome: Outcome, setting: Setting) -> CostFile:
         machine=_machine(setting),
         budget_s=setting.budget_s,
         seconds=outcome.seconds,
-        fsync_ns=_alone(points.get("fsync", ()), "puts"),
-        put_ns=_alone(points.get("put-p50", ()), "clients"),
+        fsync_ns=_alone(points.get("fsync", ())),
+        put_ns=_alone(points.get("put-p50", ())),
         experiments=tuple(outcome.done),
         left=tuple(LeftAs(name=one.name, why=one.why) for one in (*left, *coefficients.NOT_SEEN)),
         families={name: _family(found, fits.get(name)) for name, found in points.items()},
@@ -201,11 +201,11 @@ def _machine(setting: Setting) -> Machine:
     )
 
 
-def _alone(points: Sequence[Point], key: str) -> float | None:
-    """Return the value at the least load: least of *key*, then of all else."""
+def _alone(points: Sequence[Point]) -> float | None:
+    """Return the value at the least load: fewest puts or clients, whole ones, then fewest bytes."""
     if not points:
         return None
-    return min(points, key=lambda point: (round(point.at[key]), *point.at.values())).value
+    return min(points, key=lambda point: [round(part) for part in point.at.values()]).value
 
 
 def _family(points: Sequence[Point], found: Fit | None) -> Family:

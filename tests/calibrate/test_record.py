@@ -105,6 +105,13 @@ def test_a_few_points_are_enough_for_a_file() -> None:
     assert costs.parse(cost_file.text(file).encode(), "few.yaml", "few").coefficients
 
 
+def test_the_fsync_is_that_of_one_small_put() -> None:
+    """A flush of 1.02 puts on average is one of a put; a large one takes longer."""
+    places = ((1.0, 66_000.0, 900e3), (1.02, 370.0, 300e3), (1.7, 360.0, 400e3))
+    points = [Point("fsync", {"puts": puts, "wal_bytes": size}, "ns", (ns,)) for puts, size, ns in places]
+    assert made(points).calibration.fsync_ns == 300e3
+
+
 def test_values_of_nothing_or_less_are_kept_as_they_are() -> None:
     """A counter may stand still for a sample; no formula is held to it."""
     nothing = Point("put-p50", {"clients": 1.0, "value_bytes": 256.0}, "ns", (0.0, 0.0))
