@@ -49,7 +49,7 @@ def run(
         str | None,
         typer.Option(
             rich_help_panel=SAMPLING,
-            help="Time for all timed pairs together. Default 30s; with --quick 2s, with --profile 10s.",
+            help="Time for all timed pairs together. Default 25s; with --quick 2s, with --profile 10s.",
         ),
     ] = None,
     quick: Annotated[
@@ -162,7 +162,7 @@ def _budget(*, quick: bool, profile: str | None) -> str:
     """Return the time for a run that was given none."""
     if profile is not None:
         return "10s"
-    return "2s" if quick else "30s"
+    return "2s" if quick else "25s"
 
 
 def _settings(budget: str, *, exact: bool, quick: bool) -> "Settings":

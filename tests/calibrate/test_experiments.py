@@ -40,6 +40,11 @@ SMALL: Sequence[tuple[Experiment, int]] = (  # and how many points
     (exp_watches.experiment(exp_watches.Plan((0, 3), (256,), 1, 40, 120, LIMIT_S)), 2),
     (exp_freelist.experiment(exp_freelist.Plan((300,), 1, 2, 64, LIMIT_S)), 8),
 )
+COUNTED = {
+    "commit",
+    "commit-spill",
+    "commit-write",
+}  # at what came to be in a commit: two settings may come to the same
 
 
 class Told:
@@ -71,7 +76,8 @@ def test_an_experiment_yields_its_families_and_leaves_nothing(
     points, steps = run(experiment, tmp_path)
     assert {point.family for point in points} == set(experiment.families)
     assert len(points) == count
-    assert len({(point.family, tuple(point.at.items())) for point in points}) == count
+    asked = [point for point in points if point.family not in COUNTED]
+    assert len({(point.family, tuple(point.at.items())) for point in asked}) == len(asked)
     for point in points:
         assert all(math.isfinite(sample) and sample > 0 for sample in point.samples), point
         assert point.unit in {"ns", "1/s", "bytes", "x"}
