@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictInt, ValidationError, model_validator
+from pydantic import AfterValidator, Field, StrictInt, ValidationError, model_validator
 
 from kscale import units
 from kscale.errors import KscaleError, did_you_mean
@@ -24,10 +24,22 @@ from kscale.scenario.yaml_tree import Loc
 FOLDER = Path(__file__).parent / "cost_models"
 LEAST = "the least cost model is two lines: schema: kscale.costs/1 and coefficients:"
 LONGEST_SOURCE = 1000  # characters
+MOST_SETTINGS = 16  # that a coefficient was measured over
 
 Origin = Literal["published", "derived", "measured", "assumed", "fitted"]
 Amount = Annotated[StrictInt, Field(ge=0, lt=2**53)]
 Prose = Annotated[str, Field(min_length=1, max_length=LONGEST_SOURCE)]
+
+
+def _ordered(given: tuple[int, int]) -> tuple[int, int]:
+    """Return least and most if they are in that order."""
+    low, high = given
+    if low > high:
+        raise ValueError(f"must be the least, then the most, got {low:,}, {high:,}")
+    return given
+
+
+Over = Annotated[tuple[Amount, Amount], AfterValidator(_ordered)]
 
 
 class Coefficient(Spec):
@@ -45,6 +57,9 @@ class Coefficient(Spec):
         None, description="Where it is from, with the arithmetic if there is any; an assumption's reason."
     )
     fitted_to: tuple[Name, ...] = Field((), description="Ids of the claims it was fitted to.")
+    over: Annotated[dict[Name, Over], Pieces(1, MOST_SETTINGS)] | None = Field(
+        None, description="Least and most of each setting it was measured at; beyond is extrapolated."
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> "Coefficient":

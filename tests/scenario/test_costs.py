@@ -34,6 +34,14 @@ def test_a_model_is_a_mapping_to_whole_numbers() -> None:
         found["put_cpu"]
 
 
+def test_it_may_say_over_which_settings_it_was_measured() -> None:
+    """By the setting's name; a coefficient that does not say it holds everywhere."""
+    said = model(f"{ONE}    over: {{keys: [1000, 64000], value_bytes: [0, 10240]}}\n")
+    over = said.coefficients["put_cpu_ns"].over
+    assert over == {"keys": (1000, 64_000), "value_bytes": (0, 10_240)}
+    assert model(ONE).coefficients["put_cpu_ns"].over is None
+
+
 SOURCE = "    source: one machine, two cores\n"
 RANGE = "range: [40000, 100000]\n    unit: ns\n    provenance: measured"
 HEAD = "schema: kscale.costs/1\n"
@@ -54,6 +62,9 @@ HEAD = "schema: kscale.costs/1\n"
             3,
             "a range",
         ),
+        ((SOURCE, f"{SOURCE}    over: {{keys: [9, 1]}}\n"), 10, "must be the least, then the most, got 9, 1"),
+        ((SOURCE, f"{SOURCE}    over: {{keys: [-1, 1]}}\n"), 10, "greater than or equal to 0"),
+        ((SOURCE, f"{SOURCE}    over: {{}}\n"), 10, "must have at least 1 entry"),
         ((HEAD, f"{HEAD}extends: k8s-1.15\n"), 2, "no cost model 'k8s-1.15'"),
     ],
 )
