@@ -4,7 +4,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kscale.scenario.recorded_file import ABOUT
+
 TAR = (257, b"ustar")  # place and mark
+ZIP, ZIP_NAME = b"PK\x03\x04", 30  # mark, place of the first member's name
 
 _KIND_LIST = re.compile(r"^kind\s*:\s*[\"']?[A-Za-z]*List\b|^items\s*:", re.MULTILINE)
 _CONFIG = re.compile(r"^kind\s*:\s*[\"']?Config\b|\"kind\"\s*:\s*\"Config\"", re.MULTILINE)
@@ -23,6 +26,11 @@ class Foreign:
 def what_instead(head: bytes) -> str:
     """Return what a file that begins so is and what to give instead; empty if it is none of these."""
     return next((one.what for one in FOREIGN if one.fits(head)), "")
+
+
+def _is_columns(head: bytes) -> bool:
+    """Return whether it is what kscale writes beside a scenario: a zip whose first member is its JSON."""
+    return head.startswith(ZIP) and head[ZIP_NAME:].startswith(ABOUT.encode())
 
 
 def _begins(*marks: bytes) -> Callable[[bytes], bool]:
@@ -59,7 +67,8 @@ def _text(head: bytes) -> str:
 
 
 FOREIGN = (
-    Foreign(_begins(b"PK\x03\x04", b"PK\x05\x06"), "is a zip archive; unpack it and name the files in it"),
+    Foreign(_is_columns, "is the columns of an imported scenario; `kscale run` takes the .yaml beside it"),
+    Foreign(_begins(ZIP, b"PK\x05\x06"), "is a zip archive; unpack it and name the files in it"),
     Foreign(_is_tar, "is a tar archive; unpack it and name the files in it"),
     Foreign(_begins(b"PAR1"), "is a Parquet file; give the CSV, or kubectl's JSON, that it was made from"),
     Foreign(
