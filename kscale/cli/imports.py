@@ -94,7 +94,7 @@ def import_(
     console.console(color=color)  # an unknown --color is refused before any work
     title = _title(output, name, profile)
     _check_output(output, files, force=force)
-    rename = (names.hashes if anonymize else names.as_they_are)(names.user_key())
+    rename = names.hashes(names.user_key()) if anonymize else names.as_they_are
     found = sources.found(files)
     with stopping.stoppable() as stopper:
         imported = write.make(merge.merge(_read(found, quiet=quiet, color=color)), rename)
@@ -111,6 +111,8 @@ def _title(output: Path, name: str | None, profile: str | None) -> str:
     from kscale.scenario.schema import Scenario
     from kscale.units import quote
 
+    if output.is_dir():
+        raise KscaleError(f"--output: {output} is a folder; name a file in it, like mine.yaml")
     if output.suffix not in ENDINGS or not output.name.isprintable() or output.name.startswith("~"):
         raise KscaleError(
             f"--output: {quote(output.name)} is not the name of a scenario; write it like mine.yaml"

@@ -41,19 +41,15 @@ def hashes(key: bytes) -> Rename:
     return rename
 
 
-def as_they_are(key: bytes) -> Rename:
-    """Return the renaming of --no-anonymize: what no scenario can hold is hashed all the same."""
-
-    def rename(kind: str, name: str) -> str:
-        if _is_public(kind, name) or (len(name) <= LONGEST_TEXT and _fits(kind, name)):
-            return name
-        return hashed(key, kind, name)
-
-    return rename
+def as_they_are(kind: str, name: str) -> str:
+    """Rename for --no-anonymize: only what no scenario can hold is hashed, without a key to hide it."""
+    if _is_public(kind, name) or (len(name) <= LONGEST_TEXT and _fits(kind, name)):
+        return name
+    return hashed(b"", kind, name)
 
 
 def hashed(key: bytes, kind: str, name: str) -> str:
-    """Return the keyed hash of *name*, like label-3f9a2c81d0."""
+    """Return the hash of *name*, keyed unless *key* is empty, like label-3f9a2c81d0."""
     data = f"{kind}\0{name}".encode("utf-8", "surrogatepass")
     return f"{kind}-{hashlib.blake2b(data, digest_size=HASH_BYTES, key=key).hexdigest()}"
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shlex
 import shutil
 import signal
 import stat
@@ -120,6 +121,7 @@ def test_name_and_profile(ask: Ask) -> None:
         ((STORE, "-o", "a.yaml", "--profile", "k8s-9"), "k8s-9"),
         ((STORE, "-o", "a.yaml", "--color", "blue"), "--color: 'blue' is not one of"),
         ((MANIFEST, "-o", MANIFEST, "--force"), f"--output: {MANIFEST} is one of the files to import"),
+        ((STORE, "-o", "."), "--output: . is a folder; name a file in it, like mine.yaml"),
         (("none.json", "-o", "a.yaml"), "none.json: cannot be read: No such file or directory"),
         ((".", "-o", "a.yaml"), ".: is a folder; name the files in it"),
         (("empty", "-o", "a.yaml"), "empty: is empty"),
@@ -157,6 +159,23 @@ def test_key_that_others_can_read_is_refused(ask: Ask, tmp_path: Path) -> None:
     code, _, err = ask("none.json", "-o", "b.yaml")
     assert code == ExitCode.USAGE
     assert "can be read by others" in err
+
+
+def test_no_key_is_needed_where_nothing_is_hidden(ask: Ask, tmp_path: Path) -> None:
+    """As the complaint about a key that cannot be had or trusted advises."""
+    (tmp_path / "data" / "anonymize.key").mkdir(parents=True)
+    code, _, err = ask(NODES, "-o", "a.yaml")
+    assert code == ExitCode.USAGE
+    assert "or give --no-anonymize" in err
+    assert ask(NODES, "-o", "a.yaml", "--no-anonymize", "-q") == (ExitCode.OK, "", "")
+
+
+def test_columns_of_a_scenario_are_told_from_other_archives(ask: Ask) -> None:
+    """A shell's * takes them too."""
+    assert ask(NODES, "-o", "mine.yaml", "-q")[0] == ExitCode.OK
+    code, _, err = ask("mine.npz", "-o", "b.yaml")
+    assert code == ExitCode.USAGE
+    assert "mine.npz: is the columns of an imported scenario; `kscale run` takes the .yaml beside it" in err
 
 
 def test_names_of_files_cannot_steer_the_terminal(ask: Ask) -> None:
@@ -204,13 +223,17 @@ def test_summary_fits_its_width(tmp_path: Path, width: int) -> None:
 
 
 def test_example_runs(tmp_path: Path) -> None:
-    """The cluster that comes with kscale: imported, then run, in processes of their own."""
+    """The cluster that comes with kscale: imported as its README says, again, and run, each in a process."""
     home = {"XDG_DATA_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)}
-    files = sorted(str(path) for path in EXAMPLE.iterdir() if path.suffix in {".db", ".gz", ".yaml"})
-    done = command.kscale(tmp_path, "import", *files, "-o", "small.yaml", **home)
-    assert (done.code, done.err) == (0, "")
-    assert "32 nodes, 240 pods, 970 objects" in done.out
-    done = command.kscale(tmp_path, "run", "small.yaml", "--quick", "--filter", "etcd-freelist", **home)
+    folder = tmp_path / "example"
+    shutil.copytree(EXAMPLE, folder)
+    said = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    typed = shlex.split(next(line for line in said.splitlines() if line.startswith("    kscale import ")))[1:]
+    for again in ((), ("--force",)):
+        done = command.kscale(folder, *typed, *again, **home)
+        assert (done.code, done.err) == (0, "")
+        assert "32 nodes, 240 pods, 970 objects" in done.out
+    done = command.kscale(folder, "run", "small.yaml", "--quick", "--filter", "etcd-freelist", **home)
     assert done.code == 0, done.err
     assert "workload file" in done.out
 

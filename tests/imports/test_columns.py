@@ -20,7 +20,7 @@ KEY = bytes(32)
 
 def _made(nodes: list[NodeFact] | None, given: PodFacts | None) -> Made:
     """Return columns with names as they are."""
-    return columns.make(nodes, given, anonymize.as_they_are(KEY))
+    return columns.make(nodes, given, anonymize.as_they_are)
 
 
 def _asking(*requests: dict[str, Any]) -> PodFacts:
@@ -176,7 +176,7 @@ def test_columns_are_what_a_file_takes() -> None:
             1, labels=labels, extended=extended, taints=tuple((k, v, "NoSchedule") for k, v in labels.items())
         )
     ]
-    for rename in (anonymize.hashes(KEY), anonymize.as_they_are(KEY)):
+    for rename in (anonymize.hashes(KEY), anonymize.as_they_are):
         made = columns.make(nodes, given, rename)
         whole = Recorded(made.nodes, made.pods)
         about, parts = recorded_columns._taken_apart(whole)

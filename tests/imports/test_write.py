@@ -145,7 +145,7 @@ def test_pages_of_the_file_come_before_a_number_of_pages(tmp_path: Path) -> None
 def test_smaller_kinds_of_request_are_one_sum(tmp_path: Path) -> None:
     """Fifty are named, the largest first; the others are said."""
     rates = tuple(value(f"load.requests.get/type{i}", f"{i}/s") for i in range(1, 61))
-    imported = write.make(merge.merge([part("audit", values=rates)]), anonymize.as_they_are(KEY))
+    imported = write.make(merge.merge([part("audit", values=rates)]), anonymize.as_they_are)
     assert imported.merged.dropped == ("10 smaller kinds of requests, 55/s together",)
     text = write.save(imported, tmp_path / "mine.yaml", "mine", None)[0].read_text(encoding="utf-8")
     requests = load.load(str(tmp_path / "mine.yaml")).scenario.load.requests
