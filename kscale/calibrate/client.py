@@ -38,9 +38,14 @@ def drive(work: Coroutine[Any, Any, T]) -> T:
     """Return what *work* returns, run on an event loop of its own.
 
     A signal cancels the work and then does what it did before: raised inside the loop, its error
-    would end in a callback's log instead of here. KscaleError says what etcd answered.
+    would end in a callback's log instead of here. KscaleError says what etcd answered, or that there is
+    no grpcio.
     """
-    grpc = _grpc()
+    try:
+        grpc = _grpc()
+    except KscaleError:
+        work.close()
+        raise
     seen: list[int] = []
 
     async def supervised() -> T:

@@ -1,8 +1,10 @@
 """The client: calls are counted, errors are one line, and a signal ends the loop before it raises."""
 
 import asyncio
+import inspect
 import os
 import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +12,7 @@ import real_etcd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kscale.calibrate import client, wire
+from kscale.calibrate import client, find, wire
 from kscale.calibrate.client import Driven
 from kscale.errors import Interrupted, KscaleError
 from kscale.measure import stopping
@@ -21,6 +23,15 @@ def etcd() -> Iterator[real_etcd.RealEtcd]:
     """Yield one etcd for all tests of this file."""
     with real_etcd.started() as started:
         yield started
+
+
+@pytest.fixture
+def grpc() -> None:
+    """Skip the test, with the reason, where there is no grpcio."""
+    try:
+        find.check_grpc()
+    except KscaleError as error:
+        pytest.skip(str(error))
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=300), st.integers(1, 100))
@@ -93,6 +104,7 @@ def test_an_answer_that_is_an_error_is_one_line(etcd: real_etcd.RealEtcd) -> Non
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.usefixtures("grpc")
 def test_nobody_at_an_address_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "CONNECT_S", 0.2)
 
@@ -104,6 +116,7 @@ def test_nobody_at_an_address_is_one_line(monkeypatch: pytest.MonkeyPatch) -> No
         client.drive(drive())
 
 
+@pytest.mark.usefixtures("grpc")
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_cancels_the_work_and_then_raises_as_before(signum: int, code: int) -> None:
     ended: list[bool] = []
@@ -122,6 +135,7 @@ def test_a_signal_cancels_the_work_and_then_raises_as_before(signum: int, code: 
     assert ended == [True]
 
 
+@pytest.mark.usefixtures("grpc")
 def test_handlers_are_as_before_when_the_work_is_done() -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
 
@@ -130,3 +144,17 @@ def test_handlers_are_as_before_when_the_work_is_done() -> None:
 
     assert client.drive(drive()) == 7
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_without_grpcio_the_work_is_closed_and_the_line_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "grpc", None)
+
+    async def drive() -> None:
+        """Never begins."""
+
+    work = drive()
+    with pytest.raises(KscaleError, match="grpcio"):
+        client.drive(work)
+    assert inspect.getcoroutinestate(work) == inspect.CORO_CLOSED
