@@ -1,10 +1,14 @@
 """Which etcd is driven: the one that is named, that of the environment, of PATH, or of the `etcd` extra."""
 
+import contextlib
 import importlib.util
 import os
 import re
+import select
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +24,7 @@ NO_ETCD = (
 NO_GRPC = f"the etcd is driven with grpcio, which is not installed: {EXTRA} brings it"
 
 _SECONDS = 10.0  # that --version may take
+_LONGEST_VERSION = 4096  # bytes of its answer that are read
 _VERSION = re.compile(r"^etcd Version: ([0-9]{1,4})\.([0-9]{1,4})\.([0-9]{1,4})(\S*)", re.MULTILINE)
 
 
@@ -98,21 +103,15 @@ def _is_script(path: Path) -> bool:
 
 def _tried(path: Path) -> Binary | str:
     """Return the etcd at *path*, or what is wrong with it."""
-    if not path.is_file():
-        return "does not exist" if not path.exists() else "is not a file"
-    if not os.access(path, os.X_OK):
-        return "may not be run; chmod +x allows it"
+    unfit = _unfit(path)
+    if unfit:
+        return unfit
     try:
-        said = subprocess.run(  # noqa: S603 - the etcd that the user named or installed
-            [path, "--version"],
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=_SECONDS,
-            check=False,
-            env=clean_environment(),
-        ).stdout.decode(errors="replace")
-    except (OSError, subprocess.TimeoutExpired):
+        said = _said(path)
+    except OSError:
         return "cannot be run on this machine"
+    if said is None:
+        return f"does not answer --version within {_SECONDS:.0f} s"
     match = _VERSION.search(said)
     if match is None:
         return "is not an etcd: --version does not say 'etcd Version: 3.x.y'"
@@ -120,6 +119,44 @@ def _tried(path: Path) -> Binary | str:
     if version < (3, 4, 0):
         return f"is etcd {'.'.join(map(str, version))}; 3.4 or newer can be driven"
     return Binary(path, version, match[4])
+
+
+def _unfit(path: Path) -> str:
+    """Return why a file is not even run; "" if it may be."""
+    if not path.is_file():
+        return "does not exist" if not path.exists() else "is not a file"
+    if not os.access(path, os.X_OK):
+        return "may not be run; chmod +x allows it"
+    if _is_script(path):
+        return "is a script: name the etcd that it starts, which would not be seen behind it"
+    return ""
+
+
+def _said(path: Path) -> str | None:
+    """Return the first bytes of a program's answer to --version, None if none comes; it is gone then."""
+    said, until = b"", time.monotonic() + _SECONDS
+    with subprocess.Popen(  # noqa: S603 - the etcd that the user named or installed
+        [path, "--version"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=clean_environment(),
+        start_new_session=True,  # whatever it starts ends with it
+    ) as program:
+        pipe = program.stdout
+        assert pipe is not None  # noqa: S101 - asked for
+        try:
+            while len(said) < _LONGEST_VERSION:
+                if not select.select([pipe], [], [], max(0.0, until - time.monotonic()))[0]:
+                    return None
+                more = os.read(pipe.fileno(), _LONGEST_VERSION - len(said))
+                if not more:
+                    break
+                said += more
+        finally:
+            with contextlib.suppress(OSError):
+                os.killpg(program.pid, signal.SIGKILL)
+    return said.decode(errors="replace")
 
 
 def clean_environment() -> dict[str, str]:

@@ -9,6 +9,7 @@ A death signal set between fork and exec would do on Linux only, and would run P
 a process with threads; a folder it cannot remove.
 """
 
+import contextlib
 import os
 import select
 import shutil
@@ -22,7 +23,7 @@ PATIENCE_S = 5.0  # from asking to killing
 def main(folder: str, command: list[str]) -> int:
     """Wait for the end of the input or of *command*; leave nothing of either; return the command's code."""
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)  # the end comes through the pipe
+        signal.signal(each, lambda *_: None)  # the end comes through the pipe; ignored, the command would too
     code = _run(command) if command else _wait([0])
     if folder:
         shutil.rmtree(folder, ignore_errors=True)
@@ -30,11 +31,16 @@ def main(folder: str, command: list[str]) -> int:
 
 
 def _run(command: list[str]) -> int:
-    """Start *command* and stop it at the end of the input; return its code."""
-    ended, held = os.pipe()  # the command holds one end all its life
+    """Start *command* and stop it, with all that it started, at the end of the input; return its code."""
+    ended, held = os.pipe()  # the command, and whoever it starts, holds one end all its life
     try:
         child = subprocess.Popen(  # noqa: S603 - the caller's own etcd
-            command, stdin=subprocess.DEVNULL, stdout=2, pass_fds=[held], restore_signals=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            pass_fds=[held],
+            restore_signals=True,
+            start_new_session=True,  # a group of its own, to be ended as a whole
         )
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", file=sys.stderr)  # noqa: T201 - the log
@@ -42,13 +48,12 @@ def _run(command: list[str]) -> int:
     os.close(held)
     os.write(1, b"%d\n" % child.pid)
     _wait([0, ended])
-    if child.poll() is None:
-        child.terminate()
-    try:
-        return child.wait(PATIENCE_S)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        return child.wait()
+    for each in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(OSError):  # nobody is left
+            os.killpg(child.pid, each)
+        if select.select([ended], [], [], PATIENCE_S)[0]:
+            break
+    return child.wait()
 
 
 def _wait(files: list[int]) -> int:

@@ -116,7 +116,7 @@ def _kept(command: list[str], log: Path, inside: Folder) -> Iterator[tuple[subpr
         folder.end_keeper(keeper)
         if pid and keeper.returncode < 0:
             with contextlib.suppress(OSError):  # the keeper itself was killed
-                os.kill(pid, signal.SIGKILL)
+                os.killpg(pid, signal.SIGKILL)
 
 
 def _free_ports() -> tuple[int, int]:

@@ -14,7 +14,7 @@ import psutil
 import pytest
 import real_etcd
 
-from kscale.calibrate import folder, metrics, process
+from kscale.calibrate import client, folder, metrics, process, wire
 from kscale.calibrate.find import Binary
 from kscale.calibrate.process import Options
 from kscale.errors import KscaleError
@@ -49,6 +49,7 @@ def gone(pid: int, path: Path) -> bool:
 
 
 def test_an_error_in_the_block_leaves_neither_process_nor_folder(tmp_path: Path) -> None:
+    before = psutil.Process().children()
     with pytest.raises(ZeroDivisionError), real_etcd.started(within=tmp_path) as etcd:  # noqa: PT012 - facts first
         pid, path = etcd.running.pid, etcd.running.data.parent
         assert psutil.Process(pid).name() == "etcd"
@@ -56,7 +57,7 @@ def test_an_error_in_the_block_leaves_neither_process_nor_folder(tmp_path: Path)
         1 / 0  # noqa: B018 - the error
     assert not psutil.pid_exists(pid)
     assert list(tmp_path.iterdir()) == []
-    assert not psutil.Process().children()
+    assert psutil.Process().children() == before
 
 
 def runs(pid: int) -> bool:
@@ -78,12 +79,23 @@ with stopping.stoppable(), folder.temporary(1, __import__("pathlib").Path(sys.ar
 """
 
 
+KEPT = """
+import sys, time
+from pathlib import Path
+from kscale.calibrate import folder, process
+from kscale.measure import stopping
+with stopping.stoppable(), folder.temporary(1, Path(sys.argv[1])) as made:
+    with process._kept(sys.argv[2:], made.path / "log", made) as (_, pid):
+        print(pid, made.path, flush=True)
+        time.sleep(60)
+"""
+
+
 @contextmanager
-def owner(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int, Path]]:
-    """Yield a process that runs an etcd, the etcd's id, and its folder."""
-    real_etcd.binary()
+def owner(tmp_path: Path, code: str = CHILD, *args: str) -> Iterator[tuple[subprocess.Popen[str], int, Path]]:
+    """Yield a process that runs an etcd or another command, that one's id, and its folder."""
     with subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(tmp_path)],
+        [sys.executable, "-c", code, str(tmp_path), *args],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -98,6 +110,7 @@ def owner(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int, Path]]:
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_to_its_owner_ends_etcd_and_removes_its_folder(tmp_path: Path, signum: int) -> None:
+    real_etcd.binary()
     with owner(tmp_path) as (child, pid, path):
         assert psutil.pid_exists(pid)
         assert path.exists()
@@ -151,6 +164,31 @@ def test_a_keeper_that_is_killed_takes_etcd_with_it_when_the_block_ends(tmp_path
     assert not alive
 
 
+WRAPPER = """#!/bin/sh
+sleep 60 &
+echo $! > {told}
+wait
+"""
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
+def test_what_the_command_started_ends_with_it(tmp_path: Path, signum: int) -> None:
+    told, wrapper = tmp_path / "told", tmp_path / "wrapper"
+    wrapper.write_text(WRAPPER.format(told=told))
+    wrapper.chmod(0o755)
+    with owner(tmp_path, KEPT, str(wrapper)) as (child, _, path):
+        until = time.monotonic() + WAIT_S
+        while not (told.exists() and told.read_text().strip()) and time.monotonic() < until:
+            time.sleep(0.01)
+        behind = int(told.read_text())
+        assert runs(behind)
+        child.send_signal(signum)
+        while (alive := runs(behind)) and time.monotonic() < until:
+            time.sleep(0.02)
+        assert not alive
+        assert gone(behind, path)
+
+
 def test_room_on_the_disk_is_asked_for_first(tmp_path: Path) -> None:
     with pytest.raises(KscaleError, match=r"left on that disk, etcd's data may take 1 EiB"):
         folder.temporary(2**60, tmp_path).__enter__()
@@ -159,11 +197,22 @@ def test_room_on_the_disk_is_asked_for_first(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def call(etcd: process.Running, method: str, request: bytes) -> bytes:
+    """Return the answer of an etcd to one call."""
+
+    async def asked() -> bytes:
+        async with client.connected(etcd.address) as one:
+            return await one.call(method, request)
+
+    return client.drive(asked())
+
+
 def test_a_reopened_folder_holds_what_was_put_and_cpu_is_counted(tmp_path: Path) -> None:
     binary = real_etcd.binary()
     with folder.temporary(1, tmp_path) as made:
         with process.running(binary, made) as first:
+            call(first, wire.PUT, wire.put(b"/kept", b"as it was"))
             assert metrics.cpu_ns(first.pid) > 0
         with process.running(binary, made) as second:
             assert second.data == first.data
-            assert second.address != first.address or second.pid != first.pid
+            assert b"as it was" in call(second, wire.RANGE, wire.range_(b"/kept"))
