@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 RIVALS = (frozenset({"--format", "--json"}),)  # options that contradict each other
 RESULTS_VARIABLE = "KSCALE_RESULTS"
-OTHER_VARIABLES = frozenset({RESULTS_VARIABLE, "KSCALE_VECTORS"})  # the latter is the test suite's
+ETCD_VARIABLE = "KSCALE_ETCD"  # calibrate/find.py reads it
+OTHER_VARIABLES = frozenset({RESULTS_VARIABLE, ETCD_VARIABLE, "KSCALE_VECTORS"})  # the last: of the tests
 EVERYWHERE = (
     "Long options also as KSCALE_NAME in the environment or name in kscale.toml: see kscale show config."
 )

@@ -11,6 +11,7 @@ from command import kscale
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kscale.calibrate import find
 from kscale.cli import app, config, config_files
 
 PYPROJECT = '[project]\nname = "x"\n\n[tool.kscale]\nbudget = "7s"\n'
@@ -247,6 +248,7 @@ def test_an_unknown_variable_is_a_warning(
     monkeypatch.setenv("KSCALE_BUGDET", "1s")
     monkeypatch.setenv("KSCALE_VECTORS", "x")
     monkeypatch.setenv("KSCALE_RESULTS", "x")
+    monkeypatch.setenv(find.VARIABLE, "x")
     assert app.main(["list"]) == 0
     said = capsys.readouterr()
     assert said.err == "kscale: KSCALE_BUGDET: no option has this variable; did you mean KSCALE_BUDGET?\n"
