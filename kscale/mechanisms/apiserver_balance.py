@@ -186,7 +186,7 @@ def _worse(work: Work, before: Work) -> Iterator[str]:
         ("request_p99_ns", "p99 of a request is"),
         ("request_max_ns", "the longest request took"),
     ):
-        if _clearly_more(work[key], before[key]):
+        if _clearly_more(work.get(key, 0), before.get(key, 0)):
             yield f"{what} {units.show_ns(work[key])}, before {units.show_ns(before[key])}"
 
 

@@ -24,7 +24,7 @@ OPTIMIZED = "optimized"
 class Metric:
     """One number a variant reports, with the rule by which it is judged."""
 
-    name: str  # key in Outcome.work
+    name: str  # key in Outcome.work; left out of it where there is no such figure
     unit: str  # "pages", "bytes", "nodes", "ppm" ...
     better: Better = "lower"
     about: str = ""  # what is counted, in one line

@@ -145,7 +145,8 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
     found = []
     copied = f"{units.show_bytes(after['bytes_copied'])} in {units.show_count(after['copies'])} copies"
     slower = ("put_p99_ns", "read_p99_ns")
-    if all(before[name] < HARDLY * after[name] for name in slower) and after["copies"]:
+    known = [name for name in slower if name in before and name in after]
+    if all(before[name] < HARDLY * after[name] for name in known) and after["copies"]:
         found.append(f"no read held the lock for long: nothing is gained, and {copied} were for nothing")
     elif after["bytes_copied"] > before["reads"] * 100 * 1024:
         each = units.show_bytes(after["bytes_copied"] // after["copies"])

@@ -172,9 +172,10 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
             f" a value that nothing leads to, {wasted} in all: something must look for them"
         )
     for kind, name in (("a put", "put"), ("a put of up to 1 KiB", "small")):
-        if after[f"{name}_p50_ns"] > before[f"{name}_p50_ns"] > 0:
-            new, old = (units.show_ns(work[f"{name}_p50_ns"]) for work in (after, before))
-            found.append(f"half of all times {kind} takes more than {new}, before {old}: two stores in turn")
+        new, old = (work.get(f"{name}_p50_ns", 0) for work in (after, before))
+        if new > old > 0:
+            said = f"more than {units.show_ns(new)}, before {units.show_ns(old)}: two stores in turn"
+            found.append(f"half of all times {kind} takes {said}")
     return tuple(found)
 
 

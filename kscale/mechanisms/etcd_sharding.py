@@ -92,7 +92,7 @@ def _work(plan: Plan, replies: Replies, shards: Mapping[int, Answered]) -> dict[
         "puts": load.puts.count,
         "answered": answered,
         "refused": total[etcd_write.REFUSALS],
-        "answered_per_s": answered * SECOND // max(1, end),
+        **_answered_per_s(load.puts.count, answered, end),
         **PUT.work(_latencies(replies, slice(None))),
         **HOT.work(_latencies(replies, load.puts.type_of == _hottest(load))),
         "end_ns": end,
@@ -112,6 +112,12 @@ def _work(plan: Plan, replies: Replies, shards: Mapping[int, Answered]) -> dict[
         "over_quota": sum(size > load.quota_bytes for size in stored),
         "unordered": _unordered(replies),
     }
+
+
+def _answered_per_s(puts: int, answered: int, end_ns: int) -> dict[str, int]:
+    """Return the puts answered a second; nothing where less than one a second is sent, which would be 0."""
+    end_ns = max(1, end_ns)
+    return {"answered_per_s": answered * SECOND // end_ns} if puts * SECOND >= end_ns else {}
 
 
 def _by_name(plan: Plan, stored: Mapping[int, int]) -> dict[str, int]:
@@ -173,9 +179,11 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
         return ()
     before, after = works[BASELINE], works[OPTIMIZED]
     found = []
-    if after["shards"] == 1:
+    if after["puts"] == 0:
+        found.append("no put came in the time simulated: nothing was answered, and nothing had to wait")
+    elif after["shards"] == 1:
         found.append("all puts are of one type: one etcd answers them, as before")
-    elif after["answered"] == before["answered"] and after["put_p99_ns"] * 2 > before["put_p99_ns"]:
+    elif after["answered"] == before["answered"] and 2 * _p99(after) > _p99(before):
         found.append("one etcd had room for all puts: none more is answered, and not twice as soon")
     found += _hot(after)
     if after["refused"]:
@@ -191,6 +199,11 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
             " each etcd counts for itself"
         )
     return tuple(found)
+
+
+def _p99(work: Work) -> int:
+    """Return the p99 of a put, 0 if none was answered."""
+    return work.get("put_p99_ns", 0)
 
 
 def _hot(after: Work) -> list[str]:

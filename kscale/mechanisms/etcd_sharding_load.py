@@ -139,6 +139,8 @@ def _open(cluster: Cluster, params: Params) -> tuple[Puts, tuple[int, ...]]:
     A multiple of the rate and a hot type are a burst: the stores are those of the cluster's own rates.
     """
     own = etcd_puts.rates(cluster, params.events_per_change, params.others_per_change)
+    if not own:
+        raise KscaleError("etcd-sharding: nothing is written: no node, lease, pod or Event is stored")
     each_second = {name: params.rate * rate for name, rate in _mixed(own, params).items()}
     puts = etcd_puts.puts(cluster, each_second, params.duration_ns, "etcd-sharding")
     sizes = etcd_puts.stored_sizes(cluster.objects)

@@ -21,12 +21,14 @@ class Latency:
     def work(self, times: NDArray[np.int64]) -> dict[str, int]:
         """Return the quantiles of *times*, int64[n] in ns: the least that at least so many are not above.
 
-        All 0 where nothing was asked.
+        None where nothing was answered: 0 would be a figure.
         """
         ordered = np.sort(times)
         last = len(ordered)
+        if last == 0:
+            return {}
         return {
-            f"{self.name}_{name}_ns": int(ordered[max(0, -(-last * part // 1000) - 1)]) if last else 0
+            f"{self.name}_{name}_ns": int(ordered[max(0, -(-last * part // 1000) - 1)])
             for name, part in QUANTILES
         }
 

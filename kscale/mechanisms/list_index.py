@@ -86,7 +86,7 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
         return ()
     before, work = works[BASELINE], works[OPTIMIZED]
     found = []
-    if work["list_p99_ns"] > before["list_p99_ns"]:
+    if work.get("list_p99_ns", 0) > before.get("list_p99_ns", 0):
         found.append(
             f"slower from the cache at P99: {units.show_ns(work['list_p99_ns'])} instead of"
             f" {units.show_ns(before['list_p99_ns'])}, as a list waits up to"

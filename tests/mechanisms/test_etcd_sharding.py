@@ -172,6 +172,37 @@ def test_at_low_load_there_are_only_more_fsyncs() -> None:
     assert any("the fsyncs" in line for line in said)
 
 
+@pytest.mark.tiny
+def test_where_no_put_comes_there_are_no_latencies() -> None:
+    """Of a node's lease every 10 s none need come in 5 s, or one: 0 ns and 0/s would be figures."""
+    alone = replace(cluster(nodes=1), load=replace(cluster().load, pod_changes_per_s=0.0))
+    found = works(Params(duration_ns=S), alone)
+    for work in found.values():
+        assert work["puts"] == 0
+        assert not [name for name in work if name.startswith(("put_", "hot_p")) or name == "answered_per_s"]
+    assert etcd_sharding.losses(found)[0].startswith("no put came in the time simulated")
+    found = works(Params(duration_ns=10 * S), alone)
+    assert all(work["puts"] == 1 and work["put_p99_ns"] > 0 for work in found.values())
+    assert all("answered_per_s" not in work for work in found.values())
+
+
+@pytest.mark.tiny
+def test_refused_puts_leave_a_rate_of_answers() -> None:
+    """None answered of many sent is 0/s, which says what it is."""
+    assert etcd_sharding._answered_per_s(5000, 0, S) == {"answered_per_s": 0}
+    assert etcd_sharding._answered_per_s(0, 0, 0) == {}
+
+
+@pytest.mark.tiny
+def test_a_cluster_that_writes_nothing_is_refused() -> None:
+    """Neither nodes nor leases are stored, and no pod changes: there is no etcd to put anywhere."""
+    small = cluster()
+    objects = replace(small.objects, types=tuple(f"other-{name}" for name in small.objects.types))
+    still = replace(small, objects=objects, load=replace(small.load, pod_changes_per_s=0.0))
+    with pytest.raises(KscaleError, match="etcd-sharding: nothing is written"):
+        etcd_sharding_load.make(still, Params())
+
+
 def test_revisions_come_from_different_counters() -> None:
     """One etcd numbers all answers upward; several do not."""
     found = works(Params(rate=50.0, duration_ns=S))

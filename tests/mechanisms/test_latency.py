@@ -22,9 +22,9 @@ def test_a_quantile_is_the_least_that_so_many_are_not_above(times: list[int]) ->
 
 
 def test_known_quantiles() -> None:
-    """Of 1 to 1,000; and nothing asked is 0."""
+    """Of 1 to 1,000; and where nothing was answered there are none, as 0 ns would be a figure."""
     assert list(PUT.work(np.arange(1000, 0, -1)).values()) == [500, 900, 990, 999, 1000]
-    assert set(PUT.work(np.zeros(0, dtype=np.int64)).values()) == {0}
+    assert PUT.work(np.zeros(0, dtype=np.int64)) == {}
 
 
 def test_metrics_name_what_is_counted() -> None:
