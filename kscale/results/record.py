@@ -115,6 +115,7 @@ class CostInfo(Record):
     about: str
     source: str | None = None
     fitted_to: tuple[str, ...] = ()  # published figures it was chosen to give
+    over: dict[str, tuple[Counter, Counter]] | None = None  # least and most of settings it was measured at
 
 
 class MechanismInfo(Record):
