@@ -22,6 +22,7 @@ SECOND = units.NS_PER_S
 MODES = {"blocking": be.BLOCKING, "copied": be.COPIED, "cached": be.CACHED}
 PPM = 1_000_000
 MOST_REQUESTS = 20_000_000
+READS_OF_A_NODE, MOST_READS = 10, 2000  # a second, unless more are asked for
 MOST_SCANS = 500  # each may hold a copy of the buffer
 COSTS = (
     "list_etcd_cpu_ns_per_object",
@@ -55,8 +56,11 @@ class Params:
     ] = 0
     put_bytes: Annotated[Bytes, Field(le=2**21, description="0: the mean of pods and heartbeats.")] = 0
     reads_per_s: Annotated[
-        int, Field(ge=0, le=1_000_000, description="Short reads, quorum reads of a few keys; assumed.")
-    ] = 2000
+        Annotated[int, Field(ge=0, le=1_000_000)] | None,
+        Field(
+            description="Short reads, quorum reads of a few keys; assumed. Default: 10 a node, at most 2,000."
+        ),
+    ] = None
     read_objects: Annotated[int, Field(ge=0, le=10_000, description="Keys of a short read; assumed.")] = 1
     scan_every_ns: Annotated[
         Duration, Field(le=3600 * SECOND, description="A long range begins this often; 0: never. Assumed.")
@@ -85,6 +89,10 @@ class Params:
         """Return the clients of each kind of request."""
         return self.put_clients, self.read_clients, self.scan_clients
 
+    def _reads(self, nodes: int) -> int:
+        """Return the short reads a second of so many nodes."""
+        return min(MOST_READS, READS_OF_A_NODE * nodes) if self.reads_per_s is None else self.reads_per_s
+
     def sized(self, cluster: Cluster) -> Self:
         """Return the parameters with nothing left to the cluster."""
         pods = _pods(cluster)
@@ -95,7 +103,8 @@ class Params:
         size = self.object_bytes or max(1, mean)
         return replace(
             self,
-            puts_per_s=self.puts_per_s or beats + changes,
+            puts_per_s=self.puts_per_s or max(1, beats + changes),
+            reads_per_s=self._reads(cluster.nodes.count),
             put_bytes=self.put_bytes or put,
             scan_objects=self.scan_objects or len(pods),
             object_bytes=size,

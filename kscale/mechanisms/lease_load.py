@@ -26,6 +26,7 @@ DAY = 24 * HOUR
 FIVE_MINUTES = 5 * MINUTE  # nodeStatusReportFrequency from 1.17 on
 PPM = 1_000_000
 MOST_BEATS = 10**9
+MOST_FAILURES = 100  # unless more are asked for
 BEAT_BYTES = 400  # of a node: its columns, generators and sizes, with what is in flight
 COSTS = (*lease_costs.COSTS, "etcd_wal_record_bytes", "etcd_store_record_bytes", "lease_bytes")
 
@@ -54,8 +55,12 @@ class Params:
         Duration, Field(le=DAY, description="Age at which a status is written unchanged; 0: the profile's.")
     ] = 0
     failures: Annotated[
-        int, Field(ge=0, le=1_000_000, description="Nodes that fall silent, at random moments; assumed.")
-    ] = 100
+        Annotated[int, Field(ge=0, le=1_000_000)] | None,
+        Field(
+            description="Nodes that fall silent, at random moments; assumed. Default: 1 % of the nodes,"
+            " rounded up, at most 100 and never all."
+        ),
+    ] = None
     node_daemons: Annotated[
         int, Field(ge=0, le=100, description="Daemons on each node that watch all nodes.")
     ] = 0
@@ -221,7 +226,8 @@ def _live(cluster: Cluster, overhead: int) -> int:
 def _silent(seed: int, n: int, params: Params) -> Longs:
     """Return when each node falls silent, NEVER for most."""
     silent = np.full(n, heartbeats.NEVER, dtype=np.int64)
-    unlucky = draw.order(seed, Stream.HEARTBEAT_FAILURES, n)[: params.failures]
+    failures = min(MOST_FAILURES, -(-n // 100), n - 1) if params.failures is None else params.failures
+    unlucky = draw.order(seed, Stream.HEARTBEAT_FAILURES, n)[:failures]
     moments = draw.keys(seed, Stream.HEARTBEAT_FAILURES, n, len(unlucky)) >> np.uint64(32)
     silent[unlucky] = _scaled(moments, params.duration_ns)
     return silent

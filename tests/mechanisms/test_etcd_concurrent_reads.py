@@ -18,8 +18,8 @@ SECOND = 10**9
 LOSSES = etcd_concurrent_reads.losses
 
 
-def cluster(profile: str = "k8s-1.20", members: int = 3) -> Cluster:
-    """Return a small cluster: 10 heartbeats and 20 changes of pods a second."""
+def cluster(profile: str = "k8s-1.20", members: int = 3, nodes: int = 100) -> Cluster:
+    """Return a small cluster: a tenth of its nodes in heartbeats and 20 changes of pods a second."""
     return build.build(
         Scenario.model_validate(
             {
@@ -28,7 +28,7 @@ def cluster(profile: str = "k8s-1.20", members: int = 3) -> Cluster:
                 "profile": profile,
                 "seed": 3,
                 "cluster": {
-                    "nodes": {"count": 100},
+                    "nodes": {"count": nodes},
                     "pods": {"count": 1000, "apps": 10},
                     "objects": {"total": 5000},
                 },
@@ -179,6 +179,13 @@ def test_what_is_left_to_the_cluster() -> None:
     assert asked.puts_per_s == 10 + 20
     assert asked.put_bytes == (10 * 15 * 1024 + 20 * mean) // 30
     assert (asked.scan_objects, asked.object_bytes, asked.read_object_bytes) == (len(pods), mean, mean)
+    assert asked.reads_per_s == 1000
+    assert [Params().sized(cluster(nodes=nodes)).reads_per_s for nodes in (3, 200, 900)] == [30, 2000, 2000]
+    assert Params(reads_per_s=0).sized(small).reads_per_s == 0
+    assert (
+        Params().sized(replace(cluster(nodes=3), load=replace(small.load, pod_changes_per_s=0.0))).puts_per_s
+        == 1
+    )
     alone = etcd_reads_load.make(cluster(members=1), Params(duration_ns=SECOND // 10))
     assert alone.rules[be.ROUND_TRIP] == 0
 

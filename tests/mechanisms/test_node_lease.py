@@ -81,6 +81,33 @@ def test_what_a_coefficient_changes_is_modelled() -> None:
     assert {"log_bytes_per_min", "status_log_bytes_per_min", "log_bytes_members"} <= changed <= said_modelled
 
 
+@pytest.mark.tiny
+@pytest.mark.parametrize(
+    ("nodes", "silent"),
+    [(1, 0), (2, 1), (32, 1), (100, 1), (101, 2), (5000, 50), (10_000, 100), (20_000, 100)],
+)
+def test_few_nodes_fall_silent(nodes: int, silent: int) -> None:
+    """1 % of them unless a number is given, so that a small cluster's heartbeats are all but counted."""
+    found = lease_load._silent(0, nodes, Params())
+    assert int((found < Params().duration_ns).sum()) == silent
+    assert int((lease_load._silent(0, nodes, Params(failures=1)) < Params().duration_ns).sum()) == 1
+
+
+@pytest.mark.tiny
+def test_a_small_clusters_heartbeats_are_those_of_its_nodes() -> None:
+    """32 nodes write 3.2 a second with a period of 10 s, lengthened by half the jitter; 1 falls silent."""
+    before = works_of(cluster(nodes=32), Params())[BASELINE]
+    assert before["silent_nodes"] == 1
+    assert before["writes_per_s_milli"] == pytest.approx(3200 / 1.02, rel=1 / 32)
+
+
+@pytest.mark.tiny
+def test_where_no_node_falls_silent_none_is_found() -> None:
+    """There is no time from nothing to NotReady."""
+    works = works_of(cluster(nodes=1), Params())
+    assert not any(name.startswith("detection") for work in works.values() for name in work)
+
+
 def test_bytes_fall_and_writes_rise() -> None:
     """5.4 times less into the log with a status a minute, and a sixth more writes."""
     still = Params(change_every_ns=0, jitter=0, failures=0)
@@ -90,7 +117,7 @@ def test_bytes_fall_and_writes_rise() -> None:
     assert after["lease_writes"] == 300 * 60
     assert after["status_writes"] == 300 * 10
     assert before["log_bytes_per_min"] / after["log_bytes_per_min"] == pytest.approx(5.3, rel=0.03)
-    assert after["writes_per_s"] == 35
+    assert after["writes_per_s_milli"] == 35_000
     assert said(works) == (
         "writes rise from 30/s to 35/s, by 16.7 %",
         "etcd's CPU hardly changes, 0.993x of before, with 1.17x the puts",
