@@ -89,7 +89,7 @@ def _control_plane(plane: ControlPlaneSpec) -> ControlPlane:
 def _load(load: LoadSpec) -> Load:
     """Return what happens each second."""
     return Load(
-        pod_changes_per_s=load.pod_changes,
+        pod_changes_per_s=load.pod_changes or 0.0,  # resolved: always given
         heartbeat_period_ns=load.heartbeat.period,
         heartbeat_bytes=load.heartbeat.size,
         requests=load.requests or {},

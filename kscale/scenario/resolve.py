@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from kscale.scenario import costs, trace
 from kscale.scenario.draw import apportion
-from kscale.scenario.schema import Scenario
+from kscale.scenario.schema import LoadSpec, Scenario
 from kscale.scenario.schema_cluster import (
     MOST_NODES,
     MOST_OBJECTS,
@@ -28,6 +28,7 @@ from kscale.scenario.schema_cluster import (
 from kscale.scenario.schema_imported import ImportedSpec
 from kscale.scenario.spec import InconsistentError
 
+LIMIT_NODES, LIMIT_CHANGES = 5000, 20.0  # the official limits, and the changes a second they assume
 PODS_PER_NODE = 20
 PODS_PER_APP = 100
 APPS_PER_NAMESPACE = 10
@@ -44,7 +45,10 @@ Loc = tuple[str | int, ...]
 def resolve(scenario: Scenario) -> Scenario:
     """Return *scenario* with every number given; InconsistentError says what does not fit."""
     given = scenario.costs and costs.resolve(scenario.costs, scenario.profile)
-    return scenario.model_copy(update={"cluster": _cluster(scenario.cluster), "costs": given})
+    cluster = _cluster(scenario.cluster)
+    return scenario.model_copy(
+        update={"cluster": cluster, "load": _load(scenario.load, cluster), "costs": given}
+    )
 
 
 def _cluster(cluster: MadeSpec | TraceSpec | ImportedSpec) -> MadeSpec | TraceSpec | ImportedSpec:
@@ -52,6 +56,14 @@ def _cluster(cluster: MadeSpec | TraceSpec | ImportedSpec) -> MadeSpec | TraceSp
     if isinstance(cluster, TraceSpec):
         return _trace(cluster)
     return _imported(cluster) if isinstance(cluster, ImportedSpec) else _made(cluster)
+
+
+def _load(load: LoadSpec, cluster: MadeSpec | TraceSpec | ImportedSpec) -> LoadSpec:
+    """Return what happens each second, with the changes of pods."""
+    if load.pod_changes is not None:
+        return load
+    nodes = counts(cluster)[0] if isinstance(cluster, ImportedSpec) else LIMIT_NODES
+    return load.model_copy(update={"pod_changes": min(LIMIT_CHANGES, LIMIT_CHANGES * nodes / LIMIT_NODES)})
 
 
 def counts(cluster: MadeSpec | TraceSpec | ImportedSpec) -> tuple[int, int, int]:

@@ -105,9 +105,12 @@ class HeartbeatSpec(Spec):
 class LoadSpec(Spec):
     """What happens each second."""
 
-    pod_changes: Annotated[Rate, AfterValidator(_rate_in_reach)] = Field(
-        20.0,
-        description="Pods created, changed or deleted. Default 20/s, the churn the official limits assume.",
+    pod_changes: Annotated[Rate, AfterValidator(_rate_in_reach)] | None = Field(
+        None,
+        description=(
+            "Pods created, changed or deleted. Default 20/s, the churn the official limits assume; of an "
+            "imported cluster below their 5,000 nodes its part of that, 1/s for 250 nodes."
+        ),
     )
     heartbeat: HeartbeatSpec = Field(HeartbeatSpec(), description="Node status reports.")
     requests: (

@@ -72,6 +72,22 @@ def test_everything_recorded_is_in_the_cluster(tmp_path: Path) -> None:
     assert cluster.space.free.tolist() == small.space().free.tolist()
 
 
+@pytest.mark.parametrize(
+    ("more", "rate"),
+    [
+        ("", 3 / 250),
+        ("  repeat: 100\n", 300 / 250),
+        ("  repeat: 5000\n", 20.0),
+        ("load: {pod_changes: 2/s}\n", 2.0),
+    ],
+)
+def test_changes_of_pods_are_those_of_its_size(tmp_path: Path, more: str, rate: float) -> None:
+    """Where none were read, its part of what the official limits assume, and no more than that."""
+    found = loaded(tmp_path, Recorded(nodes=small.nodes()), more)
+    assert found.scenario.load.pod_changes == pytest.approx(rate)
+    assert resolve.resolve(found.scenario) == found.scenario
+
+
 def test_zones_tell_nodes_apart_where_pods_ask_for_them(tmp_path: Path) -> None:
     """A group for each shape and zone that there is, and none for those there are not."""
     asks = RequestSpec.model_validate({"selector": {ZONE_LABEL: "zone-1"}})
