@@ -10,6 +10,8 @@ TAR = (257, b"ustar")  # place and mark
 ZIP, ZIP_NAME = b"PK\x03\x04", 30  # mark, place of the first member's name
 
 _KIND_LIST = re.compile(r"^kind\s*:\s*[\"']?[A-Za-z]*List\b|^items\s*:", re.MULTILINE)
+_ITEMS = re.compile(r"^items\s*:\s*\n(?P<indent> *)- ", re.MULTILINE)
+_READ = "Pod|ConfigMap|[A-Za-z]+Configuration"  # kinds of which manifests are read
 _CONFIG = re.compile(r"^kind\s*:\s*[\"']?Config\b|\"kind\"\s*:\s*\"Config\"", re.MULTILINE)
 _TABLE = re.compile(r"NAME(?:SPACE)?\s{2,}.*\b(?:AGE|STATUS|READY|ROLES|DATA|HOLDER)\b")
 _DESCRIBED = re.compile(r"Name:\s+\S+\s*\n(?:[A-Z][A-Za-z ]+:|\s)")
@@ -50,9 +52,19 @@ def _is_kubeconfig(head: bytes) -> bool:
 
 
 def _is_yaml_list(head: bytes) -> bool:
-    """Return whether it is a list in YAML."""
+    """Return whether it is a list in YAML of what is read as JSON only."""
     text = _text(head)
-    return not text.startswith(("{", "[")) and "apiVersion:" in text and bool(_KIND_LIST.search(text))
+    is_list = not text.startswith(("{", "[")) and "apiVersion:" in text and bool(_KIND_LIST.search(text))
+    return is_list and not _has_manifests(text)
+
+
+def _has_manifests(text: str) -> bool:
+    """Return whether a list in YAML has entries that may be manifests of a control plane."""
+    items = _ITEMS.search(text)
+    if items is None:
+        return False
+    kind = rf"^{items['indent']}(?:- |  )kind\s*:\s*[\"']?(?:{_READ})\b"
+    return bool(re.search(kind, text, re.MULTILINE))
 
 
 def _is_tar(head: bytes) -> bool:
@@ -67,7 +79,7 @@ def _text(head: bytes) -> str:
 
 
 FOREIGN = (
-    Foreign(_is_columns, "is the columns of an imported scenario; `kscale run` takes the .yaml beside it"),
+    Foreign(_is_columns, "holds the columns of an imported scenario; `kscale run` takes the .yaml beside it"),
     Foreign(_begins(ZIP, b"PK\x05\x06"), "is a zip archive; unpack it and name the files in it"),
     Foreign(_is_tar, "is a tar archive; unpack it and name the files in it"),
     Foreign(_begins(b"PAR1"), "is a Parquet file; give the CSV, or kubectl's JSON, that it was made from"),

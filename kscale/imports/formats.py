@@ -12,10 +12,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from kscale import units
 from kscale.errors import KscaleError
-from kscale.imports import foreign, opened
+from kscale.imports import foreign, json_head, opened
 from kscale.imports.facts import Facts, Progress
+from kscale.imports.json_head import Outline
 from kscale.scenario.document import one_line
 
 Read = Callable[[Path, str, Progress], Facts]
@@ -27,18 +27,20 @@ BBOLT_PAGES = tuple(2**power for power in range(9, 17))  # sizes a page may have
 BOM = b"\xef\xbb\xbf"
 LOOKED_AT = 50  # lines of text that tell a format
 
-_KEY = re.compile(r'"(?:kind|apiVersion|items)"\s*:')
-_AUDIT = re.compile(r'"apiVersion"\s*:\s*"audit\.k8s\.io/')
-_QUERY = re.compile(r'^\{\s*"status"\s*:\s*"(?:success|error)"|"resultType"\s*:')
-_CONFIG_JSON = re.compile(
-    r'"kind"\s*:\s*"(?:Kubelet|KubeScheduler|Cluster|Init)Configuration"|^\{\s*"kubeletconfig"'
-)
+OBJECT_KEYS = frozenset({"kind", "apiVersion", "items", "metadata"})  # of Kubernetes
+CONFIG_KINDS = frozenset(
+    {
+        "KubeletConfiguration", "KubeSchedulerConfiguration", "ClusterConfiguration", "InitConfiguration",
+        "JoinConfiguration",
+    }
+)  # fmt: skip
+
 _CONFIG_YAML = re.compile(
     r"^(?:apiVersion|kind|data-dir|listen-client-urls|initial-cluster|quota-backend-bytes)\s*:", re.MULTILINE
 )
 _COMMENT = re.compile(r"# (?:HELP|TYPE|UNIT) [a-zA-Z_:]|# EOF$")
 _SAMPLE = re.compile(
-    r"[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{.*\})?\s+[-+]?(?:[0-9.][0-9.eE+-]*|Inf|NaN)(?:\s+[0-9.-]+)?"
+    r"(?:[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{.*\})?|\{.+\})\s+[-+]?(?:[0-9.][0-9.eE+-]*|Inf|NaN)(?:\s+[0-9.-]+)?"
 )
 _OPENB = re.compile(r"(?:sn|name),cpu_milli,memory_mib,")
 _TRACE = re.compile(rb"[\x80-\x8f\xde]")  # a map of msgpack
@@ -63,7 +65,7 @@ class Format:
 def of(path: Path, name: str) -> Format:
     """Return the format of *path*; KscaleError, one line, says what it is instead and what to give."""
     head = opened.head(path, name)
-    if not head:
+    if not head.removeprefix(BOM).strip() and len(head) < opened.HEAD:
         raise KscaleError(one_line(f"{name}: is empty"))
     elsewhere = foreign.what_instead(head)
     if elsewhere:
@@ -71,11 +73,7 @@ def of(path: Path, name: str) -> Format:
     found = next((one for one in FORMATS if one.sniff(head)), None) or _by_ending(path)
     if found is None:
         known = ", ".join(one.title for one in FORMATS)
-        raise KscaleError(
-            one_line(
-                f"{name}: begins with {units.quote(_text(head)[:24])}: not a format kscale reads: {known}"
-            )
-        )
+        raise KscaleError(one_line(f"{name}: is of no format that kscale reads: {known}"))
     if found.id == "etcd-db" and opened.is_packed(path):
         raise KscaleError(
             one_line(f"{name}: is a packed etcd snapshot; unpack it first: its pages are read in place")
@@ -111,35 +109,39 @@ def _is_sktrace(head: bytes) -> bool:
     return bool(_TRACE.match(head)) and b"trackedObjects" in head[:4096]
 
 
-def _is_json(head: bytes) -> bool:
-    """Return whether JSON begins here."""
-    return _text(head).startswith(("{", "["))
+def _documents(head: bytes) -> list[Outline]:
+    """Return the outermost keys of each document of JSON; none if it is not JSON."""
+    text = _text(head)
+    return list(json_head.outlines(text)) if json_head.is_json(text) else []
 
 
 def _is_audit(head: bytes) -> bool:
     """Return whether it is a log of audit events."""
-    return _is_json(head) and bool(_AUDIT.search(_text(head)))
+    return any(one.get("apiVersion", "").startswith("audit.k8s.io/") for one in _documents(head))
 
 
 def _is_prometheus(head: bytes) -> bool:
     """Return whether it is metrics as text, or Prometheus' answer to a query."""
-    if _is_json(head):
-        return bool(_QUERY.search(_text(head)))
+    if json_head.is_json(_text(head)):
+        first = next(iter(_documents(head)), {})
+        answers = first.get("status") in {"success", "error"} or "data.resultType" in first
+        return answers and not first.keys() & {"kind", "apiVersion"}
     lines = _lines(head)
-    first = next((line for line in lines if not line.startswith("#")), "")
-    return any(_COMMENT.match(line) for line in lines) or bool(_SAMPLE.fullmatch(first))
+    line = next((line for line in lines if not line.startswith("#")), "")
+    return any(_COMMENT.match(line) for line in lines) or bool(_SAMPLE.fullmatch(line))
 
 
 def _is_manifest(head: bytes) -> bool:
     """Return whether it is a manifest or a component's configuration."""
-    if _is_json(head):
-        return bool(_CONFIG_JSON.search(_text(head)))
+    if json_head.is_json(_text(head)):
+        first = next(iter(_documents(head)), {})
+        return first.get("kind") in CONFIG_KINDS or "kubeletconfig" in first
     return bool(_CONFIG_YAML.search(_text(head)))
 
 
 def _is_kubectl(head: bytes) -> bool:
     """Return whether it is one object or a list of Kubernetes, as JSON."""
-    return _is_json(head) and bool(_KEY.search(_text(head)))
+    return any(one.keys() & OBJECT_KEYS for one in _documents(head))
 
 
 def _is_openb(head: bytes) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kscale.errors import KscaleError
-from kscale.imports import formats
+from kscale.imports import formats, json_head, manifests
 
 PAGE = struct.pack("<QHHII", 0, 4, 0, 0, formats.BBOLT_MAGIC)  # page 0: a meta page
 
@@ -23,18 +23,29 @@ KNOWN = {
         b'\n\napiserver_storage_objects{resource="pods"} 12 1732000000\n',
         b'{"status":"success","data":{"resultType":"vector","result":[]}}',
         b'{"data":{"resultType":"vector","result":[]},"status":"success"}',
+        b'{"data":{"resultType":"vector","result":[' + b'{"metric":{}},' * 9000,  # cut by the head
+        b'{__name__="apiserver_storage_objects",resource="pods"} 12\n',
+        b'{"apiserver.storage", resource="pods"} 12\n',
     ],
     "manifest": [
         b"# by hand\napiVersion: v1\nkind: Pod\nmetadata: {name: kube-apiserver}\n",
         b"---\nkind: KubeletConfiguration\n",
         b"name: infra1\ndata-dir: /var/lib/etcd\n",
         b'{"kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1"}',
+        b'{"kubeletconfig": {"maxPods": 110}}',
+        b"apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Pod\nkind: List\n",
+        b"kind: List\napiVersion: v1\nitems:\n  - kind: ConfigMap\n    apiVersion: v1\n",
     ],
     "kubectl": [
         b'{"apiVersion": "v1", "items": [], "kind": "List"}',
         b'\xef\xbb\xbf  {\n "kind": "NodeList"}',
         b'[{"kind": "Pod"}]',
         b'{"apiVersion":"config.gatekeeper.sh/v1alpha1","kind":"Config","metadata":{}}',
+        b'{"kind":"List","items":[{"kind":"Pod","metadata":{"labels":{"resultType":"x"}}}]}',
+        b'{"kind":"List","items":[{"kind":"Foo","spec":{"k":{"kind":"KubeletConfiguration"}}}]}',
+        b'{"kind":"List","items":[{"kind":"Foo","spec":{"apiVersion":"audit.k8s.io/v1"}}]}',
+        b'{"apiVersion":"v1","data":{"resultType":"x"},"kind":"ConfigMap"}',
+        b'{"kind":"Status","apiVersion":"v1","status":"success"}',
     ],
     "openb": [b"sn,cpu_milli,memory_mib,gpu,model\n", b"name,cpu_milli,memory_mib,num_gpu\n"],
 }
@@ -52,12 +63,12 @@ FOREIGN = {
     "is UTF-16 text": '{"kind": "List"}'.encode("utf-16"),
     "is XML or HTML": b"  <?xml version='1.0'?><a/>",
     "is a kubeconfig": b"apiVersion: v1\nclusters: []\ncurrent-context: a\nkind: Config\n",
-    "is a list in YAML": b"apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Pod\nkind: List\n",
+    "is a list in YAML": b"apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Node\nkind: List\n",
     "is a table of kubectl": b"NAME    STATUS   ROLES    AGE   VERSION\nnode-1  Ready    <none>   1d\n",
     "is text of kubectl describe": b"Name:         web-0\nNamespace:    default\n",
     "holds a message of kubectl": b"No resources found in default namespace.\n",
     "is kscale's own": b"schema: kscale.scenario/1\nname: mine\n",
-    "begins with 'hello there'": b"hello there",
+    "is of no format that kscale reads": b"hello there",
 }
 
 
@@ -102,6 +113,25 @@ def test_what_is_not_read_is_called_by_its_name(tmp_path: Path, said: str, data:
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("data", [b"", b"  \n\n", b"\xef\xbb\xbf\n"])
+def test_nothing_but_blanks_is_empty(tmp_path: Path, data: bytes) -> None:
+    """There is nothing to quote."""
+    with pytest.raises(KscaleError, match=r"^it: is empty$"):
+        formats.of(_file(tmp_path, data), "it")
+
+
+def test_a_list_in_yaml_is_told_by_its_own_entries(tmp_path: Path) -> None:
+    """Events name pods, which does not make them pods."""
+    event = b"- apiVersion: v1\n  involvedObject:\n    kind: Pod\n  kind: Event\n"
+    with pytest.raises(KscaleError, match="is a list in YAML"):
+        formats.of(_file(tmp_path, b"apiVersion: v1\nitems:\n" + event + b"kind: List\n"), "it")
+
+
+def test_configurations_are_those_that_are_read() -> None:
+    """Formats are told without importing the readers."""
+    assert manifests.CONFIGS.keys() == formats.CONFIG_KINDS
+
+
 def test_packed_snapshot_is_to_be_unpacked(tmp_path: Path) -> None:
     """Its pages are read in place."""
     with pytest.raises(KscaleError, match=r"^it: is a packed etcd snapshot; unpack it first"):
@@ -120,3 +150,27 @@ def test_no_content_crashes_detection(tmp_path_factory: pytest.TempPathFactory, 
     path = _file(tmp_path_factory.getbasetemp(), data, "anything")
     said = _format_or_line(path)
     assert said in KNOWN or (said.startswith("it: ") and said.isprintable())
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (
+            '{"a":1,"b":{"c":"x","d":{"e":2}},"f":[{"g":3}]}',
+            {"a": "1", "b": "{", "b.c": "x", "b.d": "{", "f": "["},
+        ),
+        ('[{"a":null},{"b":2}]', {"a": "null"}),
+        ('{"a":{"b":"c', {"a": "{", "a.b": "c"}),
+        ('{"a\\"b":"\\\\"}{"c":1}', {'a\\"b': "\\\\"}),
+        ('{"a":1,"a":2}', {"a": "1"}),
+    ],
+)
+def test_outermost_keys_are_told(text: str, keys: dict[str, str]) -> None:
+    """However the rest is nested or cut."""
+    assert next(iter(json_head.outlines(text))) == keys
+
+
+def test_endless_escapes_take_no_time() -> None:
+    """A string that never ends is looked at once."""
+    assert list(json_head.outlines('{"a":' + '"\\' * 30_000)) != []
+    assert json_head.is_json('{"' + '\\"' * 30_000)
