@@ -15,6 +15,7 @@ from pathlib import Path
 import command
 import golden_text
 import named_inputs
+import psutil
 import pytest
 from made_facts import part, sizes, value
 from named_inputs import MANIFEST, METRICS, NODES, PODS, STORE
@@ -27,6 +28,7 @@ from kscale.scenario import load
 
 Ask = Callable[..., tuple[int, str, str]]
 EXAMPLE = Path(__file__).parents[2] / "examples" / "import"
+INSIDE = 2**16  # bytes of a packed list
 
 
 @pytest.fixture
@@ -175,7 +177,9 @@ def test_columns_of_a_scenario_are_told_from_other_archives(ask: Ask) -> None:
     assert ask(NODES, "-o", "mine.yaml", "-q")[0] == ExitCode.OK
     code, _, err = ask("mine.npz", "-o", "b.yaml")
     assert code == ExitCode.USAGE
-    assert "mine.npz: is the columns of an imported scenario; `kscale run` takes the .yaml beside it" in err
+    assert (
+        "mine.npz: holds the columns of an imported scenario; `kscale run` takes the .yaml beside it" in err
+    )
 
 
 def test_names_of_files_cannot_steer_the_terminal(ask: Ask) -> None:
@@ -238,29 +242,38 @@ def test_example_runs(tmp_path: Path) -> None:
     assert "workload file" in done.out
 
 
+def await_reading(pid: int, path: Path) -> None:
+    """Wait until a process is well inside a file: where that is not to be seen, until it has it open."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        opened = psutil.Process(pid).open_files()
+        if any(one.path == str(path) and getattr(one, "position", INSIDE) >= INSIDE for one in opened):
+            return
+        time.sleep(0.01)
+    pytest.fail(f"{path.name} is not read")
+
+
 def test_interrupt_leaves_nothing(tmp_path: Path) -> None:
     """Ctrl-C in the middle of a long list: 130, one line, no file."""
     item = (
         b'{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"b"},"spec":{"containers":[]}}\n'
     )
-    with gzip.open(tmp_path / "pods.json.gz", "wb", compresslevel=1) as file:
-        for number in range(400_000):
-            file.write(item.replace(b'"a"', b'"%032x"' % (number * 2654435761 % 2**32)))
-    environment = command.environment(XDG_DATA_HOME=str(tmp_path / "data"), HOME=str(tmp_path))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kscale", "import", "pods.json.gz", "-o", "mine.yaml"],
+    packed = tmp_path / "pods.json.gz"
+    names = (b'"%032x"' % (number * 2654435761 % 2**32) for number in range(200_000))
+    packed.write_bytes(gzip.compress(b"".join(item.replace(b'"a"', name) for name in names), 1))
+    with subprocess.Popen(
+        [sys.executable, "-m", "kscale", "import", packed.name, "-o", "mine.yaml"],
         cwd=tmp_path,
-        env=environment,
+        env=command.environment(XDG_DATA_HOME=str(tmp_path / "data"), HOME=str(tmp_path)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )
-    key = tmp_path / "data" / "kscale" / "anonymize.key"
-    until = time.monotonic() + 60
-    while not key.exists() and time.monotonic() < until:  # made right before the first file is opened
-        time.sleep(0.01)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    ) as process:
+        try:
+            await_reading(process.pid, packed)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == ExitCode.INTERRUPTED, (out, err)
     assert (out, err) == (b"", b"kscale: interrupted\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "pods.json.gz"]
