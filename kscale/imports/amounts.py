@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from kscale import units
-from kscale.imports.fields import FieldError, Object, mapping
-from kscale.scenario.spec import LONGEST_TEXT
+from kscale.imports import vocabulary
+from kscale.imports.fields import FieldError, Object, checked_name, mapping
 
 NANO = 10**9
 NANO_PER_MILLI = 10**6
@@ -23,12 +23,12 @@ MOST_EXTENDED = 10**12
 MOST_NAMES = 64  # resources of one container or node
 
 CPU, MEMORY, EPHEMERAL, PODS = "cpu", "memory", "ephemeral-storage", "pods"
+KNOWN = frozenset({CPU, MEMORY, EPHEMERAL, PODS}) | vocabulary.EXTENDED  # may be named in a complaint
 
 _QUANTITY = re.compile(
     r"(?P<sign>[+-]?)(?P<whole>[0-9]*)(?:\.(?P<part>[0-9]*))?(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,3})?",
     re.ASCII,
 )
-_RESOURCE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?", re.ASCII)
 _FACTORS = {
     "n": Fraction(1, 10**9), "u": Fraction(1, 10**6), "m": Fraction(1, 1000), "": Fraction(1),
     "k": Fraction(10**3), "M": Fraction(10**6), "G": Fraction(10**9), "T": Fraction(10**12),
@@ -73,7 +73,8 @@ def resources(of: Object, key: str, at: str = "") -> dict[str, int]:
     if len(given) > MOST_NAMES:
         raise FieldError(f"{at}{key}: must have at most {MOST_NAMES} resources, got {len(given):,}")
     return {
-        _resource(name, f"{at}{key}"): _amount(value, f"{at}{key}.{name}") for name, value in given.items()
+        checked_name(name, f"{at}{key}"): _amount(value, f"{at}{key}.{_shown(name)}")
+        for name, value in given.items()
     }
 
 
@@ -103,7 +104,9 @@ def extended(amounts: Mapping[str, int], at: str, without: Iterable[str]) -> tup
     """Return all resources but those *without*, and but those of which there is none; sorted."""
     found = {name: whole(amount) for name, amount in amounts.items() if amount and name not in without}
     return tuple(
-        sorted((name, _checked(value, MOST_EXTENDED, f"{at}.{name}")) for name, value in found.items())
+        sorted(
+            (name, _checked(value, MOST_EXTENDED, f"{at}.{_shown(name)}")) for name, value in found.items()
+        )
     )
 
 
@@ -122,8 +125,6 @@ def _amount(given: Any, where: str) -> int:  # noqa: ANN401 - whatever the file 
         raise FieldError(f"{where}: {error}") from error
 
 
-def _resource(name: object, where: str) -> str:
-    """Return *name* if it can name a resource."""
-    if not isinstance(name, str) or len(name) > LONGEST_TEXT or not _RESOURCE.fullmatch(name):
-        raise FieldError(f"{where}: {units.quote(name)} is not the name of a resource")
-    return name
+def _shown(name: str) -> str:
+    """Return what a resource is called in a place: one that is not public may be named like its owner."""
+    return name if name in KNOWN else "(extended resource)"

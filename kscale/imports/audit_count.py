@@ -10,7 +10,7 @@ from datetime import datetime
 
 from kscale import units
 from kscale.errors import KscaleError
-from kscale.imports import request_mix
+from kscale.imports import fields, request_mix
 from kscale.imports.audit_events import Event
 from kscale.imports.audit_herds import Seconds
 from kscale.imports.request_mix import WATCH, Kind, Mix
@@ -114,24 +114,18 @@ class Log:
         if of is None:
             return "paths that are no resource"
         if not isinstance(of, dict):
-            raise KscaleError(one_line(f"{place}: objectRef: must map keys to values, got {units.quote(of)}"))
+            raise KscaleError(one_line(f"{place}: objectRef: must map keys to values, got {fields.got(of)}"))
         resource, group, part = (
             _text(of, key, place, "objectRef.") for key in ("resource", "apiGroup", "subresource")
         )
         if not resource:
             return "paths that are no resource"
         if not request_mix.is_name(resource, group):
-            raise KscaleError(
-                one_line(
-                    f"{place}: objectRef.resource: {units.quote(resource)} is no resource's name, like pods"
-                )
-            )
+            raise KscaleError(one_line(f"{place}: objectRef.resource: must be a resource's name like pods"))
         if part and not request_mix.is_name(part):
-            raise KscaleError(
-                one_line(f"{place}: objectRef.subresource: {units.quote(part)} is none, like status")
-            )
+            raise KscaleError(one_line(f"{place}: objectRef.subresource: must be one like status"))
         if not _VERB.fullmatch(verb):
-            raise KscaleError(one_line(f"{place}: verb: {units.quote(verb)} is no verb, like list"))
+            raise KscaleError(one_line(f"{place}: verb: must be a verb like list"))
         if group in request_mix.AGGREGATED:
             return "answered by other servers"
         known = request_mix.VERBS.get(verb, "")
@@ -205,7 +199,7 @@ def _text(of: Event, key: str, place: str, at: str = "") -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise KscaleError(one_line(f"{place}: {at}{key}: must be text, got {units.quote(value)}"))
+        raise KscaleError(one_line(f"{place}: {at}{key}: must be text, got {fields.got(value)}"))
     return value
 
 

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from kscale import units
 from kscale.errors import KscaleError
-from kscale.imports import json_events, opened
+from kscale.imports import fields, json_events, opened
 from kscale.imports.facts import Progress
 from kscale.imports.json_events import KINDS, Events
 from kscale.scenario.document import one_line
@@ -103,7 +102,7 @@ def _skip_line(stream: BinaryIO) -> None:
 def _of_value(value: object, place: str, skipped: Skipped) -> Iterator[tuple[str, Event]]:
     """Return the events of one parsed line: itself, or those of a list."""
     if not isinstance(value, dict):
-        raise KscaleError(one_line(f"{place}: must be an audit event, got {units.quote(value)}"))
+        raise KscaleError(one_line(f"{place}: must be an audit event, got {fields.got(value)}"))
     items = value.get("items")
     if value.get("kind") == "EventList" and isinstance(items, list):
         for at, item in enumerate(items):
@@ -115,7 +114,7 @@ def _of_value(value: object, place: str, skipped: Skipped) -> Iterator[tuple[str
 def _of_item(item: object, place: str, skipped: Skipped) -> Iterator[tuple[str, Event]]:
     """Return an event if it is one; those in lists need not say what they are."""
     if not isinstance(item, dict):
-        raise KscaleError(one_line(f"{place}: must be an audit event, got {units.quote(item)}"))
+        raise KscaleError(one_line(f"{place}: must be an audit event, got {fields.got(item)}"))
     kind, version = item.get("kind", "Event"), item.get("apiVersion", API)
     if kind == "Event" and isinstance(version, str) and version.startswith(API) and "stage" in item:
         yield place, item

@@ -1,7 +1,7 @@
 """Fields of a Kubernetes object that anybody may have written: typed, or refused with their place.
 
 Objects are what JSON or YAML gives: mappings, lists, text, numbers. A field that is not given and one
-that is null are the same, as in Kubernetes.
+that is null are the same, as in Kubernetes. Complaints say where text stands, never which: names are hidden.
 """
 
 import re
@@ -25,13 +25,34 @@ class FieldError(ValueError):
     """A field is not what Kubernetes' schema says: its place in the object, what, what is allowed."""
 
 
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?", re.ASCII)
+
+
+def checked_name(given: object, where: str) -> str:
+    """Return the key of a label, or the name of a resource, if a scenario can hold it."""
+    if not isinstance(given, str) or len(given) > LONGEST_TEXT or not _NAME.fullmatch(given):
+        raise FieldError(
+            f"{where}: names must be of letters and digits, with . _ / - between them, got {got(given)}"
+        )
+    return given
+
+
+def got(value: object) -> str:
+    """Return what a value is, for a complaint: of text only that, and its length, as it may be a name."""
+    return (
+        f"text of {units.show_many(len(value), 'character')}"
+        if isinstance(value, str)
+        else units.quote(value)
+    )
+
+
 def mapping(of: Object, key: str, at: str = "") -> Object:
     """Return the mapping *key* of an object, empty if it is not given; *at* is where the object stands."""
     value = of.get(key)
     if value is None:
         return NOTHING
     if not isinstance(value, dict):
-        raise FieldError(f"{at}{key}: must map keys to values, got {units.quote(value)}")
+        raise FieldError(f"{at}{key}: must map keys to values, got {got(value)}")
     return value
 
 
@@ -41,10 +62,10 @@ def mappings(of: Object, key: str, at: str = "") -> list[Object]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise FieldError(f"{at}{key}: must be a list, got {units.quote(value)}")
+        raise FieldError(f"{at}{key}: must be a list, got {got(value)}")
     for i, entry in enumerate(value):
         if not isinstance(entry, dict):
-            raise FieldError(f"{at}{key}[{i}]: must map keys to values, got {units.quote(entry)}")
+            raise FieldError(f"{at}{key}[{i}]: must map keys to values, got {got(entry)}")
     return value
 
 
@@ -60,7 +81,7 @@ def texts(of: Object, key: str, at: str = "") -> list[str]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise FieldError(f"{at}{key}: must be a list, got {units.quote(value)}")
+        raise FieldError(f"{at}{key}: must be a list, got {got(value)}")
     return [_text(entry, f"{at}{key}[{i}]") for i, entry in enumerate(value)]
 
 
@@ -77,7 +98,7 @@ def flag(of: Object, key: str, at: str = "") -> bool:
     if value is None:
         return False
     if not isinstance(value, bool):
-        raise FieldError(f"{at}{key}: must be true or false, got {units.quote(value)}")
+        raise FieldError(f"{at}{key}: must be true or false, got {got(value)}")
     return value
 
 
@@ -87,9 +108,7 @@ def integer(of: Object, key: str, least: int, most: int, at: str = "") -> int | 
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise FieldError(
-            f"{at}{key}: must be a whole number, {least:,} to {most:,}, got {units.quote(value)}"
-        )
+        raise FieldError(f"{at}{key}: must be a whole number, {least:,} to {most:,}, got {got(value)}")
     return value
 
 
@@ -104,7 +123,7 @@ def seconds(of: Object, key: str, at: str = "") -> int:
             return max(UNKNOWN, int((when.astimezone(UTC) - _EPOCH).total_seconds() // 1))
         except (ValueError, OverflowError):
             pass
-    raise FieldError(f"{at}{key}: must be a time like 2026-01-31T12:00:00Z, got {units.quote(value)}")
+    raise FieldError(f"{at}{key}: must be a time like 2026-01-31T12:00:00Z, got {got(value)}")
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -121,9 +140,7 @@ def _to_microseconds(value: str) -> str:
 def _text(value: object, where: str) -> str:
     """Return *value* if it is text that may go into a scenario."""
     if not isinstance(value, str):
-        raise FieldError(f"{where}: must be text, got {units.quote(value)}")
+        raise FieldError(f"{where}: must be text, got {got(value)}")
     if len(value) > LONGEST_TEXT or not value.isprintable():
-        raise FieldError(
-            f"{where}: must be one line of at most {LONGEST_TEXT} characters, got {units.quote(value)}"
-        )
+        raise FieldError(f"{where}: must be one line of at most {LONGEST_TEXT} characters, got {got(value)}")
     return value

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import ijson
 
-from kscale import units
+from kscale.imports import fields
 from kscale.imports.fields import Object
 from kscale.imports.kubectl_feed import AT_ONCE, Feed, in_one_line
 from kscale.imports.kubectl_object import ENDS, STARTS, Events, build, json_bytes, value_of
@@ -148,4 +148,4 @@ def _elements(found: Events, feed: Feed, head: Callable[[], Head | None]) -> Ite
 
 def _shown(event: str, value: object) -> str:
     """Return a value that is no mapping for an error."""
-    return "a list" if event == "start_array" else units.quote(value)
+    return "a list" if event == "start_array" else fields.got(value)

@@ -9,7 +9,7 @@ from collections import Counter
 
 import numpy as np
 
-from kscale import units
+from kscale.imports import fields
 from kscale.imports.facts import TypeFact
 from kscale.imports.fields import FieldError
 from kscale.imports.kubectl_stream import Head, Item
@@ -90,13 +90,13 @@ def type_of(kind: object, api_version: object) -> tuple[str, bool]:
     (apimachinery pkg/api/meta, UnsafeGuessKindToResource). FieldError if these are no words of the API.
     """
     if not isinstance(kind, str) or not _KIND.fullmatch(kind):
-        raise FieldError(f"kind: {units.quote(kind)} is not a kind; an object says it, like Pod")
+        raise FieldError(f"kind: {fields.got(kind)} is not a kind; an object says it, like Pod")
     if api_version is None and kind in KINDS:
         return KINDS[kind], True
     match = _API_VERSION.fullmatch(api_version) if isinstance(api_version, str) else None
     if match is None:
         raise FieldError(
-            f"apiVersion: {units.quote(api_version)} is not a version of an API; write it like apps/v1"
+            f"apiVersion: {fields.got(api_version)} is not a version of an API; write it like apps/v1"
         )
     group = match["group"] or ""
     if group in BUILT_IN_GROUPS:

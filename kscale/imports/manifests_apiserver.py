@@ -7,6 +7,7 @@ import re
 from fractions import Fraction
 
 from kscale import units
+from kscale.imports.fields import got
 from kscale.imports.manifests_found import Found
 from kscale.imports.manifests_settings import (
     Settings,
@@ -146,7 +147,7 @@ def _shards(settings: Settings, found: Found, main: frozenset[str], *, whole: bo
     for override in overrides:
         if not _OVERRIDE.fullmatch(override):
             raise settings.error(
-                name, f"{units.quote(override)} is no override; write it like /events#https://etcd:2379"
+                name, f"{got(override)} is no override; write it like /events#https://etcd:2379"
             )
         group, urls = override.split("#", 1)
         store = frozenset(url.rstrip("/") for url in urls.split(";") if url)
@@ -157,7 +158,10 @@ def _shards(settings: Settings, found: Found, main: frozenset[str], *, whole: bo
     if stores:
         found.add(SHARDS, min(MOST_SHARDS, 1 + len(stores)), settings.call(name))
         known = sorted(types & RESOURCES)
-        names = [*known[:20], *([f"{len(types) - len(known):,} others"] if len(types) > len(known) else [])]
+        names = [
+            *known[:20],
+            *([units.show_many(len(types) - len(known), "other")] if len(types) > len(known) else []),
+        ]
         found.tell([f"types in {len(stores):,} etcd beside the main one: {', '.join(names)}"])
 
 
@@ -182,7 +186,7 @@ def _history(settings: Settings, found: Found, minor: int | None) -> None:
     for entry in settings.each(name):
         resource, mark, size = entry.partition("#")
         if not mark or not re.fullmatch("[0-9]{1,9}", size):
-            raise settings.error(name, f"{units.quote(entry)} is no size; write it like pods#1000")
+            raise settings.error(name, f"{got(entry)} is no size; write it like pods#1000")
         sizes[resource] = int(size)
     if sizes.get("pods") == 0:
         for mechanism in OF_WATCH_CACHE:

@@ -6,6 +6,7 @@ from typing import Any
 
 from kscale import units
 from kscale.errors import KscaleError
+from kscale.imports.fields import got
 from kscale.scenario import document
 from kscale.scenario.yaml_tree import Loc, Tree
 
@@ -40,7 +41,7 @@ class Branch:
         if self.value is None:
             return {}
         if not isinstance(self.value, dict):
-            raise self.error(f"must map keys to values, got {units.quote(self.value)}")
+            raise self.error(f"must map keys to values, got {got(self.value)}")
         return self.value
 
     def children(self) -> Iterator[tuple[str, "Branch"]]:
@@ -53,7 +54,7 @@ class Branch:
         if self.value is None:
             return []
         if not isinstance(self.value, list):
-            raise self.error(f"must be a list, got {units.quote(self.value)}")
+            raise self.error(f"must be a list, got {got(self.value)}")
         if len(self.value) > MOST_ENTRIES:
             raise self.error(f"must have at most {MOST_ENTRIES:,} entries, got {len(self.value):,}")
         return [Branch(one, (*self.loc, i), self.lines, self.file) for i, one in enumerate(self.value)]
@@ -63,7 +64,7 @@ class Branch:
         if self.value is None:
             return ""
         if not isinstance(self.value, str):
-            raise self.error(f"must be text, got {units.quote(self.value)}")
+            raise self.error(f"must be text, got {got(self.value)}")
         return self.value
 
     def scalar(self) -> str:

@@ -77,7 +77,9 @@ def request_spec(one: Asked) -> RequestSpec:
                 "ephemeral": one.ephemeral_bytes,
                 "extended": dict(one.extended),
                 "tolerations": [dict(zip(_TOLERATION, values, strict=True)) for values in one.tolerations],
-                "selector": dict(one.selector),
+                "selector": {
+                    fields.checked_name(key, "spec: selector"): values for key, values in one.selector
+                },
                 "preferred": [dict(zip(_PREFERENCE, values, strict=True)) for values in one.preferred],
             }
         )
@@ -147,7 +149,7 @@ def _tolerations(spec: Object, dropped: Counter[str], at: str) -> tuple[tuple[st
         where = f"{at}tolerations[{i}]."
         key, operator, value, effect = (fields.text(one, name, where) for name in _TOLERATION)
         if effect and effect not in EFFECTS:
-            raise FieldError(f"{where}effect: must be one of {', '.join(EFFECTS)}, got {units.quote(effect)}")
+            raise FieldError(f"{where}effect: must be one of {', '.join(EFFECTS)}, got {fields.got(effect)}")
         if operator not in ("", "Equal", "Exists"):
             dropped["tolerations with another operator than Equal and Exists"] += 1
             continue
@@ -211,7 +213,7 @@ def _rules(term: Object, kind: str, dropped: Counter[str], at: str) -> list[tupl
         values = set(fields.texts(rule, "values", where))
         if operator not in OPERATORS:
             raise FieldError(
-                f"{where}operator: must be one of {', '.join(OPERATORS)}, got {units.quote(operator)}"
+                f"{where}operator: must be one of {', '.join(OPERATORS)}, got {fields.got(operator)}"
             )
         if operator != "In":
             dropped[f"{kind} node affinities with {operator}"] += 1

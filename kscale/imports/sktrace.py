@@ -12,7 +12,7 @@ import numpy as np
 
 from kscale import units
 from kscale.errors import KscaleError
-from kscale.imports import opened, sktrace_file, sktrace_replay
+from kscale.imports import fields, opened, sktrace_file, sktrace_replay
 from kscale.imports.arrivals import CHANGES
 from kscale.imports.facts import Facts, Progress, Source, TypeFact, Value
 from kscale.imports.fields import FieldError
@@ -63,11 +63,11 @@ def _replay(trace: sktrace_file.Map, size: int, progress: Progress) -> tuple[Rep
         for key, take in (("applied_objs", replay.apply), ("deleted_objs", replay.delete)):
             things = event.get(key)
             if not isinstance(things, list):
-                raise FieldError(f"events[{i}].{key}: must be a list, got {units.quote(things)}")
+                raise FieldError(f"events[{i}].{key}: must be a list, got {fields.got(things)}")
             for j, thing in enumerate(things):
                 try:
                     if not isinstance(thing, dict):
-                        raise FieldError(f"must be an object, got {units.quote(thing)}")  # noqa: TRY301
+                        raise FieldError(f"must be an object, got {fields.got(thing)}")  # noqa: TRY301
                     take(thing, ts)
                 except (FieldError, RecursionError) as error:
                     why = error if isinstance(error, FieldError) else "is nested too deeply"
@@ -78,10 +78,10 @@ def _replay(trace: sktrace_file.Map, size: int, progress: Progress) -> tuple[Rep
 def _time(event: object, where: str) -> int:
     """Return the time of an event."""
     if not isinstance(event, dict):
-        raise FieldError(f"{where}: must be a map, got {units.quote(event)}")
+        raise FieldError(f"{where}: must be a map, got {fields.got(event)}")
     ts = event.get("ts")
     if isinstance(ts, bool) or not isinstance(ts, int) or not 0 <= ts <= LATEST:
-        raise FieldError(f"{where}.ts: must be Unix seconds, got {units.quote(ts)}")
+        raise FieldError(f"{where}.ts: must be Unix seconds, got {fields.got(ts)}")
     return ts
 
 

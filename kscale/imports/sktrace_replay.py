@@ -10,7 +10,6 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 
-from kscale import units
 from kscale.imports import fields
 from kscale.imports.fields import FieldError, Object
 from kscale.imports.kubectl_types import PROTOBUF_PART, type_of
@@ -209,7 +208,7 @@ def _json_bytes(thing: Object) -> int:
 def lives_of(given: object) -> Lives:
     """Return the recorded lives of pods by owner; FieldError if they are not written as SimKube does."""
     if not isinstance(given, dict):
-        raise FieldError(f"pod_lifecycles: must be a map, got {units.quote(given)}")
+        raise FieldError(f"pod_lifecycles: must be a map, got {fields.got(given)}")
     lives: Lives = {}
     for owner, by_hash in given.items():
         if not (isinstance(owner, tuple) and len(owner) == 2 and isinstance(by_hash, dict)):  # noqa: PLR2004
@@ -220,7 +219,7 @@ def lives_of(given: object) -> Lives:
         key = (name, namespace or "default", own)
         for entries in by_hash.values():
             if not isinstance(entries, list):
-                raise FieldError(f"pod_lifecycles: must be lists of lives, got {units.quote(entries)}")
+                raise FieldError(f"pod_lifecycles: must be lists of lives, got {fields.got(entries)}")
             lives.setdefault(key, []).extend(life for life in map(_life, entries) if life is not None)
     return lives
 

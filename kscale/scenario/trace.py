@@ -203,7 +203,7 @@ class _Row:
         """Return a field as it is."""
         value = self.fields[column]
         if len(value) > LONGEST_FIELD or not value.isprintable():
-            raise KscaleError(f"{self.where}: {column}: {units.quote(value)} is not a name")
+            raise KscaleError(f"{self.where}: {column}: is not a name")
         return value
 
     def number(self, column: str) -> int:

@@ -1,9 +1,11 @@
 """No name of a cluster leaves the machine: outputs are searched for every string of the inputs."""
 
+import gzip
 import io
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import named_inputs
@@ -12,6 +14,7 @@ import pytest
 from named_inputs import ADDRESS, AUDIT, MANIFEST, MARK, METRICS, NODES, OPENB, PODS, STORE, TRACE
 
 from kscale import units
+from kscale.errors import KscaleError
 from kscale.imports import anonymize, merge, sources, vocabulary, write
 from kscale.report import table_import
 from kscale.report.export import imported as documents
@@ -166,6 +169,40 @@ def test_names_are_kept_where_that_is_asked_for(inputs: dict[str, Path], tmp_pat
         assert kept in data
     for vanished in (b"zq-machine", b"zqspace", b"zqapp", b"zquid", b"zqsecretvalue", b"zqnobody"):
         assert vanished not in data
+
+
+@pytest.mark.parametrize("name", [NODES, PODS, AUDIT])
+def test_no_complaint_quotes_a_name(inputs: dict[str, Path], tmp_path: Path, name: str) -> None:
+    """Strings that hold a name are made ones that no scenario takes: only where they stand is said."""
+    data = inputs[name].read_bytes()
+    text = gzip.decompress(data) if name.endswith(".gz") else data
+    tree = json.loads(text) if name == NODES else json.loads(text.splitlines()[0])
+    tree = tree["items"][0] if name == NODES else tree
+    complaints = set()
+    for number, spoilt in enumerate(_spoilt(tree)):
+        path = tmp_path / f"{number}.json"
+        path.write_text(json.dumps(spoilt))
+        try:
+            sources.read(sources.found([path])[0], lambda _done, _all: None)
+        except KscaleError as error:
+            complaints.add(str(error))
+    assert len(complaints) > 1
+    assert [one for one in complaints if MARK in one.lower()] == []
+
+
+def _spoilt(tree: object) -> Iterator[object]:
+    """Yield a tree as often as there are keys and values with a name in it, one of them spoilt each time."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            rest = {other: one for other, one in tree.items() if other != key}
+            if MARK in key.lower():
+                yield rest | {f"{key} <x>": value}
+            yield from (rest | {key: other} for other in _spoilt(value))
+    elif isinstance(tree, list):
+        for number, value in enumerate(tree):
+            yield from ([*tree[:number], other, *tree[number + 1 :]] for other in _spoilt(value))
+    elif isinstance(tree, str) and MARK in tree.lower():
+        yield from (f"{tree}\n", tree * 100, [tree])
 
 
 def test_same_inputs_in_any_order_make_the_same_bytes(inputs: dict[str, Path], tmp_path: Path) -> None:

@@ -259,7 +259,7 @@ def test_a_request_is_what_a_scenario_writes() -> None:
         }
     )
     assert request_spec(Asked(None, None, 0, ())) == RequestSpec()
-    with pytest.raises(FieldError, match="spec: selector: 'a b' is not a name"):
+    with pytest.raises(FieldError, match="spec: selector: names must be of letters and digits"):
         request_spec(Asked(None, None, 0, (), selector=(("a b", ("1",)),)))
 
 

@@ -58,9 +58,12 @@ def applied(**keys: object) -> dict[str, object]:
         (trace(events=[event(ts=float("nan"))]), "events[0].ts: must be Unix seconds, got nan"),
         (trace(events=[event(), event(ts=4)]), "events[1].ts: is before that of the event before"),
         (trace(events=[event(applied_objs=None)]), "events[0].applied_objs: must be a list, got null"),
-        (trace(events=[event(deleted_objs=["x"])]), "events[0].deleted_objs[0]: must be an object, got 'x'"),
+        (
+            trace(events=[event(deleted_objs=["x"])]),
+            "events[0].deleted_objs[0]: must be an object, got text of 1 character",
+        ),
         (applied(kind=5), "events[0].applied_objs[0]: kind: 5 is not a kind"),
-        (applied(apiVersion="\x1b"), "apiVersion: '\\x1b' is not a version"),
+        (applied(apiVersion="\x1b"), "apiVersion: text of 1 character is not a version"),
         (applied(spec=[]), "spec: must map keys to values"),
         (
             applied(spec={"containers": [{"resources": {"requests": {"cpu": "NaN"}}}]}),

@@ -91,7 +91,7 @@ BAD_NODES: list[tuple[bytes, str]] = [
     ((NODES + f"a,{'9' * 5000},2,3,x\n").encode(), "n.csv:2: cpu_milli: '999"),
     ((NODES + "a,9999999999999,2,3,x\n").encode(), "n.csv:2: cpu_milli: '9999999999999' is too large"),
     ((NODES + "a,\u0663,2,3,x\n").encode(), "n.csv:2: cpu_milli: "),
-    ((NODES + "a,1,2,3,\x1b[31m\n").encode(), "n.csv:2: model: '\\x1b[31m' is not a name"),
+    ((NODES + "a,1,2,3,\x1b[31m\n").encode(), "n.csv:2: model: is not a name"),
     ((NODES + f"a,1,2,3,{'x' * 300}\n").encode(), "n.csv:2: model: "),
     ((NODES + 'a,1,2,3,"x\n').encode(), "n.csv:2: not CSV"),
     ((NODES + f"a,1,2,3,{'x' * 200_000}\n").encode(), "n.csv:2: not CSV"),
