@@ -69,9 +69,8 @@ def read(
 ) -> tuple[dict[str, Any], dict[str, Column]]:
     """Return the JSON and the columns of a file whose hash is *sha256*; KscaleError names it *where*."""
     data = _bytes_of(path, where)
-    found = hashlib.sha256(data).hexdigest()
-    if found != sha256:
-        raise KscaleError(one_line(f"{where}: is not the file that is meant: its sha256 is {found}"))
+    if hashlib.sha256(data).hexdigest() != sha256:  # which it is instead is nobody's business
+        raise KscaleError(one_line(f"{where}: is not the file that is meant: it has another sha256"))
     known = {ABOUT, *map(_member, kinds)}
     try:
         members = _unzipped(data, known)

@@ -144,8 +144,9 @@ def _name(given: str) -> str:
 
 
 def _beside(given: str) -> str:
-    """Return *given* if it is a path that starts at the scenario's own folder."""
-    if not given or given.startswith(("/", "~")) or PureWindowsPath(given).drive or "\\" in given:
+    """Return *given* if it is a path that starts at the scenario's own folder and stays in it."""
+    odd = "\\" in given or ".." in given.split("/") or PureWindowsPath(given).drive
+    if not given or odd or given.startswith(("/", "~")):
         raise ValueError(
             f"{units.quote(given)} is not a path from the scenario's own folder; write it like mine.npz"
         )

@@ -148,6 +148,7 @@ def test_costs_need_not_name_a_profile(folder: Path) -> None:
     [
         (("", ""), "costs: other.yaml", "x.yaml:1: costs: other.yaml: cannot be read: No such file"),
         (("", ""), "costs: /etc/passwd", "x.yaml:1: costs: '/etc/passwd' is not a path from the scenario's"),
+        (("", ""), "costs: a/../../x.yaml", "x.yaml:1: costs: 'a/../../x.yaml' is not a path from the sc"),
         (("", ""), "costs: 5", "x.yaml:1: costs: must map keys to values, got 5"),
         (("", ""), "costs: {extend: x}", "x.yaml:1: costs.extend: unknown key; did you mean 'extends'?"),
         (
