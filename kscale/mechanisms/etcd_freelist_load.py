@@ -56,13 +56,11 @@ class Params:
     ] = None
 
     def __post_init__(self) -> None:
-        """Refuse what does not go together: ValueError. Fill in the free pages of what has no own ones."""
+        """Refuse what does not go together: ValueError. Fill in free pages, unless a file has its own."""
         if self.transactions is not None and self.workload not in {"C", "churn", "file"}:
             raise ValueError(f"workload {self.workload} has no number of transactions to set")
         if self.workload == "file":
-            if self.free_pages is not None:
-                raise ValueError("workload file has the free pages of the imported database; set none")
-            return
+            return  # that it has free pages of its own is told once there is a file: see space_of
         if self.free_pages is None:
             object.__setattr__(self, "free_pages", FREE_PAGES)  # frozen; a result keeps the number
         if self.workload == "W" and self.made_pages < LEAST_W:
@@ -83,11 +81,15 @@ def transactions(params: Params) -> int:
     return SHORT_C if params.made_pages > LARGE else LONG_C
 
 
-def space_of(cluster: Cluster) -> RecordedSpace:
-    """Return the pages of the imported database; KscaleError if there are none to work with."""
+def space_of(cluster: Cluster, params: Params) -> RecordedSpace:
+    """Return the pages of the imported database; KscaleError if it has none, or others are asked for."""
     space = cluster.space
     if space is None:
         raise KscaleError("etcd-freelist: workload file needs a cluster imported from an etcd database")
+    if params.free_pages is not None:
+        raise KscaleError(
+            "etcd-freelist: workload file has the free pages of the imported database; set no free_pages"
+        )
     for what, runs in (("free page", space.free), ("used page", space.live)):
         if not len(runs) or int(runs[-1, 0]) < freelist_workloads.FIRST_PAGE:
             raise KscaleError(f"etcd-freelist: workload file: the imported etcd database has no {what}")
@@ -98,7 +100,7 @@ def prepare(cluster: Cluster, params: Params) -> Workload:
     """Lay the free space out and write the programme."""
     free, seed = params.made_pages, cluster.seed if params.seed is None else params.seed
     if params.workload == "file":
-        space = space_of(cluster)
+        space = space_of(cluster, params)
         return freelist_workloads.workload_file(
             space.free, space.live, space.file_pages, seed, transactions(params)
         )
@@ -141,6 +143,6 @@ def pages(cluster: Cluster, params: Params) -> tuple[int, int]:
     """Return the free pages at the start, and of a recorded file the others; those of a layout go with it."""
     if params.workload != "file":
         return params.made_pages, 0
-    space = space_of(cluster)
+    space = space_of(cluster, params)
     free = int(space.free[:, 1].sum())
     return free, space.file_pages - free

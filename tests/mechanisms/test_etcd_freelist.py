@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kscale.scenario.cluster import Cluster
 
 CLUSTER = cast("Cluster", SimpleNamespace(seed=7, space=recorded_clusters.large_space()))
+MADE = cast("Cluster", SimpleNamespace(seed=7, space=None))
 WORKLOADS = ("A", "B", "C", "W", "churn", "file")
 
 
@@ -269,7 +270,7 @@ def test_a_file_s_meta_pages_are_left_alone() -> None:
 @pytest.mark.parametrize(
     ("cluster", "says"),
     [
-        (SimpleNamespace(seed=7, space=None), "workload file needs a cluster imported from an etcd database"),
+        (MADE, "workload file needs a cluster imported from an etcd database"),
         (on([], [[2, 1]]), "the imported etcd database has no free page"),
         (on([[5, 1]], []), "the imported etcd database has no used page"),
         (on([[5, 1]], [[0, 1], [1, 1]]), "the imported etcd database has no used page"),
@@ -288,10 +289,11 @@ def test_free_pages_are_the_file_s_own() -> None:
     assert Params().free_pages == Params(workload="churn").free_pages == 1_000_000
     assert Params(workload="file").free_pages is None
     assert Params(workload="file", transactions=3).transactions == 3
-    with pytest.raises(
-        ValueError, match="workload file has the free pages of the imported database; set none"
-    ):
-        Params(workload="file", free_pages=1_000_000)
+    given = Params(workload="file", free_pages=1_000_000)
+    with pytest.raises(KscaleError, match=r"has the free pages of the imported database; set no free_pages$"):
+        MECHANISM.memory(CLUSTER, given)
+    with pytest.raises(KscaleError, match=r"needs a cluster imported from an etcd database$"):
+        MECHANISM.memory(MADE, given)  # first what no parameter can mend
     free = int(CLUSTER.space.free[:, 1].sum()) if CLUSTER.space else 0
     params = Params(workload="file")
     per_page = MECHANISM.cost_ns(CLUSTER, params) - MECHANISM.cost_ns(on([[5, 1]], [[2, 1]]), params)
