@@ -88,6 +88,14 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Where the listed objects of one type are: hashes of names, with the key of this run (places.py)."""
+
+    namespaces: frozenset[int]
+    names: frozenset[int]  # of objects that are in no namespace
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything one source says."""
 
@@ -95,6 +103,7 @@ class Facts:
     nodes: tuple[NodeFact, ...] | None = None  # None: says nothing of nodes
     pods: PodFacts | None = None
     types: Mapping[str, TypeFact] = field(default_factory=dict)  # by resource: pods, x.example.com
+    places: Mapping[str, Places] = field(default_factory=dict)  # by type; never written
     space: FreeSpace | None = None
     values: tuple[Value, ...] = ()
     also: tuple[str, ...] = ()  # read, but no key of a scenario takes it yet: becomes a comment in the file

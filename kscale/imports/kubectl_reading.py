@@ -7,6 +7,7 @@ from kscale.imports.fields import UNKNOWN, FieldError, Object
 from kscale.imports.kubectl_nodes import Nodes
 from kscale.imports.kubectl_stream import Item
 from kscale.imports.kubectl_types import Types
+from kscale.imports.places import Gathered
 from kscale.imports.pod_object import PodColumns, pod_of
 
 NODE_LEASES = "kube-node-lease"  # the namespace of the leases that kubelets renew
@@ -23,6 +24,7 @@ class Reading:
     def __init__(self) -> None:
         """Start without objects."""
         self.types = Types()
+        self.places = Gathered()
         self.nodes = Nodes()
         self.pods = PodColumns()
         self.pods_seen = 0
@@ -48,6 +50,7 @@ class Reading:
             raise FieldError(_NO_OBJECTS[kind])
         name, _ = self.types.add(item)
         metadata = fields.mapping(value, "metadata")
+        self.places.add(name, metadata)
         self.newest_s = max(self.newest_s, fields.seconds(metadata, "creationTimestamp", "metadata."))
         if name == "pods":
             self.pods_seen += 1

@@ -1,12 +1,12 @@
 """What is told of a list of `kubectl get -o json`: counts, sizes and rates, free of names."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from kscale import units
-from kscale.imports import arrivals
-from kscale.imports.arrivals import CHANGES, Arrivals
-from kscale.imports.facts import Facts, PodFacts, Source, Value
+from kscale.imports import list_values
+from kscale.imports.facts import Facts, PodFacts, Source, TypeFact, Value
 from kscale.imports.fields import UNKNOWN
 from kscale.imports.kubectl_reading import Reading
 from kscale.imports.kubectl_types import PROTOBUF_PART
@@ -21,37 +21,26 @@ _ONE = {BEING_DELETED: "pod that is being deleted", HAVE_ENDED: "pod that has en
 def facts(reading: Reading, source: str, file_bytes: int) -> Facts:
     """Return what a file says, for `kscale import`."""
     pods = reading.pods.facts() if len(reading.pods) else None
-    found = arrivals.arrivals(pods.created_s) if pods is not None else None
+    types = reading.types.facts()
     return Facts(
         source=Source(FORMAT, source, file_bytes, _utc(reading.taken_s)),
         nodes=tuple(reading.nodes.facts) or None,
         pods=pods,
-        types=reading.types.facts(),
-        values=_values(reading, pods, found),
+        types=types,
+        places=reading.places.places(),
+        values=_values(reading, pods, types),
         also=_also(reading),
         read=_read(reading, pods),
         dropped=_dropped(reading),
-        assumed=_assumed(reading, found),
+        assumed=_assumed(reading),
     )
 
 
-def _values(reading: Reading, pods: PodFacts | None, found: Arrivals | None) -> tuple[Value, ...]:
+def _values(reading: Reading, pods: PodFacts | None, types: Mapping[str, TypeFact]) -> tuple[Value, ...]:
     """Return the numbers that a scenario takes."""
-    values = []
-    if reading.nodes.facts:
-        values.append(Value("counts.nodes", len(reading.nodes.facts), "nodes in the list"))
-    if pods is not None:
-        values.append(Value("counts.pods", len(pods.request), "living pods in the list"))
-    if reading.nodes.seen:
-        mean = reading.types.mean("nodes")
-        how = "half the mean JSON of the nodes in the list"
-        values.append(Value("load.heartbeat.size", f"{mean}B", how, estimate=True))
     profile = reading.nodes.profile()
-    if profile is not None:
-        values.append(profile)
-    if found is not None:
-        values.append(arrivals.value(found))
-    return tuple(values)
+    found = list_values.values(len(reading.nodes.facts), pods, types)
+    return (*found, *([] if profile is None else [profile]))
 
 
 def _read(reading: Reading, pods: PodFacts | None) -> tuple[str, ...]:
@@ -59,7 +48,10 @@ def _read(reading: Reading, pods: PodFacts | None) -> tuple[str, ...]:
     types, told = reading.types, []
     if reading.nodes.facts:
         zones = {node.zone for node in reading.nodes.facts if node.zone}
-        told.append(f"{_many(len(reading.nodes.facts), 'node')} in {_many(len(zones), 'zone')}")
+        nowhere = sum(not node.zone for node in reading.nodes.facts)
+        where = f"in {_many(len(zones), 'zone')}" if zones else "that name no zone"
+        rest = f", {nowhere:,} of them in none" if zones and nowhere else ""
+        told.append(f"{_many(len(reading.nodes.facts), 'node')} {where}{rest}")
     if pods is not None:
         apps = int(pods.app.max()) + 1
         told.append(
@@ -99,7 +91,7 @@ def _also(reading: Reading) -> tuple[str, ...]:
     if nodes.images:
         each = units.show_number(nodes.images / nodes.seen)
         share = units.show_percent(nodes.image_bytes / nodes.json_bytes)
-        told.append(f"nodes list {each} images each, {share} of a node's JSON")
+        told.append(f"nodes list {each} {'image' if each == '1' else 'images'} each, {share} of a node's JSON")
     if reading.types.managed_bytes:
         share = units.show_percent(reading.types.managed_bytes / reading.types.json_bytes)
         told.append(f"managedFields are {share} of the objects' JSON")
@@ -133,7 +125,7 @@ def _dropped(reading: Reading) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _assumed(reading: Reading, found: Arrivals | None) -> tuple[str, ...]:
+def _assumed(reading: Reading) -> tuple[str, ...]:
     """Return the sentences on what is worked out."""
     told = []
     if reading.types.sizes:
@@ -148,11 +140,6 @@ def _assumed(reading: Reading, found: Arrivals | None) -> tuple[str, ...]:
     profile = reading.nodes.profile()
     if profile is not None:
         told.append(f"constants of {profile.value}: {profile.how}")
-    if found is not None:
-        told.append(
-            f"{found.pods:,} pods that still live were created in the {found.window} before the newest one: "
-            f"with {CHANGES} changes each, pod changes are at least {units.show_rate(found.changes_per_s)}"
-        )
     if reading.pods.merged:
         told.append(
             f"{reading.pods.merged:,} pods beyond {MOST_EXACT:,} distinct requests ask for amounts rounded "

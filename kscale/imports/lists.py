@@ -1,58 +1,92 @@
-"""Several lists of one kind: parts of one cluster, or the same list taken twice.
+"""Several lists that are parts of one cluster, as one: files of `kubectl get` by namespace, shards of etcd.
 
-Files of `kubectl get` may be one per namespace or one per day. Two lists of nodes are the same list
-when most of the smaller one's host names are in the other; two lists of pods when most pods of the
-smaller one have an equal one in the other, by second of creation and by what they ask for. The older
-one of such a pair is left out; all other lists are added up. Of etcd's files it is the counts by
-type that tell: shards hold different types.
+Which lists are parts, and which an older state of another, states.py tells first.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kscale import units
+from kscale.imports import list_values
 from kscale.imports.contradictions import Part
-from kscale.imports.facts import NodeFact, PodFacts, TypeFact
-from kscale.imports.vocabulary import OTHER
-
-SAME = 0.5  # of the smaller list; above it, it is the same one (assumed)
-LEAST_MOMENTS = 3  # different seconds of creation: fewer say nothing
-HOSTNAME = "kubernetes.io/hostname"
-
-Alike = Callable[[Part, Part], bool]
+from kscale.imports.facts import FreeSpace, NodeFact, PodFacts, TypeFact, Value
+from kscale.imports.list_values import OF_LIST, PROFILE
+from kscale.imports.states import LISTS, STORES
+from kscale.imports.told import Told
 
 
-def newest_of_each(parts: Sequence[Part], alike: Alike) -> tuple[tuple[Part, ...], int]:
-    """Return *parts* without those that are an older state of another, and how many were left out."""
-    kept: list[Part] = []
-    for part in sorted(parts, key=lambda one: one.when, reverse=True):
-        if not any(alike(part, other) for other in kept):
-            kept.append(part)
-    return tuple(part for part in parts if part in kept), len(parts) - len(kept)
+def together(parts: Sequence[Part], told: Told) -> tuple[Part, ...]:
+    """Return *parts* with all lists as one, and all stores as one; what is added up is said."""
+    found = [part for part in parts if part.source.format not in {LISTS, STORES}]
+    for format_id in (STORES, LISTS):
+        of_format = [part for part in parts if part.source.format == format_id]
+        found += [_added(of_format, told)] if len(of_format) > 1 else of_format
+    return tuple(sorted(found, key=lambda part: part.order))
 
 
-def same_nodes(one: Part, other: Part) -> bool:
-    """Return whether two lists name mostly the same nodes."""
-    left, right = (_hosts(part.facts.nodes or ()) for part in (one, other))
-    least = min(len(left), len(right))
-    return least > 0 and len(left & right) > SAME * least
+def _added(parts: Sequence[Part], told: Told) -> Part:
+    """Return several files as one."""
+    nodes = [part.facts.nodes for part in parts if part.facts.nodes]
+    pods = [part.facts.pods for part in parts if part.facts.pods is not None]
+    for kind, number in (("nodes", len(nodes)), ("pods", len(pods))):
+        if number > 1:
+            told.assumed.append(f"{number} lists of {kind} are parts of one cluster: added up")
+    names = sorted({name for part in parts for name in part.facts.types})
+    types, several = {}, 0
+    for name in names:
+        each = [part.facts.types[name] for part in parts if name in part.facts.types]
+        types[name] = added_types(each)
+        several += len(each) > 1 and name not in OF_LIST
+    if several:
+        told.assumed.append(f"objects of {units.show_many(several, 'type')} in several files: added up")
+    all_nodes = tuple(node for one in nodes for node in one) or None
+    all_pods = added_pods(pods) if pods else None
+    one = told.together(parts)
+    facts = replace(one.facts, nodes=all_nodes, pods=all_pods, types=types)
+    if one.source.format == LISTS:
+        return replace(one, facts=replace(facts, values=_values(parts, all_nodes, all_pods, types)))
+    values = {value.key: value for part in sorted(parts, key=_age) for value in part.facts.values}
+    return replace(one, facts=replace(facts, values=tuple(values.values()), space=_largest(parts, told)))
 
 
-def same_pods(one: Part, other: Part) -> bool:
-    """Return whether two lists hold mostly the same pods."""
-    left, right = (_births(part.facts.pods) for part in (one, other))
-    both = left & right
-    least = min(left.total(), right.total())
-    return least > 0 and both.total() > SAME * least and len({second for second, _ in both}) >= LEAST_MOMENTS
+def _values(
+    parts: Sequence[Part],
+    nodes: Sequence[NodeFact] | None,
+    pods: PodFacts | None,
+    types: dict[str, TypeFact],
+) -> tuple[Value, ...]:
+    """Return what lists together say; the version is that of the files with most nodes."""
+    found = list_values.values(len(nodes or ()), pods, types)
+    votes: Counter[Value] = Counter()
+    for part in parts:
+        votes.update(
+            {value: len(part.facts.nodes or ()) for value in part.facts.values if value.key == PROFILE}
+        )
+    by_profile: Counter[str] = Counter()
+    for value, number in votes.items():
+        by_profile[str(value.value)] += number
+    if votes:
+        best = max(votes, key=lambda one: (by_profile[str(one.value)], votes[one], one.how))
+        found.append(best)
+    return tuple(found)
 
 
-def same_store(one: Part, other: Part) -> bool:
-    """Return whether two stores hold mostly the same objects, by type and number."""
-    left, right = (_counts(part.facts.types) for part in (one, other))
-    least = min(left.total(), right.total())
-    return least > 0 and (left & right).total() > SAME * least
+def _largest(parts: Sequence[Part], told: Told) -> FreeSpace | None:
+    """Return the pages of the largest store."""
+    spaces = [part.facts.space for part in parts if part.facts.space is not None]
+    if len(spaces) > 1:
+        told.assumed.append(f"free pages are those of the largest of {len(spaces)} stores")
+    return max(spaces, key=lambda one: one.file_pages, default=None)
+
+
+def _age(part: Part) -> datetime:
+    """Return what sorts parts, the newest last."""
+    return part.when
 
 
 def added_pods(lists: Sequence[PodFacts]) -> PodFacts:
@@ -90,25 +124,6 @@ def added_types(found: Sequence[TypeFact]) -> TypeFact:
     numbers = np.zeros(len(values), dtype=np.int64)
     np.add.at(numbers, where, rows[:, 1])
     return TypeFact(count, np.column_stack([values, numbers]), any(one.estimate for one in found))
-
-
-def _hosts(nodes: Sequence[NodeFact]) -> set[str]:
-    """Return the host names of nodes that say it."""
-    return {node.labels[HOSTNAME] for node in nodes if HOSTNAME in node.labels}
-
-
-def _births(pods: PodFacts | None) -> Counter[tuple[int, str]]:
-    """Return how many pods there are by second of creation and what they ask for."""
-    if pods is None:
-        return Counter()
-    asked = [repr(request) for request in pods.requests]
-    pairs = zip(pods.created_s.tolist(), pods.request.tolist(), strict=True)
-    return Counter((second, asked[request]) for second, request in pairs if second >= 0)
-
-
-def _counts(types: Mapping[str, TypeFact]) -> Counter[str]:
-    """Return the number of objects by type; the rest of all types tells nothing."""
-    return Counter({name: one.count for name, one in types.items() if name != OTHER})
 
 
 def _past(column: NDArray[np.int32]) -> int:

@@ -4,13 +4,13 @@ Sentences come from the sources; they hold numbers and Kubernetes' own words. Fi
 """
 
 import shlex
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.text import Text
 
 from kscale import units
+from kscale.imports import told
 from kscale.imports.contradictions import Contradiction, Side
 from kscale.imports.facts import Facts
 from kscale.imports.write import Imported
@@ -27,7 +27,7 @@ def table(imported: Imported, written: Sequence[Path], width: int) -> Text:
     room = min(width, WIDEST)
     merged = imported.merged
     lines: list[Text] = []
-    called = _called([facts.source.name for facts in merged.sources])
+    called = told.called([facts.source.name for facts in merged.sources])
     for facts in merged.sources:
         lines += _source(facts, called, room)
     dropped = [line for facts in merged.sources for line in facts.dropped] + list(merged.dropped)
@@ -37,12 +37,6 @@ def table(imported: Imported, written: Sequence[Path], width: int) -> Text:
     lines += _contradictions(merged.contradictions, called, room)
     lines += _end(imported, written, room)
     return joined(lines)
-
-
-def _called(names: Sequence[str]) -> Mapping[str, str]:
-    """Return what to call each file: without its folder, unless two would be called the same."""
-    short = Counter(Path(name).name for name in names)
-    return {name: Path(name).name if short[Path(name).name] == 1 else name for name in names}
 
 
 def _source(facts: Facts, called: Mapping[str, str], width: int) -> Iterator[Text]:
@@ -91,7 +85,8 @@ def _contradictions(found: Sequence[Contradiction], called: Mapping[str, str], w
 def _source_of(side: Side, called: Mapping[str, str]) -> str:
     """Return where one side is from, and of when."""
     when = f"{'' if side.dated else 'file of '}{side.when:%Y-%m-%d %H:%M}"
-    return f"{clean(called[side.source.name])} ({when}{', worked out' if side.estimate else ''})"
+    name = called.get(side.source.name, side.source.name)  # several files together have a name of their own
+    return f"{clean(name)} ({when}{', worked out' if side.estimate else ''})"
 
 
 def _end(imported: Imported, written: Sequence[Path], width: int) -> Iterator[Text]:

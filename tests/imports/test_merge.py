@@ -122,30 +122,6 @@ def test_files_of_kubectl_are_parts_of_one_cluster() -> None:
     assert merged.contradictions == ()
 
 
-def test_same_list_taken_twice_counts_once_the_newer_one() -> None:
-    """Nodes are told by their host names, pods by when they were created and what they ask for."""
-    old = part(
-        name="a",
-        modified=1,
-        nodes=tuple(made_facts.node(i) for i in range(5)),
-        pods=made_facts.pods(10),
-        types={"pods": sizes((9, 10))},
-    )
-    new = part(
-        name="b",
-        modified=2,
-        nodes=tuple(made_facts.node(i) for i in range(2, 9)),
-        pods=made_facts.pods(12, first=1003),
-        types={"pods": sizes((9, 12))},
-    )
-    merged = merge.merge([new, old])
-    assert merged.nodes is not None
-    assert merged.pods is not None
-    assert (len(merged.nodes), len(merged.pods.request), merged.types["pods"].count) == (7, 12, 12)
-    assert "1 of 2 lists of nodes not used: an older state of another one" in merged.assumed
-    assert "1 of 2 lists of pods not used: an older state of another one" in merged.assumed
-
-
 def test_newest_kind_of_list_wins() -> None:
     """A trace beside a list of kubectl is another cluster's, or another day's."""
     trace = part("sktrace", taken=8, pods=made_facts.pods(7))
@@ -153,6 +129,15 @@ def test_newest_kind_of_list_wins() -> None:
     merged = merge.merge([trace, listed])
     assert merged.origins["pods"] == "kubectl"
     assert _shown(merged, "pods") == (["5", "7"], "newer")
+
+
+def test_traces_of_one_format_are_no_parts() -> None:
+    """Each sees all of its cluster: the newer one is used, and both are shown."""
+    old, new = (
+        part("sktrace", name, taken=day, pods=made_facts.pods(day)) for name, day in (("a", 7), ("b", 5))
+    )
+    merged = merge.merge([old, new])
+    assert _shown(merged, "pods") == (["7", "5"], "newer")
 
 
 def test_sizes_that_were_read_beat_worked_out_ones_and_none() -> None:
@@ -211,7 +196,8 @@ def test_older_snapshot_of_a_store_is_not_used() -> None:
     merged = merge.merge([old, new])
     assert merged.space is new.facts.space
     assert merged.types["pods"].count == 120
-    assert merged.assumed == ("1 of 2 lists of stored objects not used: an older state of another one",)
+    (said,) = merged.dropped
+    assert said.startswith("100 pods of a (file of 2026-11-01 00:00): an older state of those of b (file of")
 
 
 def test_mix_of_requests_comes_whole_from_one_source() -> None:

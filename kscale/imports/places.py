@@ -1,0 +1,63 @@
+"""Where listed objects are: what tells whether two lists are of the same things.
+
+Namespaces, and the names of objects that are in none, are kept as hashes while an import runs: with a key
+that is drawn once a run and never written.
+"""
+
+import secrets
+from collections import defaultdict
+from hashlib import blake2b
+
+from kscale.imports import fields
+from kscale.imports.facts import Places
+from kscale.imports.fields import FieldError, Object
+
+MOST = 2_000_000  # of a file
+_KEY = secrets.token_bytes(16)
+_BYTES = 8  # among 2M names two of one hash are less likely than 1 in 10**6
+
+
+class Gathered:
+    """The places of objects one after another, by type."""
+
+    def __init__(self) -> None:
+        """Start without objects."""
+        self._namespaces: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        self._names: defaultdict[str, set[int]] = defaultdict(set)
+        self._number = 0
+
+    def add(self, kind: str, metadata: Object) -> None:
+        """Take an object of a type; FieldError if its name or namespace is no text, or there are too many."""
+        namespace = fields.text(metadata, "namespace", "metadata.")
+        if namespace:
+            known = self._namespaces[kind]
+            if namespace not in known:
+                known[namespace] = hashed(namespace)
+                self._count()
+            return
+        name = fields.text(metadata, "name", "metadata.")
+        if name:
+            names = self._names[kind]
+            before = len(names)
+            names.add(hashed(name))
+            if len(names) > before:
+                self._count()
+
+    def places(self) -> dict[str, Places]:
+        """Return the places by type."""
+        return {
+            kind: Places(frozenset(self._namespaces[kind].values()), frozenset(self._names[kind]))
+            for kind in sorted({*self._namespaces, *self._names})
+        }
+
+    def _count(self) -> None:
+        """Count one more place."""
+        self._number += 1
+        if self._number > MOST:
+            raise FieldError(f"metadata: more than {MOST:,} namespaces and objects in none of them")
+
+
+def hashed(text: str) -> int:
+    """Return the hash of a name; another one in each run."""
+    data = text.encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(data, digest_size=_BYTES, key=_KEY).digest(), "big")
