@@ -135,6 +135,11 @@ def _zones(nodes: Sequence[NodeFact], assumed: list[str]) -> tuple[NDArray[np.in
     sizes = Counter(node.zone for node in nodes)
     if list(sizes) == [""]:
         assumed.append("all nodes are in one zone: none of them names one")
+    elif sizes[""]:
+        assumed.append(
+            f"{units.show_many(sizes[''], 'node')} without a zone: counted as one zone more, "
+            f"{len(sizes):,} in all"
+        )
     order = sorted(sizes, key=lambda zone: (-sizes[zone], zone))
     if len(order) > MOST_ZONES:
         assumed.append(

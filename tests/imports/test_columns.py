@@ -67,7 +67,9 @@ def test_taints_stay_all_and_in_order() -> None:
 def test_zones_are_numbers_by_size() -> None:
     """Zone 0 is the largest; a name says nothing."""
     zones = ["small", "large", "large", "", "large", "small"]
-    made = _made([node(i, zone=zone) for i, zone in enumerate(zones)], None).nodes
+    all_made = _made([node(i, zone=zone) for i, zone in enumerate(zones)], None)
+    assert all_made.assumed == ("1 node without a zone: counted as one zone more, 3 in all",)
+    made = all_made.nodes
     assert made is not None
     assert made.zone.tolist() == [1, 0, 0, 2, 0, 1]
     one = _made([node(1, zone=""), node(2, zone="")], None)

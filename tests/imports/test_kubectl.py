@@ -103,6 +103,22 @@ def test_a_list_is_read_whole(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("without", "said"),
+    [
+        (0, "7 nodes in 3 zones"),
+        (4, "7 nodes in 3 zones, 4 of them in none"),
+        (7, "7 nodes that name no zone"),
+    ],
+)
+def test_nodes_without_a_zone_are_told(tmp_path: Path, without: int, said: str) -> None:
+    """They are no zone that the list names."""
+    nodes = [made.node(number) for number in range(7)]
+    for node in nodes[:without]:
+        del node["metadata"]["labels"]["topology.kubernetes.io/zone"]
+    assert imported(tmp_path, made.as_list(nodes)).read[0] == said
+
+
 def test_what_is_told_has_no_names(tmp_path: Path) -> None:
     """Numbers and Kubernetes' own words."""
     facts = imported(tmp_path, made.as_list(SMALL))
