@@ -91,7 +91,9 @@ def _also(reading: Reading) -> tuple[str, ...]:
     if nodes.images:
         each = units.show_number(nodes.images / nodes.seen)
         share = units.show_percent(nodes.image_bytes / nodes.json_bytes)
-        told.append(f"nodes list {each} {'image' if each == '1' else 'images'} each, {share} of a node's JSON")
+        told.append(
+            f"nodes list {each} {'image' if each == '1' else 'images'} each, {share} of a node's JSON"
+        )
     if reading.types.managed_bytes:
         share = units.show_percent(reading.types.managed_bytes / reading.types.json_bytes)
         told.append(f"managedFields are {share} of the objects' JSON")
