@@ -32,6 +32,9 @@ class _Series:
     time: float = 0.0
     value: float = 0.0
     grown: float = 0.0
+    least: float = math.inf
+    most: float = -math.inf
+    no_number: bool = False  # one of the values is NaN
     samples: int = 0
 
     def add(self, time: float, value: float) -> bool:
@@ -43,7 +46,13 @@ class _Series:
         else:
             self.grown += value - self.value if value >= self.value else value
         self.time, self.value, self.samples = time, value, self.samples + 1
+        self.least, self.most = min(self.least, value), max(self.most, value)
+        self.no_number = self.no_number or math.isnan(value)
         return True
+
+    def beside(self) -> tuple[float, ...]:
+        """Return those of the values that are wrong if any is."""
+        return (math.nan,) if self.no_number else (self.least, self.most)
 
 
 def samples(stream: BinaryIO, name: str, progress: Progress, size: int) -> Iterator[Sample]:
@@ -117,6 +126,7 @@ def _result(found: Events, name: str) -> Iterator[Sample]:
                 f"{name}: result {number}: {metric[: units.LONGEST] or 'no name'}",
                 one.grown if ranged else None,
                 one.first if ranged else None,
+                one.beside(),
             )
 
 

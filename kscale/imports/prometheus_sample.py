@@ -15,3 +15,4 @@ class Sample:
     place: str  # "file:12: name", for errors
     grown: float | None = None  # by how much a counter grew in the range that was asked for
     since: float | None = None  # begin of that range
+    beside: tuple[float, ...] = ()  # values of the range that may be no counts: the least, the most, any NaN

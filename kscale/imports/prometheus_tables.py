@@ -105,26 +105,26 @@ class Tables:
         return prometheus_metrics.READ.get(sample.name) or prometheus_metrics.recorded(sample.name)
 
     def _check(self, sample: Sample, metric: Metric) -> None:
-        """Raise if the value, the time or the series cannot be."""
-        what = ""
-        if not math.isfinite(sample.value):
-            what = f"{sample.value} is not a number that counts anything"
-        elif abs(sample.value) > LARGEST:
-            what = f"{sample.value:g} is more than any metric counts"
-        elif metric.kind != "gauge" and sample.value < 0:
-            what = f"{sample.value:g} is negative: a counter never is"
-        elif any(time is not None and not 0 <= time <= LATEST for time in (sample.time, sample.since)):
-            what = "its time is none between 1970 and 9999"
-        elif self.series >= MOST_SERIES:
-            what = f"over {MOST_SERIES:,} series of metrics that are read: no scrape has so many"
-        elif self._is_elsewhere(sample, metric):
-            what = (
-                "the file has series of more than one cluster, or from more than one Prometheus; ask for one"
-            )
-        elif self._is_known(sample):
-            what = "the same series twice; give each scrape as a file of its own"
+        """Raise if one of the values, the time or the series cannot be."""
+        given = (sample.value, *sample.beside, sample.grown or 0.0)
+        what = next(filter(None, (_wrong(value, metric) for value in given)), "")
+        what = what or self._wrong_series(sample, metric)
         if what:
             raise KscaleError(one_line(f"{sample.place}: {what}"))
+
+    def _wrong_series(self, sample: Sample, metric: Metric) -> str:
+        """Return why there cannot be such a series here; empty: there can."""
+        if any(time is not None and not 0 <= time <= LATEST for time in (sample.time, sample.since)):
+            return "its time is none between 1970 and 9999"
+        if self.series >= MOST_SERIES:
+            return f"over {MOST_SERIES:,} series of metrics that are read: no scrape has so many"
+        if self._is_elsewhere(sample, metric):
+            return (
+                "the file has series of more than one cluster, or from more than one Prometheus; ask for one"
+            )
+        if self._is_known(sample):
+            return "the same series twice; give each scrape as a file of its own"
+        return ""
 
     def _is_elsewhere(self, sample: Sample, metric: Metric) -> bool:
         """Return whether a series is of another cluster, or of another Prometheus, than those before."""
@@ -203,6 +203,17 @@ class Tables:
         """Return when a process was scraped, to two minutes: Go collects garbage at least so often."""
         collected = self.table("go_memstats_last_gc_time_seconds").get((instance,))
         return collected.value if collected is not None and 0 < collected.value <= LATEST else None
+
+
+def _wrong(value: float, metric: Metric) -> str:
+    """Return why a value cannot be one of the metric's; empty: it can."""
+    if not math.isfinite(value):
+        return f"{value} is not a number that counts anything"
+    if abs(value) > LARGEST:
+        return f"{value:g} is more than any metric counts"
+    if metric.kind != "gauge" and value < 0:
+        return f"{value:g} is negative: a counter never is"
+    return ""
 
 
 def by_label(table: Mapping[Key, Cell], metric: str) -> Iterable[tuple[str, dict[str, str], float]]:

@@ -231,3 +231,44 @@ def test_the_same_file_says_the_same_twice() -> None:
         first, second = facts_of(name), facts_of(name)
         assert (first.values, first.also, first.read) == (second.values, second.also, second.read)
         assert list(first.types) == list(second.types)
+
+
+GETS = {"__name__": "apiserver_request_total", "verb": "GET", "resource": "pods", "code": "200"}
+BUCKET = {"__name__": "etcd_disk_wal_fsync_duration_seconds_bucket", "le": "0.001"}
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("NaN", "nan is not a number"),
+        ("+Inf", "inf is not a number"),
+        ("-Inf", "inf is not a number"),
+        ("1e400", "inf is not a number"),
+        ("1e300", "1e+300 is more than any metric counts"),
+        ("-1e300", "more than any metric counts"),
+        ("-1", "-1 is negative: a counter never is"),
+    ],
+)
+def test_every_value_of_a_range_must_be_one(tmp_path: Path, value: str, why: str, at: int) -> None:
+    """The first, one in the middle, the last; of a counter and of a bucket."""
+    for metric in (GETS, BUCKET):
+        values = [[1, "1"], [61, "2"], [121, "3"]]
+        values[at][1] = value
+        with pytest.raises(KscaleError, match="metrics: result 1: [a-z_]+: ") as caught:
+            facts_in(tmp_path, answer({"metric": metric, "values": values}))
+        assert why in str(caught.value)
+
+
+def test_a_counter_that_grew_more_than_any_counts_is_refused(tmp_path: Path) -> None:
+    """Each value can be, but not by how much it grew over its resets."""
+    values = [[at, f"{at % 2 * 4e18:g}"] for at in range(8)]
+    with pytest.raises(KscaleError, match=r"1\.6e\+19 is more than any metric counts"):
+        facts_in(tmp_path, answer({"metric": GETS, "values": values}))
+
+
+def test_values_of_what_is_not_read_and_gauges_below_zero_are_no_matter(tmp_path: Path) -> None:
+    """Only counters are never negative; other metrics are passed over."""
+    other = {"metric": {"__name__": "up"}, "values": [[1, "NaN"], [2, "1"]]}
+    gauge = {"metric": PODS, "values": [[1, "-1"], [2, "7"]]}
+    assert facts_in(tmp_path, answer(other, gauge)).types["pods"].count == 7
