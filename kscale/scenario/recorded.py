@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from kscale import units
 from kscale.errors import KscaleError
-from kscale.scenario import document, recorded_file
+from kscale.scenario import document, recorded_check, recorded_file
 from kscale.scenario.document import one_line
 from kscale.scenario.quantities import Count
+from kscale.scenario.recorded_check import WrongError
 from kscale.scenario.recorded_file import ABOUT, Column, Kind
-from kscale.scenario.schema_cluster import MOST_NODES, MOST_OBJECTS, MOST_PODS, RequestSpec, ShapeSpec
+from kscale.scenario.schema_cluster import MOST_NODES, MOST_PODS, RequestSpec, ShapeSpec
 from kscale.scenario.spec import Name, Pieces, Spec, between
 
 MOST_SHAPES = 10_000
@@ -213,21 +213,17 @@ def _put_together(about: Mapping[str, Any], columns: Mapping[str, Column], where
             objects=None if said.objects is None else _objects(said.objects, columns),
             space=None if said.space is None else _space(said.space, columns),
         )
-    except _WrongError as error:
+    except WrongError as error:
         raise KscaleError(one_line(f"{where}: {error}")) from None
-
-
-class _WrongError(Exception):
-    """What no cluster has."""
 
 
 def _nodes(said: _Nodes, columns: Mapping[str, Column]) -> RecordedNodes:
     """Return the nodes."""
-    _distinct("shapes", said.shapes)
+    recorded_check.distinct("shapes", said.shapes)
     shape, zone = columns["nodes_shape"], columns["nodes_zone"]
-    _together({"nodes_shape": shape, "nodes_zone": zone}, MOST_NODES)
-    _below("nodes_shape", shape, len(said.shapes))
-    _below("nodes_zone", zone, said.zones)
+    recorded_check.together({"nodes_shape": shape, "nodes_zone": zone}, MOST_NODES)
+    recorded_check.below("nodes_shape", shape, len(said.shapes))
+    recorded_check.below("nodes_zone", zone, said.zones)
     return RecordedNodes(
         said.shapes, shape.astype(np.int32, copy=False), zone.astype(np.int32, copy=False), said.zones
     )
@@ -235,18 +231,14 @@ def _nodes(said: _Nodes, columns: Mapping[str, Column]) -> RecordedNodes:
 
 def _pods(said: _Pods, columns: Mapping[str, Column]) -> RecordedPods:
     """Return the pods."""
-    _distinct("requests", said.requests)
-    for number, one in enumerate(said.requests):
-        if len(one.cpu) > 1 or len(one.memory) > 1:
-            raise _WrongError(f"requests[{number}]: has several values of cpu or memory; a pod has one")
+    recorded_check.distinct("requests", said.requests)
+    recorded_check.single(said.requests)
     names = ("pods_request", "pods_app", "pods_namespace")
     request, app, namespace = (columns[name] for name in names)
-    _together(dict(zip(names, (request, app, namespace), strict=True)), MOST_PODS)
-    _below("pods_request", request, len(said.requests))
-    _below("pods_namespace", namespace, said.namespaces)
-    _below("pods_app", app, len(app))
-    if not np.bincount(app).all():
-        raise _WrongError("pods_app: leaves a number out; apps are 0, 1, 2 and so on")
+    recorded_check.together(dict(zip(names, (request, app, namespace), strict=True)), MOST_PODS)
+    recorded_check.below("pods_request", request, len(said.requests))
+    recorded_check.below("pods_namespace", namespace, said.namespaces)
+    recorded_check.numbered("pods_app", app)
     return RecordedPods(
         said.requests,
         request.astype(np.int32, copy=False),
@@ -259,64 +251,16 @@ def _pods(said: _Pods, columns: Mapping[str, Column]) -> RecordedPods:
 def _objects(said: _Objects, columns: Mapping[str, Column]) -> RecordedObjects:
     """Return the objects."""
     if len(set(said.types)) < len(said.types):
-        raise _WrongError("types: one is there twice")
+        raise WrongError("types: one is there twice")
     sizes = columns["objects_sizes"].astype(np.int64, copy=False)
     if not 1 <= len(sizes) <= MOST_SIZES:
-        raise _WrongError(f"objects_sizes: must have 1 to {MOST_SIZES:,} rows, got {len(sizes):,}")
-    _below("objects_sizes", sizes[:, 0], len(said.types))
-    _below("objects_sizes", sizes[:, 1], LARGEST_OBJECT + 1)
-    _below("objects_sizes", sizes[:, 2] - 1, MOST_OBJECTS)
-    place = sizes[:, 0] * (LARGEST_OBJECT + 1) + sizes[:, 1]
-    if (np.diff(place) <= 0).any():
-        raise _WrongError("objects_sizes: must ascend by type and bytes")
-    if int(sizes[:, 2].sum()) > MOST_OBJECTS:
-        raise _WrongError(f"objects_sizes: has more than {MOST_OBJECTS:,} objects")
+        raise WrongError(f"objects_sizes: must have 1 to {MOST_SIZES:,} rows, got {len(sizes):,}")
+    recorded_check.sizes("objects_sizes", sizes, len(said.types), LARGEST_OBJECT)
     return RecordedObjects(said.types, sizes)
 
 
 def _space(said: _Space, columns: Mapping[str, Column]) -> RecordedSpace:
     """Return the pages of a database file."""
-    free, live = (
-        columns["space_free"].astype(np.int64, copy=False),
-        columns["space_live"].astype(np.int64, copy=False),
-    )
-    for name, runs in (("space_free", free), ("space_live", live)):
-        _below(name, runs[:, 0], said.file_pages)
-        _below(name, runs[:, 1] - 1, said.file_pages)
-        if (runs.sum(axis=1) > said.file_pages).any():
-            raise _WrongError(f"{name}: a run ends behind the file's {said.file_pages:,} pages")
-        if (runs[1:, 0] < runs[:-1].sum(axis=1)).any():
-            raise _WrongError(f"{name}: runs must ascend and not overlap")
-    if (free[1:, 0] == free[:-1].sum(axis=1)).any():
-        raise _WrongError("space_free: two spans touch; they are one")
-    if len(free) and free[0, 0] < 2:  # noqa: PLR2004 - pages 0 and 1 are bbolt's meta pages
-        raise _WrongError("space_free: pages 0 and 1 are never free")
-    runs = np.concatenate((free, live))
-    runs = runs[np.argsort(runs[:, 0], kind="stable")]
-    if (runs[1:, 0] < runs[:-1].sum(axis=1)).any():
-        raise _WrongError("space_live: a page is both free and used")
+    free, live = (columns[name].astype(np.int64, copy=False) for name in ("space_free", "space_live"))
+    recorded_check.pages({"space_free": free, "space_live": live}, said.file_pages)
     return RecordedSpace(said.page_bytes, said.file_pages, free, live)
-
-
-def _distinct(what: str, specs: Sequence[ShapeSpec | RequestSpec]) -> None:
-    """Raise unless *specs* differ and none has a share: how often each occurs is in the columns."""
-    if any(spec.share is not None for spec in specs):
-        raise _WrongError(f"{what}: one has a share")
-    if len({spec.model_dump_json() for spec in specs}) < len(specs):
-        raise _WrongError(f"{what}: one is there twice")
-
-
-def _together(columns: Mapping[str, Column], most: int) -> None:
-    """Raise unless *columns* are all of one length, 1 to *most*."""
-    for name, column in columns.items():
-        if not 1 <= len(column) <= most:
-            raise _WrongError(f"{name}: must have 1 to {most:,} rows, got {len(column):,}")
-    if len({len(column) for column in columns.values()}) > 1:
-        raise _WrongError(f"{' and '.join(columns)}: differ in length")
-
-
-def _below(name: str, column: Column, end: int) -> None:
-    """Raise unless every number is 0 to *end* - 1."""
-    if len(column) and (int(column.min()) < 0 or int(column.max()) >= end):
-        worst = int(column.min()) if int(column.min()) < 0 else int(column.max())
-        raise _WrongError(f"{name}: {units.show_count(worst)} is not below {end:,}, or negative")
