@@ -12,7 +12,7 @@ from kscale import units
 from kscale.errors import KscaleError
 from kscale.imports import fields, request_mix
 from kscale.imports.audit_events import Event
-from kscale.imports.audit_herds import Seconds
+from kscale.imports.audit_herds import MOST_SPAN, Seconds
 from kscale.imports.request_mix import WATCH, Kind, Mix
 from kscale.scenario.document import one_line
 
@@ -20,6 +20,7 @@ MOST_KINDS = 20_000  # verbs, types and subresources together
 MOST_CLIENTS = 1_000_000
 COMPLETE, STARTED, RECEIVED, PANIC = "ResponseComplete", "ResponseStarted", "RequestReceived", "Panic"
 TOO_MANY, GONE = 429, 410
+TOO_FAR = "is over a month from that of another event: give a log of less"
 
 _VERB = re.compile(r"[a-zA-Z*-]{1,63}", re.ASCII)
 
@@ -74,6 +75,8 @@ class Log:
         time = _time(event, "stageTimestamp", place)
         self.oldest = min(self.oldest, time) if self.counted else time
         self.newest = max(self.newest, time) if self.counted else time
+        if self.newest - self.oldest > MOST_SPAN:
+            raise KscaleError(one_line(f"{place}: stageTimestamp: {TOO_FAR}"))
         self.counted += 1
         if verb == WATCH:
             self._watch(event, stage, time, place)
@@ -188,9 +191,7 @@ class Log:
     def _second(self, seconds: Seconds, time: float, place: str) -> None:
         """Count a request in its second."""
         if not seconds.add(int(time)):
-            raise KscaleError(
-                one_line(f"{place}: its time is over a month from the first: give a log of less")
-            )
+            raise KscaleError(one_line(f"{place}: requestReceivedTimestamp: {TOO_FAR}"))
 
 
 def _text(of: Event, key: str, place: str, at: str = "") -> str:

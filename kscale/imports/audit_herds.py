@@ -18,7 +18,7 @@ NEAR = 10  # seconds between two windows that are one herd
 
 DAY = 86_400
 BEFORE = DAY  # seconds before the first request that others may come from
-AFTER = 31 * DAY
+AFTER = MOST_SPAN = 31 * DAY  # of a log
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,10 +115,19 @@ def test_kinds_and_clients_are_bounded(tmp_path: Path, monkeypatch: pytest.Monke
     assert plain(facts, "mechanisms.apiserver-balance.requests_per_s") is None
 
 
-def test_times_far_apart_are_refused(tmp_path: Path) -> None:
-    far = event("list", "pods", 40 * 86_400)
-    with pytest.raises(KscaleError, match="log:2: its time is over a month from the first"):
-        log_of(tmp_path, event("list", "pods", 0), far)
+@pytest.mark.parametrize("verb", ["get", "list", "watch"])
+def test_times_far_apart_are_refused(tmp_path: Path, verb: str) -> None:
+    """Whatever was asked for, and whichever comes first: nothing is kept for the seconds between."""
+    near, far = event(verb, "pods", 0), event("get", "pods", 40 * 86_400)
+    for events in ((near, far), (far, near)):
+        with pytest.raises(KscaleError, match="log:2: stageTimestamp: is over a month from that of another"):
+            log_of(tmp_path, *events)
+
+
+def test_a_request_that_came_long_before_its_answer_is_refused(tmp_path: Path) -> None:
+    late = event("list", "pods", 10) | {"requestReceivedTimestamp": "1990-01-01T00:00:00Z"}
+    with pytest.raises(KscaleError, match="log:2: requestReceivedTimestamp: is over a month"):
+        log_of(tmp_path, event("list", "pods", 0), late)
 
 
 TWISTS = (

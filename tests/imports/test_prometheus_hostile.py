@@ -255,7 +255,7 @@ def test_every_value_of_a_range_must_be_one(tmp_path: Path, value: str, why: str
     for metric in (GETS, BUCKET):
         values = [[1, "1"], [61, "2"], [121, "3"]]
         values[at][1] = value
-        with pytest.raises(KscaleError, match="metrics: result 1: [a-z_]+: ") as caught:
+        with pytest.raises(KscaleError, match=r"metrics: result 1: [a-z_]+: ") as caught:
             facts_in(tmp_path, answer({"metric": metric, "values": values}))
         assert why in str(caught.value)
 
