@@ -96,6 +96,23 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """What API servers are asked, as it was counted: what several sources say can still be added up.
+
+    Requests are by verb, type and subresource or ""; all but watches are a second.
+    """
+
+    servers: frozenset[int] = frozenset()  # hashes of which they are (places.py); empty: nobody says
+    told_by: str = ""  # what tells servers apart: "instance" or "start"; empty: these are all servers
+    how: str = ""
+    estimate: bool = False
+    asked: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    stored: Mapping[tuple[str, str, str], float] = field(default_factory=dict)  # that changed objects
+    pod_events: float = 0.0  # sent to watches of pods
+    watches: Mapping[str, float] = field(default_factory=dict)  # open, by type
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything one source says."""
 
@@ -105,6 +122,7 @@ class Facts:
     types: Mapping[str, TypeFact] = field(default_factory=dict)  # by resource: pods, x.example.com
     places: Mapping[str, Places] = field(default_factory=dict)  # by type; never written
     space: FreeSpace | None = None
+    load: Load | None = None  # as in values, to be added up
     values: tuple[Value, ...] = ()
     also: tuple[str, ...] = ()  # read, but no key of a scenario takes it yet: becomes a comment in the file
     read: tuple[str, ...] = ()  # "10,231 pods in 412 namespaces"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kscale.imports import list_values, lists, merge_values, settings, states
+from kscale.imports import list_values, lists, loads, merge_values, settings, states
 from kscale.imports.contradictions import Candidate, Contradiction, Part, against, ordered, ranked, settle
 from kscale.imports.facts import Facts, FreeSpace, NodeFact, PodFacts, TypeFact, Value
 from kscale.imports.told import Told, called
@@ -40,7 +40,7 @@ def merge(given: Sequence[Part]) -> Merged:
     """Return what *given* say together; it does not depend on their order."""
     sources = ordered(given)
     told = Told(called([part.source.name for part in sources]))
-    parts = lists.together(states.newest(sources, told), told)
+    parts = loads.together(lists.together(states.newest(sources, told), told), told)
     nodes = _newest_list(NODES, [part for part in parts if part.facts.nodes], _node_count, told)
     pods = _newest_list(PODS, [part for part in parts if _pod_count(part)], _pod_count, told)
     types = _types(parts, told)

@@ -7,7 +7,7 @@ built-in types of Kubernetes come out in sentences.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -24,8 +24,12 @@ from kscale.imports import (
     request_mix,
     versions,
 )
-from kscale.imports.facts import Facts, Progress, Source, Value
-from kscale.imports.prometheus_sample import Sample
+from kscale.imports.facts import Facts, Load, Progress, Source, Value
+from kscale.imports.load_values import INSTANCE, START
+from kscale.imports.places import hashed
+from kscale.imports.prometheus_apiserver import WATCHES
+from kscale.imports.prometheus_metrics import REQUESTS
+from kscale.imports.prometheus_requests import WATCHERS
 from kscale.imports.prometheus_tables import Tables, by_label, instances
 from kscale.imports.prometheus_told import Told
 from kscale.scenario.document import one_line
@@ -48,7 +52,9 @@ def read(path: Path, name: str, progress: Progress) -> Facts:
     tables = Tables()
     with opened.open_stream(path, name) as stream:
         size = path.stat().st_size
-        for sample in _samples(stream, name, progress, size):
+        is_json = _is_json(stream)
+        read_samples = prometheus_json.samples if is_json else prometheus_text.samples
+        for sample in read_samples(stream, name, progress, size):
             tables.add(sample)
     progress(size, size)
     if not tables.series:
@@ -68,6 +74,7 @@ def read(path: Path, name: str, progress: Progress) -> Facts:
     return Facts(
         Source("prometheus", name, size, _taken(tables)),
         types=told.types,
+        load=_load(tables, told, is_json=is_json),
         values=tuple(told.values),
         also=tuple(told.also),
         read=tuple(told.read),
@@ -76,15 +83,27 @@ def read(path: Path, name: str, progress: Progress) -> Facts:
     )
 
 
-def _samples(stream: BinaryIO, name: str, progress: Progress, size: int) -> Iterator[Sample]:
-    """Return the samples of either form."""
+def _is_json(stream: BinaryIO) -> bool:
+    """Return whether metrics are the answer of a query; a mark of UTF-8 before them is passed over."""
     peek = getattr(stream, "peek", None)
     head: bytes = peek(PEEKED)[:PEEKED] if peek is not None else b""
     if head.startswith(BOM):
         stream.read(len(BOM))
-    is_json = head.removeprefix(BOM).lstrip().startswith((b"{", b"["))
-    read_samples = prometheus_json.samples if is_json else prometheus_text.samples
-    return read_samples(stream, name, progress, size)
+    return head.removeprefix(BOM).lstrip().startswith((b"{", b"["))
+
+
+def _load(tables: Tables, told: Told, *, is_json: bool) -> Load | None:
+    """Return what API servers are asked, and which ones these are."""
+    if told.load is None:
+        return None
+    named = instances(*(tables.table(one) for one in (REQUESTS, WATCHES, WATCHERS)))
+    if named:
+        return replace(told.load, servers=frozenset(map(hashed, named)), told_by=INSTANCE)
+    if is_json:
+        return told.load
+    start = tables.table("process_start_time_seconds").get(("",))
+    servers = frozenset[int]() if start is None else frozenset({hashed(repr(start.value))})
+    return replace(told.load, servers=servers, told_by=START)
 
 
 def _nothing(tables: Tables) -> str:

@@ -7,11 +7,11 @@ it was rate(), increase() or a sum is not in the file, so only its shares are re
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kscale import units
-from kscale.imports import request_mix, vocabulary
-from kscale.imports.facts import Value
+from kscale.imports import load_values, request_mix, vocabulary
+from kscale.imports.facts import Load
 from kscale.imports.prometheus_apiserver import WATCHES
 from kscale.imports.prometheus_metrics import BY_NAME, NAMELESS, REQUESTS
 from kscale.imports.prometheus_tables import Key, Rates, Table, Tables, by_label
@@ -22,7 +22,6 @@ WATCHERS = "apiserver_registered_watchers"
 EVENTS = "apiserver_watch_events_total"
 EVENT_BYTES, EVENT_COUNT = "apiserver_watch_events_sizes_sum", "apiserver_watch_events_sizes_count"
 TOO_MANY = "429"
-MOST_ENCODED = 1_000_000  # watch-encode.watchers
 
 NO_RATES = (
     "how often requests come: the file says which, not over what time; give /api/v1/query_range of"
@@ -49,12 +48,15 @@ class Asked:
 
 def tell(tables: Tables, told: Told) -> None:
     """Add what is said of requests, open watches and their events."""
-    changes = _requests(tables, told)
+    load = _requests(tables, told)
     watches = _watches(tables)
-    told.values += request_mix.watched(watches, "open watches")
     if watches:
         told.read.append(_open(watches))
-    _events(tables, told, changes)
+    load = replace(load, watches=watches, pod_events=_events(tables, told))
+    values, also = load_values.values(load)
+    told.load = load
+    told.values += values
+    told.also += also
 
 
 def _open(watches: Mapping[str, float]) -> str:
@@ -63,28 +65,25 @@ def _open(watches: Mapping[str, float]) -> str:
     return f"{total} of {request_mix.counted(len(watches), 'types')}"
 
 
-def _requests(tables: Tables, told: Told) -> float:
-    """Add the mix of requests; return changes of pods a second, 0 if they are not known."""
+def _requests(tables: Tables, told: Told) -> Load:
+    """Add what is said of requests; return how often they come, nothing if that is not known."""
     rates = tables.rates(REQUESTS)
     totals = tables.table(REQUESTS) or tables.by_name.get(NAMELESS, {})
     if rates is None and not totals:
-        return 0.0
+        return Load()
     amounts = rates.per_s if rates else {key: cell.value for key, cell in totals.items()}
     asked = _asked(amounts)
     if asked.all <= 0:
-        return 0.0
+        return Load()
     kinds = request_mix.counted(len(asked.mix.asked), "kinds")
     told.read.append(f"requests of {kinds}" + (f", {rates.how}" if rates else ""))
     _shares(asked, told)
     told.assumed.append("the metrics hold all requests: shares of a query for some of them would be wrong")
     if rates is None:
         told.dropped.append(NO_RATES if tables.table(REQUESTS) else NO_NAME)
-        return 0.0
+        return Load()
     if asked.watches > 0:
         told.also.append(f"{units.show_rate(request_mix.digits(asked.watches))} watches opened, {rates.how}")
-    values, also = request_mix.values(asked.mix, rates.how, estimate=rates.estimate)
-    told.values += values
-    told.also += also
     if rates.estimate:
         told.assumed.append("requests come as often as on average since the process was started")
         if tables.newest is None:
@@ -93,7 +92,7 @@ def _requests(tables: Tables, told: Told) -> float:
         told.dropped.append(
             f"{rates.missing:,} series of requests of which nobody says since when they count"
         )
-    return sum(rate for kind, rate in asked.mix.stored.items() if kind[1] == "pods")
+    return Load(how=rates.how, estimate=rates.estimate, asked=asked.mix.asked, stored=asked.mix.stored)
 
 
 def _asked(amounts: Mapping[Key, float]) -> Asked:
@@ -167,22 +166,18 @@ def _watches(tables: Tables) -> dict[str, float]:
     return found
 
 
-def _events(tables: Tables, told: Told, changes: float) -> None:
-    """Add how many events watches get, how large they are, and how many clients get each of pods."""
+def _events(tables: Tables, told: Told) -> float:
+    """Add how many events watches get, and how large they are; return those of pods a second."""
     sent, count = (_total(tables.table(name)) for name in (EVENT_BYTES, EVENT_COUNT))
     if count > 0:
         told.also.append(f"an event of a watch has {units.show_bytes(round(sent / count))} on average")
     rates = tables.rates(EVENTS)
     if rates is None:
-        return
+        return 0.0
     told.also.append(
         f"{units.show_rate(request_mix.digits(sum(rates.per_s.values())))} events sent to watches"
     )
-    pods = _of_pods(rates)
-    if pods > 0 and changes >= request_mix.LEAST_PER_S:
-        clients = min(MOST_ENCODED, max(1, round(pods / changes)))
-        how = f"events of pods sent, by writes of pods, {rates.how}"
-        told.values.append(Value("mechanisms.watch-encode.watchers", clients, how, rates.estimate))
+    return _of_pods(rates)
 
 
 def _of_pods(rates: Rates) -> float:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from kscale.imports.facts import TypeFact, Value
+from kscale.imports.facts import Load, TypeFact, Value
 
 
 @dataclass(slots=True)
@@ -10,6 +10,7 @@ class Told:
     """Everything found so far; sentences are free of names."""
 
     types: dict[str, TypeFact] = field(default_factory=dict)
+    load: Load | None = None
     values: list[Value] = field(default_factory=list)
     also: list[str] = field(default_factory=list)
     read: list[str] = field(default_factory=list)

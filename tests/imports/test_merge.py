@@ -118,7 +118,7 @@ def test_files_of_kubectl_are_parts_of_one_cluster() -> None:
     assert asked == [(2000,), (2000,), (500,), (2000,), (500,), (2000,), (500,), (2000,), (500,), (2000,)]
     assert merged.types["pods"].count == 10
     assert np.array_equal(merged.types["pods"].sizes, [[500, 5], [700, 5]])  # type: ignore[arg-type]  # None would fail
-    assert merged.assumed == ("2 lists of pods are parts of one cluster: added up",)
+    assert merged.assumed[0] == "2 lists of pods are parts of one cluster: added up"
     assert merged.contradictions == ()
 
 
