@@ -18,8 +18,8 @@ from kscale.imports.etcd_db_types import LONGEST, name_types
 from kscale.imports.etcd_db_walk import Leaves, Walk
 from kscale.imports.facts import Facts, FreeSpace, Ints, Progress
 from kscale.imports.vocabulary import OTHER
-from kscale.kernels import bbolt, bbolt_space, etcd_keys
-from kscale.kernels.bbolt import Bytes
+from kscale.kernels import bbolt, bbolt_page, bbolt_space, etcd_keys
+from kscale.kernels.bbolt_page import Bytes
 
 KEY_BUCKET, META_BUCKET = b"key", b"meta"
 COMPACTED = b"finishedCompactRev"  # in the bucket `meta`: the last revision that was compacted
@@ -145,10 +145,10 @@ def _compacted(walk: Walk, row: Ints) -> int | None:
     """Return the last revision that was compacted, if the bucket `meta` says so."""
     for data, words, leaves in walk.bucket(row):
         for begin in leaves[:, bbolt.LEAF_BEGIN].tolist():
-            first = (begin + bbolt.HEADER) // 4
-            items = int(words[begin // 4 + 2]) >> 16 & bbolt.MOST_ELEMENTS
+            first = (begin + bbolt_page.HEADER) // 4
+            items = int(words[begin // 4 + 2]) >> 16 & bbolt_page.MOST_ELEMENTS
             rows = words[first : first + 4 * items].reshape(items, 4).astype(np.int64)
-            begins = begin + bbolt.HEADER + np.arange(items) * bbolt.ELEMENT + rows[:, 1]
+            begins = begin + bbolt_page.HEADER + np.arange(items) * bbolt_page.ELEMENT + rows[:, 1]
             for i in _named(data, begins, rows[:, 2], COMPACTED).tolist():
                 at = int(begins[i] + rows[i, 2])
                 return int.from_bytes(data[at : at + min(8, int(rows[i, 3]))].tobytes(), "big")
@@ -177,7 +177,7 @@ def _space(walk: Walk) -> FreeSpace:
             begin, end = page * meta.page_bytes, (page + 1 + overflow) * meta.page_bytes
             wrong = bbolt_space.compare_free_list(db.words, begin, end, walk.seen, walk.place)
         if wrong:
-            raise db.wrong(wrong, int(walk.place[bbolt.PAGE]), int(walk.place[bbolt.ITEM]))
+            raise db.wrong(wrong, int(walk.place[bbolt_page.PAGE]), int(walk.place[bbolt_page.ITEM]))
     free, live = bbolt_space.runs(walk.seen, _zeros(0, 2), _zeros(0, 2))
     free_runs, live_runs = _zeros(free, 2), _zeros(live, 2)
     bbolt_space.runs(walk.seen, free_runs, live_runs)

@@ -21,8 +21,8 @@ from kscale import units
 from kscale.errors import KscaleError
 from kscale.imports import opened
 from kscale.imports.facts import Progress
-from kscale.kernels import bbolt, bbolt_space
-from kscale.kernels.bbolt import Bytes, Words
+from kscale.kernels import bbolt, bbolt_page, bbolt_space
+from kscale.kernels.bbolt_page import Bytes, Words
 from kscale.scenario.document import one_line
 
 PAGE_SIZES = tuple(2**power for power in range(9, 17))  # bytes; what bbolt takes and systems have
@@ -39,16 +39,16 @@ _HASH = hashlib.sha256().digest_size
 _SECTOR = 512  # pages are multiples of it
 _AT_ONCE = 2**22  # bytes hashed at once
 _WORDS = {  # what the kernels find wrong
-    bbolt.OUTSIDE: "element {item:,} is not inside the page, or over the one before",
-    bbolt.ORDER: "the key of element {item:,} is not above the one before",
-    bbolt.RANGE: "element {item:,} refers to a page that does not exist; the last is {last:,}",
-    bbolt.TWICE: "is referred to twice",
-    bbolt.WRONG_ID: "says that it is another page",
-    bbolt.WRONG_KIND: "is of the wrong kind",
-    bbolt.CROWDED: "has more elements than room, or none though it must",
-    bbolt.OVERFLOW: "goes on beyond the last page, {last:,}",
-    bbolt.DEEP: f"is more than {bbolt.DEEPEST} pages below its root",
-    bbolt.BUCKET: "element {item:,} is not a bucket, or one where none may be",
+    bbolt_page.OUTSIDE: "element {item:,} is not inside the page, or over the one before",
+    bbolt_page.ORDER: "the key of element {item:,} is not above the one before",
+    bbolt_page.RANGE: "element {item:,} refers to a page that does not exist; the last is {last:,}",
+    bbolt_page.TWICE: "is referred to twice",
+    bbolt_page.WRONG_ID: "says that it is another page",
+    bbolt_page.WRONG_KIND: "is of the wrong kind",
+    bbolt_page.CROWDED: "has more elements than room, or none though it must",
+    bbolt_page.OVERFLOW: "goes on beyond the last page, {last:,}",
+    bbolt_page.DEEP: f"is more than {bbolt.DEEPEST} pages below its root",
+    bbolt_page.BUCKET: "element {item:,} is not a bucket, or one where none may be",
     bbolt_space.USED: "is in use and in the saved free list, or there twice",
     bbolt_space.LOST: "is not in use and not in the saved free list",
 }
@@ -173,9 +173,9 @@ def _read_meta(file: BinaryIO, at: int, page_bytes: int | None) -> Meta | str:
         ),
         (page_bytes not in {None, size}, "is in the wrong place"),
         (pages > units.LARGEST // PAGE_SIZES[-1], f"has {pages:,} pages"),
-        (not bbolt.FIRST_PAGE <= root < pages, f"its root is page {root:,} of {pages:,}"),
+        (not bbolt_page.FIRST_PAGE <= root < pages, f"its root is page {root:,} of {pages:,}"),
         (
-            free_list != _NO_FREE_LIST and not bbolt.FIRST_PAGE <= free_list < pages,
+            free_list != _NO_FREE_LIST and not bbolt_page.FIRST_PAGE <= free_list < pages,
             f"its free list is page {free_list:,} of {pages:,}",
         ),
     )

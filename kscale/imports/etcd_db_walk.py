@@ -6,8 +6,8 @@ import numpy as np
 
 from kscale.imports.etcd_db_file import Database
 from kscale.imports.facts import Ints, Progress
-from kscale.kernels import bbolt
-from kscale.kernels.bbolt import Bytes, Words
+from kscale.kernels import bbolt, bbolt_page
+from kscale.kernels.bbolt_page import Bytes, Words
 
 LEAVES_AT_ONCE = 1024
 BYTES_AT_ONCE = 2**22  # mapped pages come with their neighbours: 16 times that may be in memory
@@ -25,15 +25,15 @@ class Walk:
         self.done = 0  # bytes of leaves
         self.seen = np.zeros(db.meta.pages, dtype=np.uint8)
         self.seen[db.meta.root] = bbolt.CLAIMED
-        self.place = np.zeros(bbolt.PLACE, dtype=np.int64)
+        self.place = np.zeros(bbolt_page.PLACE, dtype=np.int64)
         self._stack = np.zeros((bbolt.DEEPEST, bbolt.STACK), dtype=np.int64)
         self._leaves = np.zeros((LEAVES_AT_ONCE, bbolt.LEAVES), dtype=np.int64)
-        self._buckets = np.zeros((bbolt.MOST_ELEMENTS, bbolt.BUCKETS), dtype=np.int64)
+        self._buckets = np.zeros((bbolt_page.MOST_ELEMENTS, bbolt.BUCKETS), dtype=np.int64)
 
     def tree(self, root: int) -> Iterator[tuple[Ints, Ints]]:
         """Yield leaves of the bucket at page *root*, a few at a time, with copied rows of its buckets."""
         db = self.db
-        self.place[[bbolt.ROOT, bbolt.DEPTH, bbolt.LAST_BYTES]] = root, 0, -1
+        self.place[[bbolt_page.ROOT, bbolt_page.DEPTH, bbolt_page.LAST_BYTES]] = root, 0, -1
         while True:
             leaves, buckets = bbolt.walk(
                 db.data,
@@ -48,7 +48,7 @@ class Walk:
                 self._buckets,
             )
             if leaves < 0:
-                raise db.wrong(leaves, int(self.place[bbolt.PAGE]), int(self.place[bbolt.ITEM]))
+                raise db.wrong(leaves, int(self.place[bbolt_page.PAGE]), int(self.place[bbolt_page.ITEM]))
             if leaves == 0:
                 return
             found = self._leaves[:leaves]
@@ -71,13 +71,14 @@ class Walk:
     def _inline(self, row: Ints) -> Leaves:
         """Return the one leaf of an inline bucket, in bytes of its own: in the file it may begin anywhere."""
         db, page = self.db, int(row[bbolt.BUCKET_PAGE])
-        begin, size = int(row[bbolt.VALUE]) + bbolt.HEADER, int(row[bbolt.VALUE_BYTES]) - bbolt.HEADER
+        begin = int(row[bbolt.VALUE]) + bbolt_page.HEADER
+        size = int(row[bbolt.VALUE_BYTES]) - bbolt_page.HEADER
         data = np.zeros(-(-size // 4) * 4, dtype=np.uint8)
         data[:size] = db.data[begin : begin + size]
         data.setflags(write=False)  # as mapped bytes are: the kernels are compiled once
-        wrong = bbolt.inline_leaf(data[:size], data.view(np.int32), self.place)
+        wrong = bbolt_page.inline_leaf(data[:size], data.view(np.int32), self.place)
         if wrong:
-            raise db.wrong(wrong, page, int(self.place[bbolt.ITEM]))
+            raise db.wrong(wrong, page, int(self.place[bbolt_page.ITEM]))
         return data, data.view(np.int32), np.array([[0, size, page]], dtype=np.int64)
 
     def reached(self) -> int:

@@ -2,21 +2,19 @@
 
 The saved list is a run of its own: the header of a page, then the ids of free pages, ascending u64. From
 65,535 ids on, their number stands before them (etcd-io/bbolt internal/freelist/shared.go). Beside what
-`bbolt` finds wrong:
+`bbolt_page` names wrong:
 
     USED   the page is in use and in the saved list, or there twice, or not in order
     LOST   no bucket reaches the page, and the saved list does not have it
 """
 
 from kscale.kernels._jit import kernel
-from kscale.kernels.bbolt import (
+from kscale.kernels.bbolt import FIRST, FREE, MORE, claim_run
+from kscale.kernels.bbolt_page import (
     CROWDED,
-    FIRST,
     FIRST_PAGE,
-    FREE,
     HEADER,
     ITEM,
-    MORE,
     MOST_ELEMENTS,
     PAGE,
     RANGE,
@@ -25,7 +23,6 @@ from kscale.kernels.bbolt import (
     Bytes,
     Longs,
     Words,
-    claim_run,
     elements,
     kind_of,
     page_id,

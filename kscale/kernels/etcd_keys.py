@@ -21,9 +21,9 @@ has no type.
 
 import numpy as np
 
-from kscale.kernels import bbolt
+from kscale.kernels import bbolt, bbolt_page
 from kscale.kernels._jit import inline, kernel
-from kscale.kernels.bbolt import Bytes, Longs, Words
+from kscale.kernels.bbolt_page import Bytes, Longs, Words
 from kscale.kernels.protobuf_read import skip, varint
 from kscale.kernels.protobuf_write import LENGTH_DELIMITED
 
@@ -206,7 +206,7 @@ def read(
     tallies: Longs,
     place: Longs,
 ) -> int:
-    """Read the revisions in leaves that bbolt.walk or bbolt.inline_leaf found sound.
+    """Read the revisions in leaves that bbolt.walk or bbolt_page.inline_leaf found sound.
 
     data     uint8[b]                 the file
     words    int32[b/4]               the same
@@ -224,11 +224,11 @@ def read(
     for row in range(place[LEAF], len(leaves)):
         begin = leaves[row, bbolt.LEAF_BEGIN]
         place[LEAF] = row
-        for i in range(place[ITEM], bbolt.elements(words, begin)):
+        for i in range(place[ITEM], bbolt_page.elements(words, begin)):
             place[ITEM] = i
             if place[KEYS] * OF_LOAD >= len(slots) * LOAD:
                 return ROOM
-            at, size, held = bbolt.element(words, begin, i)
+            at, size, held = bbolt_page.element(words, begin, i)
             if not _revision(data, at, size):
                 return NO_REVISION
             key, key_end, value = _key_value(data, at + size, at + size + held)

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from reference import bbolt as plain
 
-from kscale.kernels import bbolt, bbolt_space
-from kscale.kernels.bbolt import Longs
+from kscale.kernels import bbolt, bbolt_page, bbolt_space
+from kscale.kernels.bbolt_page import Longs
 
 Pages = NDArray[np.uint8]
 
@@ -36,14 +36,14 @@ class Walk:
         self.seen: Pages = np.zeros(self.file.pages, dtype=np.uint8)
         self.seen[self.file.root] = bbolt.CLAIMED
         self.stack = np.zeros((bbolt.DEEPEST, bbolt.STACK), dtype=np.int64)
-        self.place = np.zeros(bbolt.PLACE, dtype=np.int64)
+        self.place = np.zeros(bbolt_page.PLACE, dtype=np.int64)
         self.leaves = np.zeros((leaves_at_once, bbolt.LEAVES), dtype=np.int64)
-        self.buckets = np.zeros((bbolt.MOST_ELEMENTS, bbolt.BUCKETS), dtype=np.int64)
+        self.buckets = np.zeros((bbolt_page.MOST_ELEMENTS, bbolt.BUCKETS), dtype=np.int64)
         self.budget = budget
 
     def tree(self, root: int) -> tuple[int, list[int], list[Longs]]:
         """Return what is wrong or 0, the leaves' pages and rows of the buckets."""
-        self.place[[bbolt.ROOT, bbolt.DEPTH, bbolt.LAST_BYTES]] = root, 0, -1
+        self.place[[bbolt_page.ROOT, bbolt_page.DEPTH, bbolt_page.LAST_BYTES]] = root, 0, -1
         pages: list[int] = []
         rows: list[Longs] = []
         while True:
@@ -96,10 +96,10 @@ class Walk:
             self.words, page, page_bytes, self.file.pages, self.seen, self.place
         )
         if overflow < 0:
-            return overflow, int(self.place[bbolt.PAGE])
+            return overflow, int(self.place[bbolt_page.PAGE])
         end = (page + 1 + overflow) * page_bytes
         wrong = bbolt_space.compare_free_list(self.words, page * page_bytes, end, self.seen, self.place)
-        return wrong, int(self.place[bbolt.PAGE])
+        return wrong, int(self.place[bbolt_page.PAGE])
 
 
 @pytest.mark.tiny
@@ -180,27 +180,27 @@ def said(data: bytes) -> tuple[int, int, int]:
     wrong, _, top = walk.tree(walk.file.root)
     if wrong == 0 and top:
         wrong, _, _ = walk.tree(int(top[0][bbolt.BUCKET_ROOT]))
-    return wrong, int(walk.place[bbolt.PAGE]), int(walk.place[bbolt.ITEM])
+    return wrong, int(walk.place[bbolt_page.PAGE]), int(walk.place[bbolt_page.ITEM])
 
 
 @pytest.mark.tiny
 @pytest.mark.parametrize(
     ("at", "code", "values", "wrong"),
     [
-        (0, "Q", (99,), bbolt.WRONG_ID),
-        (0, "Q", (2**63,), bbolt.WRONG_ID),
-        (8, "H", (3,), bbolt.WRONG_KIND),
-        (8, "H", (plain.FREE_LIST,), bbolt.WRONG_KIND),
-        (10, "H", (0xFFFF,), bbolt.CROWDED),
-        (12, "I", (1000,), bbolt.OVERFLOW),
-        (12, "I", (2**32 - 1,), bbolt.OVERFLOW),
-        (16, "I", (7,), bbolt.BUCKET),
-        (20, "I", (0,), bbolt.OUTSIDE),
-        (20, "I", (2**32 - 16,), bbolt.OUTSIDE),
-        (24, "I", (2**31,), bbolt.OUTSIDE),
-        (28, "I", (2**32 - 1,), bbolt.OUTSIDE),
-        (28, "I", (600,), bbolt.OUTSIDE),
-        (28, "I", (5,), bbolt.OUTSIDE),  # over the element behind it
+        (0, "Q", (99,), bbolt_page.WRONG_ID),
+        (0, "Q", (2**63,), bbolt_page.WRONG_ID),
+        (8, "H", (3,), bbolt_page.WRONG_KIND),
+        (8, "H", (plain.FREE_LIST,), bbolt_page.WRONG_KIND),
+        (10, "H", (0xFFFF,), bbolt_page.CROWDED),
+        (12, "I", (1000,), bbolt_page.OVERFLOW),
+        (12, "I", (2**32 - 1,), bbolt_page.OVERFLOW),
+        (16, "I", (7,), bbolt_page.BUCKET),
+        (20, "I", (0,), bbolt_page.OUTSIDE),
+        (20, "I", (2**32 - 16,), bbolt_page.OUTSIDE),
+        (24, "I", (2**31,), bbolt_page.OUTSIDE),
+        (28, "I", (2**32 - 1,), bbolt_page.OUTSIDE),
+        (28, "I", (600,), bbolt_page.OUTSIDE),
+        (28, "I", (5,), bbolt_page.OUTSIDE),  # over the element behind it
     ],
 )
 def test_bbolt_damaged_leaf_is_said(at: int, code: str, values: Sequence[int], wrong: int) -> None:
@@ -217,11 +217,11 @@ def test_bbolt_keys_out_of_order_are_said() -> None:
     data = plain.write({b"only": {b"a": b"1", b"b": b"2", b"c": b"3"}}, 512, inline=False)
     leaf = first_leaf(data)
     keys = data.index(b"a1b2c3", leaf)
-    assert said(data[: keys + 2] + b"a" + data[keys + 3 :]) == (bbolt.ORDER, leaf // 512, 1)
+    assert said(data[: keys + 2] + b"a" + data[keys + 3 :]) == (bbolt_page.ORDER, leaf // 512, 1)
     data = plain.write({b"only": {b"%d" % i: b"v" * 400 for i in range(3)}}, 512)
     _, second, _ = plain.read(data).leaves[b"only"]
     at = data.index(b"1vvv", second * 512)
-    assert said(data[:at] + b"0" + data[at + 1 :]) == (bbolt.ORDER, second, 0)
+    assert said(data[:at] + b"0" + data[at + 1 :]) == (bbolt_page.ORDER, second, 0)
 
 
 def branch_of(data: bytes) -> int:
@@ -237,7 +237,7 @@ def test_bbolt_child_out_of_the_file_is_said(child: int) -> None:
     """The page and the element that refer to it are named."""
     data = plain.write({b"only": {b"%d" % i: b"v" * 400 for i in range(3)}}, 512)
     branch = branch_of(data)
-    assert said(changed(data, branch * 512 + 16 + 16 + 8, "Q", child)) == (bbolt.RANGE, branch, 1)
+    assert said(changed(data, branch * 512 + 16 + 16 + 8, "Q", child)) == (bbolt_page.RANGE, branch, 1)
 
 
 @pytest.mark.tiny
@@ -246,16 +246,16 @@ def test_bbolt_pages_used_twice_are_said() -> None:
     data = plain.write({b"only": {b"%d" % i: b"v" * 400 for i in range(3)}}, 512)
     branch = branch_of(data)
     at = branch * 512 + 16 + 16 + 8
-    assert said(changed(data, at, "Q", branch))[:2] == (bbolt.TWICE, branch)
-    assert said(changed(data, at, "Q", 2))[:2] == (bbolt.TWICE, 2)
+    assert said(changed(data, at, "Q", branch))[:2] == (bbolt_page.TWICE, branch)
+    assert said(changed(data, at, "Q", 2))[:2] == (bbolt_page.TWICE, 2)
     assert said(changed(data, 3 * 512 + 12, "I", branch - 3))[:2] == (
-        bbolt.TWICE,
+        bbolt_page.TWICE,
         2 if branch < 3 else branch,
     )
     walk = Walk(plain.write({b"a": FLAT[b"only"], b"b": FLAT[b"only"]}, 512))
     _, _, (one, other) = walk.tree(walk.file.root)
     data = changed(walk.bytes.tobytes(), int(other[bbolt.VALUE]), "Q", int(one[bbolt.BUCKET_ROOT]))
-    assert said(data)[:2] == (bbolt.TWICE, int(one[bbolt.BUCKET_ROOT]))
+    assert said(data)[:2] == (bbolt_page.TWICE, int(one[bbolt.BUCKET_ROOT]))
 
 
 @pytest.mark.tiny
@@ -266,15 +266,15 @@ def test_bbolt_bad_buckets_are_said() -> None:
     _, _, (row,) = walk.tree(walk.file.root)
     root, value = walk.file.root, int(row[bbolt.VALUE])
     for wrong_root in (1, 2**40, 2**63):
-        assert said(changed(data, value, "Q", wrong_root)) == (bbolt.RANGE, root, 0)
-    assert said(changed(data, value, "Q", 0)) == (bbolt.BUCKET, root, 0)
-    assert said(changed(data, root * 512 + 28, "I", 15)) == (bbolt.BUCKET, root, 0)
+        assert said(changed(data, value, "Q", wrong_root)) == (bbolt_page.RANGE, root, 0)
+    assert said(changed(data, value, "Q", 0)) == (bbolt_page.BUCKET, root, 0)
+    assert said(changed(data, root * 512 + 28, "I", 15)) == (bbolt_page.BUCKET, root, 0)
 
 
 @pytest.mark.tiny
 def test_bbolt_tree_may_be_no_deeper_than_allowed() -> None:
     """A chain of branches, one child each."""
-    for levels, wrong in ((bbolt.DEEPEST, 0), (bbolt.DEEPEST + 1, bbolt.DEEP)):
+    for levels, wrong in ((bbolt.DEEPEST, 0), (bbolt.DEEPEST + 1, bbolt_page.DEEP)):
         data = bytearray(plain.write(EMPTY, 512, spare=levels))
         for page in range(2, 2 + levels):
             data[page * 512 : (page + 1) * 512] = plain.page(page, plain.BRANCH, [(page + 1, b"", b"")], 512)
@@ -287,7 +287,7 @@ def test_bbolt_tree_may_be_no_deeper_than_allowed() -> None:
 def test_bbolt_branch_without_children_is_said() -> None:
     """It has nothing to lead to."""
     data = plain.write(FLAT, 512)
-    assert said(changed(data, branch_of(data) * 512 + 10, "H", 0))[0] == bbolt.CROWDED
+    assert said(changed(data, branch_of(data) * 512 + 10, "H", 0))[0] == bbolt_page.CROWDED
 
 
 @pytest.mark.tiny
@@ -306,11 +306,11 @@ def test_bbolt_saved_list_that_differs_is_said() -> None:
     assert compared(16, "Q", free[1]) == (bbolt_space.LOST, free[0])
     assert compared(24, "Q", free[0]) == (bbolt_space.USED, free[0])
     assert compared(16, "Q", free[0] - 1) == (bbolt_space.USED, free[0] - 1)
-    assert compared(16, "Q", 1)[0] == bbolt.RANGE
-    assert compared(16 + 8 * (len(free) - 1), "Q", 10**6)[0] == bbolt.RANGE
-    assert compared(10, "H", 60_000)[0] == bbolt.CROWDED
-    assert compared(10, "HIQ", 0xFFFF, 0, 2**63)[0] == bbolt.CROWDED
-    assert compared(8, "H", plain.LEAF)[0] == bbolt.WRONG_KIND
+    assert compared(16, "Q", 1)[0] == bbolt_page.RANGE
+    assert compared(16 + 8 * (len(free) - 1), "Q", 10**6)[0] == bbolt_page.RANGE
+    assert compared(10, "H", 60_000)[0] == bbolt_page.CROWDED
+    assert compared(10, "HIQ", 0xFFFF, 0, 2**63)[0] == bbolt_page.CROWDED
+    assert compared(8, "H", plain.LEAF)[0] == bbolt_page.WRONG_KIND
 
 
 @pytest.mark.tiny
@@ -319,12 +319,12 @@ def test_bbolt_inline_leaf() -> None:
 
     def check(content: bytes, size: int | None = None) -> int:
         data = np.frombuffer(content.ljust(-(-len(content) // 4) * 4, b"\0"), dtype=np.uint8)
-        place = np.zeros(bbolt.PLACE, dtype=np.int64)
-        return bbolt.inline_leaf(data[: size or len(content)], data.view(np.int32), place)
+        place = np.zeros(bbolt_page.PLACE, dtype=np.int64)
+        return bbolt_page.inline_leaf(data[: size or len(content)], data.view(np.int32), place)
 
     content = plain.page(0, plain.LEAF, [(0, b"a", b"1"), (0, b"b", b"22")], 0)
     assert check(content) == 0
-    assert check(content, len(content) - 1) == bbolt.OUTSIDE
-    assert check(content[:16]) == bbolt.CROWDED
-    assert check(plain.page(0, plain.BRANCH, [(3, b"a", b"")], 0)) == bbolt.WRONG_KIND
-    assert check(plain.page(0, plain.LEAF, [(1, b"a", bytes(32))], 0)) == bbolt.BUCKET
+    assert check(content, len(content) - 1) == bbolt_page.OUTSIDE
+    assert check(content[:16]) == bbolt_page.CROWDED
+    assert check(plain.page(0, plain.BRANCH, [(3, b"a", b"")], 0)) == bbolt_page.WRONG_KIND
+    assert check(plain.page(0, plain.LEAF, [(1, b"a", bytes(32))], 0)) == bbolt_page.BUCKET
