@@ -3,34 +3,36 @@
 Layouts A, B, C and W and their programmes are those of the recorded benchmark
 workloads, draw for draw; churn is the one in which the hashmap lets a file grow.
 Of a recorded database file the layout is its own, and the programme like that of C.
-Random numbers are splitmix64, so equal seeds give equal pages on every machine.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kscale.kernels._jit import inline, kernel
 from kscale.kernels.freelist import Ints, Room, Runs
+from kscale.kernels.freelist_layouts import (
+    MIXED,
+    SIZES_OF_B,
+    SKEWED,
+    Words,
+    draw_below,
+    draw_size,
+    fill_below,
+    lay_out_b,
+    lay_out_c,
+    lay_out_live,
+    stream,
+)
 from kscale.kernels.freelist_pages import CLOSE, GIVE_BACK, OPEN, RELEASE, TAKE, TAKE_OR_GROW
-
-Words = NDArray[np.uint64]
-
-GAMMA = np.uint64(0x9E3779B97F4A7C15)  # splitmix64, Steele, Lea, Flood 2014
-MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-MIX_2 = np.uint64(0x94D049BB133111EB)
-S30, S27, S31, ONE = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(1)
 
 LONG_SPAN = 1_024  # A: pages of a free span, one used page after each
 RUNS_OF_A = 200_000  # A: most allocations
-SIZES_OF_B, REQUESTS_OF_B = 64, 2_000  # B: runs are 1 to 64 pages
+REQUESTS_OF_B = 2_000  # B: allocations
 FAR_RUNS, FAR_PAGES = 64, 64  # W: the only runs that fit, at the far end
 PAIRS_OF_C = 256  # C, file: draws of a run to overwrite, each transaction
 FIRST_TX = 101  # C, churn, file: the first transaction
 FIRST_PAGE = 2  # 0 and 1 are bbolt's meta pages
-MIXED = np.array([80, 95, 3, 5, 12])  # C: 80% one page, 15% 2 to 4, 5% 5 to 16
-SKEWED = np.array([90, 98, 3, 16, 49])  # churn: 90% one page, 8% 2 to 4, 2% 16 to 64
 CHURN_RUNS, CHURN_PAIRS = 20_000, 200  # churn: live runs; overwrites a transaction
 PINNED, PERIOD = 20, 50  # churn: a reader is open during so many of so many transactions
 NO_RUNS = np.empty((0, 2), np.int32)
@@ -59,100 +61,6 @@ class Workload:
             frees=int((op == GIVE_BACK).sum()),
             readers=int((op == OPEN).sum()),
         )
-
-
-@inline
-def draw(state: Words) -> np.uint64:
-    """Return the next 64 random bits."""
-    state[0] += GAMMA
-    z = state[0]
-    z = (z ^ (z >> S30)) * MIX_1
-    z = (z ^ (z >> S27)) * MIX_2
-    return np.uint64(z ^ (z >> S31))
-
-
-@inline
-def draw_below(state: Words, bound: int) -> int:
-    """Return the next random number below *bound*."""
-    return np.int64(draw(state) % np.uint64(bound))  # type: ignore[return-value]  # numba needs the width
-
-
-@inline
-def draw_size(state: Words, shape: Ints) -> int:
-    """Return the pages of a run: one, a few or many, by the percentages of MIXED or SKEWED."""
-    u = draw_below(state, 100)
-    if u < shape[0]:
-        return 1
-    if u < shape[1]:
-        return 2 + draw_below(state, shape[2])
-    return int(shape[3] + draw_below(state, shape[4]))
-
-
-@kernel
-def lay_out_b(state: Words, free: int, starts: Ints, sizes: Ints) -> int:
-    """Write spans with one used page after each, one in 256 of 1 to 64 pages; return how many."""
-    page, spans = 2, 0
-    while free > 0:
-        size = 1
-        if draw_below(state, 256) == 0:
-            size = 1 + draw_below(state, SIZES_OF_B)
-        size = min(size, free)
-        starts[spans] = page
-        sizes[spans] = size
-        spans += 1
-        free -= size
-        page += size + 1
-    return spans
-
-
-@kernel
-def lay_out_c(
-    state: Words, free: int, starts: Ints, sizes: Ints, live: Runs, shape: Ints, counts: Ints
-) -> int:
-    """Write runs that are free or live with equal chance until *free* pages are free.
-
-    starts, sizes  int64[k]     out: maximal free spans, as many as fit
-    live           int32[s, 2]  out: live runs, as many as fit
-    counts         int64[2]     out: spans and live runs there are, whether they fit or not
-
-    Returns the high water mark; pages of the last run that are too many are neither free
-    nor live. Call it with empty arrays to learn how long they must be.
-    """
-    page, spans, runs, before = 2, 0, 0, 0
-    while free > 0:
-        size = draw_size(state, shape)
-        if draw(state) & ONE:
-            fits = min(size, free)
-            free -= fits
-            if before == page:
-                if spans <= len(sizes):
-                    sizes[spans - 1] += fits
-            else:
-                if spans < len(starts):
-                    starts[spans] = page
-                    sizes[spans] = fits
-                spans += 1
-            before = page + size
-        else:
-            if runs < len(live):
-                live[runs, 0] = page
-                live[runs, 1] = size
-            runs += 1
-        page += size
-    counts[0] = spans
-    counts[1] = runs
-    return page
-
-
-@kernel
-def lay_out_live(state: Words, live: Runs, shape: Ints) -> int:
-    """Fill a file with live runs and nothing free; return the high water mark."""
-    page = 2
-    for run in range(len(live)):
-        live[run, 0] = page
-        live[run, 1] = draw_size(state, shape)
-        page += int(live[run, 1])
-    return page
 
 
 @inline
@@ -240,11 +148,6 @@ def overwrite_alike(state: Words, sizes: Ints, transactions: int, pairs: int, dr
     return row
 
 
-def stream(seed: int) -> Words:
-    """Return the state of a splitmix64 stream."""
-    return np.array([seed % 2**64], np.uint64)
-
-
 def take_all_then_give_back(starts: Ints, sizes: Ints, wants: Ints) -> Workload:
     """Allocate every size in transaction 1, free what was found in transaction 2, release."""
     slots = np.arange(len(wants))
@@ -274,13 +177,6 @@ def workload_b(free: int, seed: int) -> Workload:
         spans = lay_out_b(state, free, starts, sizes)
         fill_below(state, SIZES_OF_B, wants)
     return take_all_then_give_back(starts[:spans].copy(), sizes[:spans].copy(), 1 + wants)
-
-
-@kernel
-def fill_below(state: Words, bound: int, out: Ints) -> None:
-    """Fill *out* with random numbers below *bound*."""
-    for k in range(len(out)):
-        out[k] = draw_below(state, bound)
 
 
 def workload_w(free: int) -> Workload:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from vectors_dir import files
 
-from kscale.kernels import freelist_pages, freelist_workloads
+from kscale.kernels import freelist_layouts, freelist_pages, freelist_workloads
 from kscale.kernels.freelist import ArrayList, FreeList, HashmapList, SimdArrayList, ids_of, spans_of
 from kscale.kernels.freelist_pages import GIVE_BACK, RELEASE, TAKE, TAKE_OR_GROW
 from kscale.kernels.freelist_workloads import Workload
@@ -39,10 +39,10 @@ def opened(kind: type[FreeList], load: Workload) -> FreeList:
 @pytest.mark.parametrize("vector", FILES, ids=lambda v: v["name"])
 def test_random_numbers(vector: Vector) -> None:
     """splitmix64 gives the published answers, with the JIT and without."""
-    state = freelist_workloads.stream(1)
+    state = freelist_layouts.stream(1)
     out = np.empty(4, np.int64)
     with np.errstate(over="ignore"):
-        freelist_workloads.fill_below(state, 2**62, out)
+        freelist_layouts.fill_below(state, 2**62, out)
     assert out.tolist() == [int(z) % 2**62 for z in vector["splitmix64_seed1_first4"]]
 
 

@@ -14,11 +14,13 @@ from kscale.kernels import (
     freelist_array,
     freelist_audit,
     freelist_hashmap,
+    freelist_layouts,
     freelist_pages,
     freelist_workloads,
 )
 from kscale.kernels.freelist import ArrayList, FreeList, HashmapList, Ints
-from kscale.kernels.freelist_workloads import MIXED, Workload
+from kscale.kernels.freelist_layouts import MIXED
+from kscale.kernels.freelist_workloads import Workload
 from kscale.mechanisms import etcd_freelist, etcd_freelist_load, registry
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Outcome, Variant
 from kscale.mechanisms.etcd_freelist import ANY_FIT, MECHANISM, SIMD
@@ -51,8 +53,8 @@ def tiny(transactions: int = 3) -> Workload:
     live = np.empty((20, 2), np.int32)
     rows = np.zeros((transactions * 40, 4), np.int64)
     with np.errstate(over="ignore"):
-        state = freelist_workloads.stream(1)
-        high_water = freelist_workloads.lay_out_live(state, live, MIXED)
+        state = freelist_layouts.stream(1)
+        high_water = freelist_layouts.lay_out_live(state, live, MIXED)
         drawn = np.zeros(20, np.int64)
         used = freelist_workloads.overwrite(state, 20, transactions, 8, 1, 3, MIXED, drawn, rows)
     starts, sizes = np.array([high_water, high_water + 31]), np.array([4, 2])
@@ -216,8 +218,8 @@ def test_each_kernel_compiles_once() -> None:
         freelist_hashmap.replay_hashmap,
         freelist_hashmap.enter_spans,
         freelist_audit.audit,
-        freelist_workloads.lay_out_b,
-        freelist_workloads.lay_out_c,
+        freelist_layouts.lay_out_b,
+        freelist_layouts.lay_out_c,
         freelist_workloads.overwrite,
         freelist_workloads.overwrite_alike,
     ]
