@@ -16,12 +16,25 @@ from kscale.imports import opened
 from kscale.scenario.document import one_line
 
 VERSION = 2
-LARGEST = 256 * 2**20  # bytes, unpacked
+LARGEST = 64 * 2**20  # bytes, unpacked
 LONGEST_TEXT = 2**20  # bytes of a text
+MOST_VALUES = 3_000_000  # keys too: each becomes an object of up to 90 bytes and more once it is used
 MOST_ENTRIES = 500_000  # of a list or a map: the parser makes room for as many as a header claims
 KEYS = ("version", "config", "events", "index", "pod_lifecycles")
 
 Map = dict[Any, Any]
+
+_LENGTH_BYTES = {0xD9: 1, 0xDA: 2, 0xDB: 4}  # of texts whose length follows the first byte
+_BYTES = [  # of other values by their first byte, without what is in them (msgpack's specification)
+    *[1] * 0xA0,  # small numbers, maps and lists
+    *range(1, 33),  # short texts
+    *[1] * 10,  # null, truth values, and what is in no trace
+    *(5, 9),  # floats
+    *(2, 3, 5, 9) * 2,  # integers without and with a sign
+    *[1] * 8,  # what is in no trace; texts, as above
+    *(3, 5) * 2,  # lists and maps
+    *[1] * 0x20,  # small negative numbers
+]
 
 
 def load(path: Path, name: str) -> Map:
@@ -30,6 +43,8 @@ def load(path: Path, name: str) -> Map:
         data = stream.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise KscaleError(one_line(f"{name}: is larger than {units.show_bytes(LARGEST)}"))
+    if has_more_values(data, MOST_VALUES):
+        raise KscaleError(one_line(f"{name}: has more than {MOST_VALUES:,} keys and values"))
     try:
         trace = _unpack(data)
     except msgpack.ExtraData as error:
@@ -42,6 +57,24 @@ def load(path: Path, name: str) -> Map:
         raise KscaleError(one_line(f"{name}: is no SimKube trace: its msgpack data is no map"))
     _check_version(trace, name)
     return trace
+
+
+def has_more_values(data: bytes, most: int) -> bool:
+    """Return whether *data* has more than so many values, before any of them takes memory.
+
+    A list or a map counts as one, and what is in it follows. From data that is no msgpack, or has what a
+    trace has not, the count goes on somehow: unpacking stops there.
+    """
+    at, end, count = 0, len(data), 0
+    while at < end and count <= most:
+        first = data[at]
+        width = _LENGTH_BYTES.get(first)
+        if width:
+            at += 1 + width + int.from_bytes(data[at + 1 : at + 1 + width], "big")
+        else:
+            at += _BYTES[first]
+        count += 1
+    return count > most
 
 
 def _unpack(data: bytes) -> object:

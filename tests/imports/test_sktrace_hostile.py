@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kscale.errors import KscaleError
-from kscale.imports import sktrace
+from kscale.imports import sktrace, sktrace_file
 from kscale.imports.facts import Facts
 
 FOLDER = Path(__file__).parent.parent / "vectors" / "traces" / "simkube-examples"
@@ -117,6 +117,51 @@ def test_bytes_are_refused(tmp_path: Path, data: bytes, why: str) -> None:
         read_bytes(tmp_path, data)
     assert why in str(caught.value)
     assert str(caught.value).isprintable()
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=300),
+    lambda inner: (
+        st.lists(inner, max_size=40) | st.dictionaries(st.text(max_size=40) | st.integers(0, 9), inner)
+    ),
+    max_leaves=60,
+)
+
+
+def values_in(given: object) -> int:
+    """Return how many keys and values there are, lists and maps too."""
+    if isinstance(given, dict):
+        return 1 + sum(values_in(key) + values_in(value) for key, value in given.items())
+    return 1 + sum(map(values_in, given)) if isinstance(given, list) else 1
+
+
+@given(ANY)
+@settings(max_examples=50, deadline=None)
+def test_values_are_counted_before_they_are_made(given_value: object) -> None:
+    """Exactly, whatever they are."""
+    data, count = msgpack.packb(given_value), values_in(given_value)
+    assert not sktrace_file.has_more_values(data, count)
+    assert sktrace_file.has_more_values(data, count - 1)
+
+
+@pytest.mark.parametrize(
+    "filling",
+    [
+        b"\x90" * sktrace_file.MOST_VALUES,  # lists of nothing
+        b"\x81\x01" * (sktrace_file.MOST_VALUES // 2 + 1),  # a map in a map in a map
+        (b"\xdd\x00\x06\x1a\x80" + b"\xc0" * 399_999) * 10,  # lists that do not end, one in the other
+    ],
+)
+def test_more_values_than_memory_is_for_are_refused(tmp_path: Path, filling: bytes) -> None:
+    """None of them is made: 3 MB of such a file would be 300 MB."""
+    with pytest.raises(KscaleError, match=r"t\.sktrace: has more than 3,000,000 keys and values"):
+        read_bytes(tmp_path, b"\x85\xa6config\xdd\xff\xff\xff\xff" + filling)
+
+
+def test_a_trace_of_too_many_bytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sktrace_file, "LARGEST", 40)
+    with pytest.raises(KscaleError, match="is larger than 40 B"):
+        read_bytes(tmp_path, msgpack.packb(trace()))
 
 
 def test_an_empty_trace_says_nothing(tmp_path: Path) -> None:
