@@ -4,6 +4,7 @@ from collections import Counter
 
 from kscale.imports import fields
 from kscale.imports.fields import UNKNOWN, FieldError, Object
+from kscale.imports.kubectl_control import ControlPlane
 from kscale.imports.kubectl_nodes import Nodes
 from kscale.imports.kubectl_stream import Item
 from kscale.imports.kubectl_types import Types
@@ -27,6 +28,7 @@ class Reading:
         self.places = Gathered()
         self.nodes = Nodes()
         self.pods = PodColumns()
+        self.control_plane = ControlPlane()
         self.pods_seen = 0
         self.left_out: Counter[str] = Counter()  # pods that are not taken, by kind
         self.node_leases: Counter[int] = Counter()  # by seconds
@@ -57,6 +59,9 @@ class Reading:
             pod = pod_of(value, self.left_out, self.pods.dropped)
             if pod is not None:
                 self.pods.add(*pod)
+                self.control_plane.take_pod(value)
+        elif name == "configmaps":
+            self.control_plane.take_config_map(value)
         elif name == "nodes":
             self.nodes.add(value, item.size)
         elif name == "leases":

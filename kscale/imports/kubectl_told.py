@@ -1,15 +1,15 @@
 """What is told of a list of `kubectl get -o json`: counts, sizes and rates, free of names."""
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from kscale import units
 from kscale.imports import list_values
-from kscale.imports.facts import Facts, PodFacts, Source, TypeFact, Value
+from kscale.imports.facts import Facts, PodFacts, Source, Value
 from kscale.imports.fields import UNKNOWN
 from kscale.imports.kubectl_reading import Reading
 from kscale.imports.kubectl_types import PROTOBUF_PART
+from kscale.imports.manifests_found import PROFILE, Found
 from kscale.imports.pod_object import BEING_DELETED, HAVE_ENDED, MOST_EXACT
 from kscale.imports.vocabulary import RESOURCES
 
@@ -22,25 +22,21 @@ def facts(reading: Reading, source: str, file_bytes: int) -> Facts:
     """Return what a file says, for `kscale import`."""
     pods = reading.pods.facts() if len(reading.pods) else None
     types = reading.types.facts()
+    control, of_kubelets = reading.control_plane.finish(), reading.nodes.profile()
+    if of_kubelets is not None:
+        control.take_if_new(of_kubelets)
     return Facts(
         source=Source(FORMAT, source, file_bytes, _utc(reading.taken_s)),
         nodes=tuple(reading.nodes.facts) or None,
         pods=pods,
         types=types,
         places=reading.places.places(),
-        values=_values(reading, pods, types),
-        also=_also(reading),
-        read=_read(reading, pods),
-        dropped=_dropped(reading),
-        assumed=_assumed(reading),
+        values=(*list_values.values(len(reading.nodes.facts), pods, types), *control.told_values()),
+        also=(*_also(reading), *control.told_also()),
+        read=(*_read(reading, pods), *control.told_read()),
+        dropped=(*_dropped(reading), *control.told_dropped()),
+        assumed=(*_assumed(reading), *_of_version(of_kubelets, control), *control.told_assumed()),
     )
-
-
-def _values(reading: Reading, pods: PodFacts | None, types: Mapping[str, TypeFact]) -> tuple[Value, ...]:
-    """Return the numbers that a scenario takes."""
-    profile = reading.nodes.profile()
-    found = list_values.values(len(reading.nodes.facts), pods, types)
-    return (*found, *([] if profile is None else [profile]))
 
 
 def _read(reading: Reading, pods: PodFacts | None) -> tuple[str, ...]:
@@ -49,22 +45,22 @@ def _read(reading: Reading, pods: PodFacts | None) -> tuple[str, ...]:
     if reading.nodes.facts:
         zones = {node.zone for node in reading.nodes.facts if node.zone}
         nowhere = sum(not node.zone for node in reading.nodes.facts)
-        where = f"in {_many(len(zones), 'zone')}" if zones else "that name no zone"
+        where = f"in {units.show_many(len(zones), 'zone')}" if zones else "that name no zone"
         rest = f", {nowhere:,} of them in none" if zones and nowhere else ""
-        told.append(f"{_many(len(reading.nodes.facts), 'node')} {where}{rest}")
+        told.append(f"{units.show_many(len(reading.nodes.facts), 'node')} {where}{rest}")
     if pods is not None:
         apps = int(pods.app.max()) + 1
         told.append(
-            f"{_many(len(pods.request), 'pod')} of {_many(apps, 'app')} in "
-            f"{_many(reading.pods.namespaces, 'namespace')}, "
-            f"with {_many(len(pods.requests), 'distinct request')}"
+            f"{units.show_many(len(pods.request), 'pod')} of {units.show_many(apps, 'app')} in "
+            f"{units.show_many(reading.pods.namespaces, 'namespace')}, "
+            f"with {units.show_many(len(pods.requests), 'distinct request')}"
         )
     others = {name: sizes.total() for name, sizes in types.sizes.items() if name not in {"nodes", "pods"}}
     public = sorted((name for name in others if name in RESOURCES), key=lambda name: (-others[name], name))
-    told += [f"{others[name]:,} {name}{_of_nodes(name, reading)}" for name in public[:MOST_TOLD]]
+    told += [f"{_several(others[name], name)}{_of_nodes(name, reading)}" for name in public[:MOST_TOLD]]
     rest = [count for name, count in others.items() if name not in public[:MOST_TOLD]]
     if rest:
-        told.append(f"{_many(sum(rest), 'object')} of {_many(len(rest), 'other type')}")
+        told.append(f"{units.show_many(sum(rest), 'object')} of {units.show_many(len(rest), 'other type')}")
     if not types.sizes:
         told.append("no objects: the list is empty")
     elif types.managed_bytes:
@@ -118,9 +114,8 @@ def _dropped(reading: Reading) -> tuple[str, ...]:
         f"{count:,} {_ONE[kind] if count == 1 else kind}" for kind, count in sorted(reading.left_out.items())
     ]
     if reading.nodes.without_amounts:
-        told.append(
-            f"{_many(reading.nodes.without_amounts, 'node')} without an amount of cpu, memory or pods above 0"
-        )
+        nodes = units.show_many(reading.nodes.without_amounts, "node")
+        told.append(f"{nodes} without an amount of cpu, memory or pods above 0")
     told += [
         f"of the pods' specs: {kind} ({count:,})" for kind, count in sorted(reading.pods.dropped.items())
     ]
@@ -136,12 +131,8 @@ def _assumed(reading: Reading) -> tuple[str, ...]:
             "one of a custom resource in all of them"
         )
     if reading.nodes.by_capacity:
-        told.append(
-            f"{_many(reading.nodes.by_capacity, 'node')} can allocate all capacity: nothing else is said"
-        )
-    profile = reading.nodes.profile()
-    if profile is not None:
-        told.append(f"constants of {profile.value}: {profile.how}")
+        nodes = units.show_many(reading.nodes.by_capacity, "node")
+        told.append(f"{nodes} can allocate all capacity: nothing else is said")
     if reading.pods.merged:
         told.append(
             f"{reading.pods.merged:,} pods beyond {MOST_EXACT:,} distinct requests ask for amounts rounded "
@@ -150,11 +141,23 @@ def _assumed(reading: Reading) -> tuple[str, ...]:
     return tuple(told)
 
 
+def _of_version(of_kubelets: Value | None, control: Found) -> list[str]:
+    """Return what is worked out from the version of the kubelets, beside that of the control plane."""
+    if of_kubelets is None:
+        return []
+    used = control.values[PROFILE]
+    if used is of_kubelets:
+        return [f"constants of {used.value}: {used.how}"]
+    if used.value != of_kubelets.value:
+        return [f"most kubelets are nearer to {of_kubelets.value}: the control plane's version counts"]
+    return []
+
+
 def _utc(seconds: int) -> datetime | None:
     """Return a time."""
     return None if seconds == UNKNOWN else datetime.fromtimestamp(seconds, UTC)
 
 
-def _many(number: int, noun: str) -> str:
-    """Return a number with its noun: 1 node, 2 nodes."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _several(number: int, plural: str) -> str:
+    """Return a number with its noun: 1 event, 2 events."""
+    return f"{number:,} {units.singular(plural) if number == 1 else plural}"

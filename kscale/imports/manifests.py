@@ -6,6 +6,7 @@ and lists that hold those. Names, addresses and paths are never kept: settings o
 numbers, words and truths for values are.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,33 +14,25 @@ from kscale import units
 from kscale.errors import KscaleError
 from kscale.imports import (
     manifests_apiserver,
-    manifests_clients,
     manifests_configs,
     manifests_etcd,
+    manifests_pods,
     manifests_versions,
     opened,
     versions,
 )
 from kscale.imports.facts import Facts, Progress, Source
 from kscale.imports.manifests_configs import KUBERNETES_VERSION
-from kscale.imports.manifests_flags import APISERVER, COMPONENTS, CONTROLLERS, ETCD, SCHEDULER, component
+from kscale.imports.manifests_flags import APISERVER, COMPONENTS, CONTROLLERS, SCHEDULER
 from kscale.imports.manifests_found import PROFILE, Found
-from kscale.imports.manifests_images import tag_of, version_of
-from kscale.imports.manifests_settings import Settings
+from kscale.imports.manifests_pods import NOT_STATIC, TEMPLATES
 from kscale.imports.manifests_tree import Branch, root
-from kscale.scenario import document, yaml_tree
+from kscale.scenario import yaml_tree
 from kscale.scenario.document import LARGEST_FILE, one_line
 from kscale.scenario.yaml_tree import YamlError
 
 KNOWN = f"{', '.join(COMPONENTS)}, and configurations of kubelet, scheduler, kubeadm and etcd"
 
-TEMPLATES = {  # kind: where its pod's spec is
-    "Pod": ("spec",),
-    "Deployment": ("spec", "template", "spec"),
-    "DaemonSet": ("spec", "template", "spec"),
-    "StatefulSet": ("spec", "template", "spec"),
-    "ReplicaSet": ("spec", "template", "spec"),
-}
 CONFIGS: Mapping[str, Callable[[Branch, Found], None]] = {
     "KubeletConfiguration": manifests_configs.kubelet,
     "KubeSchedulerConfiguration": manifests_configs.scheduler,
@@ -49,31 +42,36 @@ CONFIGS: Mapping[str, Callable[[Branch, Found], None]] = {
 }
 IGNORED = ("KubeProxyConfiguration",)
 STATE_VERSION = (APISERVER, KUBERNETES_VERSION, CONTROLLERS, SCHEDULER)  # the first one that does counts
-MOST_CONTAINERS = 100  # of a pod
-MOST_SERVERS = 1000  # API servers, as in a scenario
+NOTHING = "objects without a part of a control plane"
+NO_CONFIG = "texts of ConfigMaps without a configuration"
+
+_HOLDS = re.compile(
+    rf"(?:^[ \t]*|\")kind\"?[ \t]*:[ \t]*[\"']?(?:{'|'.join((*CONFIGS, *IGNORED))})\b", re.MULTILINE
+)
+_LIST = re.compile(rb"^items\s*:", re.MULTILINE)
 
 
 def read(path: Path, name: str, progress: Progress) -> Facts:
     """Return what a file of manifests or configurations says; KscaleError with its line otherwise."""
     with opened.open_stream(path, name) as stream:
         data = stream.read(LARGEST_FILE + 1)
+    advice = "; give a list as JSON: `kubectl get ... -o json`" if _LIST.search(data) else ""
     if len(data) > LARGEST_FILE:
-        raise KscaleError(one_line(f"{name}: is larger than {units.show_bytes(LARGEST_FILE)}"))
+        raise KscaleError(one_line(f"{name}: is larger than {units.show_bytes(LARGEST_FILE)}{advice}"))
     size = opened.size(path)
     progress(0, size)
+    branches = _documents(data, name, advice)
     found = Found()
-    for branch in _documents(data, name):
+    for branch in branches:
         _document(branch, found)
-    if not found.parts and not found.dropped:
-        raise KscaleError(one_line(f"{name}:1: holds no document; kscale reads {KNOWN}"))
     if not found.parts and not any(kind in what for what in found.dropped for kind in IGNORED):
-        raise KscaleError(one_line(f"{name}:1: holds nothing of a control plane; kscale reads {KNOWN}"))
-    _versions(found)
-    _servers(found)
+        what = "nothing of a control plane" if branches else "no document"
+        raise KscaleError(one_line(f"{name}:1: holds {what}; kscale reads {KNOWN}{advice}"))
+    finish(found)
     progress(size, size)
     return Facts(
         source=Source("manifest", name, size, None),
-        values=tuple(found.values[key] for key in sorted(found.values)),
+        values=found.told_values(),
         also=found.told_also(),
         read=found.told_read(),
         dropped=found.told_dropped(),
@@ -81,12 +79,31 @@ def read(path: Path, name: str, progress: Progress) -> Facts:
     )
 
 
-def _documents(data: bytes, file: str) -> list[Branch]:
+def finish(found: Found) -> None:
+    """Say what all that was read comes to: versions, and what they do by themselves; how many servers."""
+    _versions(found)
+    manifests_pods.count(found)
+
+
+def config_map(branch: Branch, found: Found) -> int:
+    """Read the configuration files that a ConfigMap holds as text; return how many texts are none."""
+    others = 0
+    for _, value in branch.at("data").children():
+        text = value.text()
+        if not _HOLDS.search(text):
+            others += 1
+            continue
+        for one in _documents(text.encode("utf-8", "surrogatepass"), value.where()):
+            _document(one, found, inside=True)
+    return others
+
+
+def _documents(data: bytes, file: str, advice: str = "") -> list[Branch]:
     """Return the documents that are not empty."""
     try:
         trees = yaml_tree.documents(data)
     except YamlError as error:
-        raise Branch(None, error.loc, {(): error.line}, file).error(str(error)) from error
+        raise Branch(None, error.loc, {(): error.line}, file).error(f"{error}{advice}") from error
     return [root(tree, file) for tree in trees if tree.value is not None]
 
 
@@ -94,14 +111,15 @@ def _document(branch: Branch, found: Found, *, inside: bool = False) -> None:
     """Read a document; *inside* a ConfigMap or a list no other ones are looked for."""
     kind = branch.at("kind").text()
     if kind in TEMPLATES:
-        _pod(branch, branch.at(*TEMPLATES[kind]), found, kind)
+        if not manifests_pods.read(branch, kind, found):
+            found.dropped[NOTHING] += 1
     elif kind in CONFIGS:
         CONFIGS[kind](branch, found)
     elif kind == "ConfigMap" and not inside:
-        _config_map(branch, found)
+        found.drop(NO_CONFIG, config_map(branch, found))
     elif (kind == "List" or kind.endswith("List")) and not inside:
         for entry in branch.at("items").entries():
-            _inner(entry, found)
+            _entry(entry, found)
     elif kind in IGNORED:
         found.dropped[f"{kind}, of which nothing is modelled"] += 1
     elif not kind and "kubeletconfig" in branch.mapping():  # a kubelet's /configz
@@ -109,91 +127,18 @@ def _document(branch: Branch, found: Found, *, inside: bool = False) -> None:
     elif not kind and manifests_etcd.KEYS & branch.mapping().keys():
         manifests_configs.etcd(branch, found)
     else:
-        found.dropped["objects without a part of a control plane"] += 1
+        found.dropped[NOTHING] += 1
 
 
-def _inner(branch: Branch, found: Found) -> None:
-    """Read an entry of a list, which may be a ConfigMap."""
-    if branch.at("kind").text() == "ConfigMap":
-        _config_map(branch, found)
+def _entry(branch: Branch, found: Found) -> None:
+    """Read an entry of a list, which may be a ConfigMap, or any pod of the cluster."""
+    kind, entry = branch.at("kind").text(), branch.mapping()
+    if kind == "ConfigMap":
+        found.drop(NO_CONFIG, config_map(branch, found))
+    elif kind == "Pod" and not manifests_pods.is_static(entry):
+        found.dropped[NOT_STATIC if manifests_pods.is_named_like_one(entry) else NOTHING] += 1
     else:
         _document(branch, found, inside=True)
-
-
-def _config_map(branch: Branch, found: Found) -> None:
-    """Read the configuration files that a ConfigMap holds as text."""
-    for _, value in branch.at("data").children():
-        text = value.text()
-        if "kind:" not in text and '"kind"' not in text:
-            found.dropped["texts of ConfigMaps without a configuration"] += 1
-            continue
-        line, key = document.place(value.loc, value.lines)
-        for one in _documents(text.encode("utf-8", "surrogatepass"), f"{branch.file}:{line}: {key}"):
-            _document(one, found, inside=True)
-
-
-def _pod(whole: Branch, spec: Branch, found: Found, kind: str) -> None:
-    """Read the components that a pod runs."""
-    containers = spec.at("containers").entries()
-    if len(containers) > MOST_CONTAINERS:
-        raise spec.error(f"must have at most {MOST_CONTAINERS} containers, got {len(containers):,}")
-    ours = 0
-    for container in containers:
-        known = component(container)
-        if known is not None:
-            ours += 1
-            _component(container, *known, found)
-        if known is not None and known[0] == APISERVER:
-            _count_server(whole, known[1], found, kind)
-    if not ours:
-        found.dropped["objects without a part of a control plane"] += 1
-
-
-def _component(container: Branch, name: str, settings: Settings, found: Found) -> None:
-    """Read the flags of a component and the version of its image."""
-    image = container.at("image").text()
-    version = version_of(tag_of(image))
-    if name == ETCD:
-        own = image.split("@")[0].rsplit("/", 1)[-1].startswith("etcd-manager")
-        version = None if own else version  # which has a version of its own
-        found.etcd = version or found.etcd
-        found.etcd_flags = version is not None
-        manifests_etcd.read(settings, found, whole=not own)
-    elif version is not None and version[0] == 1:
-        found.minors[name] = version[1]
-    if name == APISERVER:
-        manifests_apiserver.read(settings, found, found.minors.get(name), whole=True)
-    elif name == SCHEDULER:
-        manifests_clients.scheduler(settings, found)
-    elif name == CONTROLLERS:
-        manifests_clients.controllers(settings, found)
-    found.close(settings, "" if version is None else f" {version[0]}.{version[1]}")
-
-
-def _count_server(whole: Branch, settings: Settings, found: Found, kind: str) -> None:
-    """Count an API server: manifests of one node are one, a Deployment says how many there are."""
-    replicas = whole.at("spec", "replicas")
-    if kind not in {"Pod", "DaemonSet"}:
-        value = 1 if replicas.value is None else replicas.value
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_SERVERS:
-            raise replicas.error(f"must be a whole number, 0 to {MOST_SERVERS:,}, got {units.quote(value)}")
-        found.replicas += value
-        return
-    names = (whole.at("metadata", "name").text(), whole.at("spec", "nodeName").text())
-    found.apiservers.add((*names, settings.text("advertise-address")))
-
-
-def _servers(found: Found) -> None:
-    """Say how many API servers there are."""
-    key, pods = "control_plane.apiservers", len(found.apiservers)
-    count = min(MOST_SERVERS, pods + found.replicas)
-    if found.replicas:
-        found.add(key, count, f"replicas of {APISERVER}")
-    elif pods > 1:
-        found.add(key, count, f"manifests of {APISERVER}")
-    elif pods:
-        found.add(key, 1, f"one manifest of {APISERVER}", estimate=True)
-        found.assumed.append(f"one manifest of {APISERVER} is one API server: give those of the others too")
 
 
 def _versions(found: Found) -> None:

@@ -128,9 +128,7 @@ def _etcds(settings: Settings, found: Found) -> frozenset[str]:
     if not servers:
         return servers
     if all(_LOOPBACK.fullmatch(url) for url in servers):
-        found.assumed.append(
-            "an API server asks the etcd on its own machine: its flags do not say how many members there are"
-        )
+        found.local_etcd = True
     elif len(servers) <= 9:  # noqa: PLR2004 - as in a scenario
         found.add(MEMBERS, len(servers), settings.call("etcd-servers"), estimate=len(servers) == 1)
     return servers

@@ -27,6 +27,8 @@ class Found:
     etcd_flags: bool = False  # all flags of that etcd are known
     apiservers: set[tuple[str, ...]] = field(default_factory=set)  # what tells their manifests apart
     replicas: int = 0  # API servers of a Deployment
+    etcds: dict[str, set[str]] = field(default_factory=dict)  # nodes with an etcd, by its name without theirs
+    local_etcd: bool = False  # an API server asks the etcd beside it
 
     def add(self, key: str, value: str | float | bool, how: str, *, estimate: bool = False) -> None:
         """Keep a value; an estimate gives way."""
@@ -53,11 +55,19 @@ class Found:
         """Keep lines on what no key of a scenario takes, each once."""
         self.also |= dict.fromkeys(lines)
 
+    def drop(self, what: str, number: int) -> None:
+        """Count what is left out."""
+        if number:
+            self.dropped[what] += number
+
     def close(self, settings: Settings, version: str = "") -> None:
         """Count what is read of a component, and what is left."""
         self.parts.setdefault(f"{settings.of}{version}", []).append(len(settings))
-        if settings.unused():
-            self.dropped[f"settings of {settings.of} that no model takes"] += settings.unused()
+        self.drop(f"settings of {settings.of} that no model takes", settings.unused())
+
+    def told_values(self) -> tuple[Value, ...]:
+        """Return the values by key."""
+        return tuple(self.values[key] for key in sorted(self.values))
 
     def told_also(self) -> tuple[str, ...]:
         """Return what no key of a scenario takes; of very many lines the first ones."""

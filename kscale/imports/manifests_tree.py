@@ -1,4 +1,4 @@
-"""A place in a YAML file: values with their type checked, complaints with file, line and key."""
+"""A place in a YAML file or an object: values with their type checked, complaints with file, line and key."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,13 +21,18 @@ class Branch:
     value: Any
     loc: Loc
     lines: Mapping[Loc, int]
-    file: str  # what errors begin with
+    file: str  # what errors begin with; empty: with the key
+
+    def where(self) -> str:
+        """Return the file, the line if lines are known, and the key."""
+        lines = self.lines or {self.loc[:i]: 0 for i in range(len(self.loc) + 1)}
+        line, key = document.place(self.loc, lines)
+        file = f"{self.file}:{line}" if self.lines else self.file
+        return ": ".join(part for part in (file, key) if part)
 
     def error(self, message: str) -> KscaleError:
         """Return the error that says *message* of this place."""
-        if not self.loc:
-            return KscaleError(document.one_line(f"{self.file}:{self.lines.get((), 1)}: {message}"))
-        return document.complaint(self.file, self.loc, message, self.lines)
+        return KscaleError(document.one_line(f"{self.where()}: {message}"))
 
     def at(self, *keys: str) -> "Branch":
         """Return what is at *keys*, one below the other."""

@@ -38,7 +38,6 @@ KUBEADM_LEARNER = 29  # k/k#120228: kubeadm's gate EtcdLearnerMode beta, on
 
 CONCURRENT_READS: Etcd = (3, 4)  # etcd#10523
 MAP_FREELIST: Etcd = (3, 5)  # etcd v3.5.0 server/embed/config.go
-LEARNERS: Etcd = (3, 4)  # etcd#10725: a member can join without a vote
 
 ETCD_OF = ((34, (3, 6)), (22, (3, 5)), (17, (3, 4)), (14, (3, 3)), (0, (3, 2)))
 # etcd that kubeadm brings from this minor on (cmd/kubeadm/app/constants, SupportedEtcdVersion)

@@ -30,6 +30,14 @@ def read_bytes(folder: Path, data: bytes) -> Facts:
         ("", "m.yaml:1: holds no document"),
         ("---\n---\n", "m.yaml:1: holds no document"),
         ("kind: Service\n", "m.yaml:1: holds nothing of a control plane; kscale reads kube-apiserver, etcd"),
+        (
+            "---\nkind: ConfigMap\n---\nkind: ConfigMap\n",
+            "m.yaml:1: holds nothing of a control plane; kscale reads kube-apiserver, etcd",
+        ),
+        (
+            "kind: List\nitems:\n- kind: Pod\n",
+            "kubeadm and etcd; give a list as JSON: `kubectl",
+        ),
         ("- 1\n", "m.yaml:1"),
         ("kind: [1]\n", "m.yaml:1: kind: must be text, got a list"),
         ("a: &x [1]\nb: *x\n", "m.yaml:1: a: anchors are not read"),
