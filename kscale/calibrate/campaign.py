@@ -1,19 +1,20 @@
 """Runs experiments within a budget of time and keeps their points; nothing else is kept.
 
 An experiment that would not end in time is left out, and one that does not is stopped at its next
-step; what it had yielded is kept. How much longer than planned this machine takes is learned on the way.
+step; what it had measured is kept. How much longer than planned this machine takes is learned on the way.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from kscale.calibrate import experiments as known
-from kscale.calibrate.experiment import Experiment
+from kscale.calibrate.experiment import Experiment, Observer, OutOfTimeError
 from kscale.calibrate.lab import Lab
 from kscale.calibrate.point import Point
-from kscale.calibrate.record import Done
+from kscale.calibrate.record import Done, Plan
 from kscale.errors import Interrupted, KscaleError
 
 QUICK_S, DEFAULT_S = 60.0, 300.0
@@ -23,17 +24,14 @@ NEEDS_FILES = "needs an etcd that it may restart, and its files: not one at an e
 FAILED = "it failed; the command says why"
 
 
-class Observer(Protocol):
-    """Is told how far it is, and shows it or not."""
+class Watcher(Observer, Protocol):
+    """Is told how far the campaign is, and shows it or not."""
 
     def start(self, experiments: Sequence[Experiment], budget_s: float) -> None:
         """Hear of everything that will be measured."""
 
     def experiment_start(self, experiment_id: str, title: str, seconds: float) -> None:
         """Hear that an experiment begins, which takes about so long."""
-
-    def step(self, text: str) -> None:
-        """Hear what is being done now."""
 
     def experiment_done(self, done: Done) -> None:
         """Hear what became of an experiment."""
@@ -47,22 +45,20 @@ class Outcome:
     done: list[Done] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)  # for the terminal: they may name paths
     seconds: float = 0.0
-
-
-class _OutOfTimeError(Exception):
-    """The budget is used up."""
+    plan: Plan = "default"
 
 
 @dataclass(slots=True)
 class _Clock:
     """Tells experiments to stop, through the observer they report to."""
 
-    observer: Observer
+    observer: Watcher
     now: Callable[[], float]
     began: float
     budget_s: float
     planned_s: float = 0.0  # of what is finished
     took_s: float = 0.0
+    stopped: bool = False  # an experiment, for want of time
 
     def elapsed(self) -> float:
         """Return the seconds since the start."""
@@ -76,27 +72,40 @@ class _Clock:
         """Return how long an experiment will take here, going by those before it."""
         return experiment.seconds * (self.took_s / self.planned_s if self.planned_s else 1.0)
 
-    def experiment_start(self, experiment_id: str, title: str, seconds: float) -> None:
-        """Pass it on."""
-        self.observer.experiment_start(experiment_id, title, seconds)
-
     def step(self, text: str) -> None:
         """Pass it on, unless time is up."""
         if self.left() < 0:
-            raise _OutOfTimeError
+            self.stopped = True
+            raise OutOfTimeError
         self.observer.step(text)
 
 
 def planned(*, quick: bool, budget_s: float) -> tuple[Experiment, ...]:
     """Return the experiments: small ones if asked for, or without time for half of the others."""
-    whole = sum(one.seconds for one in known.DEFAULT)
-    return known.QUICK if quick or budget_s < whole / 2 else known.DEFAULT
+    return known.QUICK if quick or budget_s < _whole_s() / 2 else known.DEFAULT
+
+
+def told(*, quick: bool, budget_s: float) -> str | None:
+    """Return what to tell somebody who gets the small experiments without having asked for them."""
+    if quick or budget_s >= _whole_s() / 2:
+        return None
+    return f"{budget_s:.0f} s are less than half of what all experiments take: the quick plan is run"
+
+
+def least_s() -> float:
+    """Return the least budget, s: the first experiment of the quick plan and the fits."""
+    return math.ceil(known.QUICK[0].seconds + FITTING_S)
+
+
+def _whole_s() -> float:
+    """Return how long the experiments of the default plan take, s."""
+    return sum(one.seconds for one in known.DEFAULT)
 
 
 def run(
     lab: Lab,
     experiments: Sequence[Experiment],
-    observer: Observer,
+    observer: Watcher,
     budget_s: float,
     *,
     own: bool,
@@ -106,7 +115,7 @@ def run(
 
     One that fails does not keep the others from running; KscaleError if nothing was measured at all.
     """
-    outcome = Outcome()
+    outcome = Outcome(plan="quick" if experiments is known.QUICK else "default")
     clock = _Clock(observer, now, now(), budget_s)
     observer.start(experiments, budget_s)
     for experiment in experiments:
@@ -133,18 +142,18 @@ def _left_out(experiment: Experiment, clock: _Clock, *, own: bool) -> Done | Non
 
 def _run(lab: Lab, experiment: Experiment, clock: _Clock, outcome: Outcome) -> Done:
     """Run one experiment and keep its points."""
-    began, left_out = clock.elapsed(), None
-    clock.experiment_start(experiment.id, experiment.title, clock.expected(experiment))
+    began, left_out, clock.stopped = clock.elapsed(), None, False
+    clock.observer.experiment_start(experiment.id, experiment.title, clock.expected(experiment))
     try:
         for point in experiment.run(lab, clock):
             outcome.points.append(point)
-    except _OutOfTimeError:
-        left_out = f"stopped, the budget of {clock.budget_s:.0f} s was used up"
     except Interrupted:
         raise
     except KscaleError as error:
         outcome.errors.append(f"{experiment.id}: {error}")
         left_out = FAILED
+    if clock.stopped and left_out is None:
+        left_out = f"stopped, the budget of {clock.budget_s:.0f} s was used up"
     took = clock.elapsed() - began
     if left_out is None:
         clock.took_s += took

@@ -8,6 +8,7 @@ for: the array is walked from end to end each time.
 
 import random
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from kscale import units
 from kscale.calibrate import client, metrics, rounds, wire
 from kscale.calibrate.client import Driven
-from kscale.calibrate.experiment import Experiment, Observer
+from kscale.calibrate.experiment import Experiment, Observer, OutOfTimeError
 from kscale.calibrate.lab import Lab, Server
 from kscale.calibrate.point import Point
 from kscale.calibrate.process import FreeList, Options
@@ -41,8 +42,8 @@ class Plan:
     limit_s: float  # a size: a slow machine does fewer rounds
 
 
-QUICK = Plan((5000, 10_000, 20_000), 2, 2, 500, 4.5)
-DEFAULT = Plan((5000, 20_000, 50_000, 100_000), 3, 2, 1200, 20.0)
+QUICK = Plan((5000, 10_000, 20_000), 2, 1, 500, 9.0)
+DEFAULT = Plan((10_000, 20_000, 50_000, 100_000), 3, 2, 1200, 20.0)
 
 
 def experiment(plan: Plan) -> Experiment:
@@ -70,11 +71,12 @@ def run(lab: Lab, observer: Observer, plan: Plan) -> Iterator[Point]:
     """Yield the points, size by size."""
     for number, pages in enumerate(plan.free_pages):
         found = Found()
-        observer.step(f"making a file with {pages:,} free pages")
-        with lab.store(partial(fragment, pages=pages)) as store:
-            for round_ in rounds.timed(plan.rounds, plan.limit_s):
-                told = f"{units.show_size(pages)} free pages, round {round_ + 1} of {plan.rounds}"
-                _round(lab, store, observer, told, pages, plan, found, turn=number + round_)
+        with suppress(OutOfTimeError):
+            observer.step(f"making a file with {pages:,} free pages")
+            with lab.store(partial(fragment, pages=pages)) as store:
+                for round_ in rounds.timed(plan.rounds, plan.limit_s):
+                    told = f"{units.show_size(pages)} free pages, round {round_ + 1} of {plan.rounds}"
+                    _round(lab, store, observer, told, pages, plan, found, turn=number + round_)
         yield from found.points()
 
 
@@ -115,7 +117,8 @@ def _round(
             spills[kind] = list(_samples(server, kind, pages, plan, found))
     at = {"free_pages": float(pages)}
     for array, map_ in zip(spills["array"], spills["map"], strict=True):
-        found.add("freelist-spill-ratio", pages, at, "x", array / map_)
+        if map_ > 0:
+            found.add("freelist-spill-ratio", pages, at, "x", array / map_)
 
 
 def _samples(server: Server, kind: FreeList, pages: int, plan: Plan, found: Found) -> Iterator[float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kscale import units
 from kscale.calibrate import client, exp_puts, rounds, wire
 from kscale.calibrate.client import Client
-from kscale.calibrate.experiment import Experiment, Observer
+from kscale.calibrate.experiment import Experiment, Observer, OutOfTimeError
 from kscale.calibrate.lab import Lab, Server
 from kscale.calibrate.point import Point
 from kscale.errors import KscaleError
@@ -64,7 +64,7 @@ def experiment(plan: Plan) -> Experiment:
 def run(lab: Lab, observer: Observer, plan: Plan) -> Iterator[Point]:
     """Yield the points: every setting once a round, all on one etcd."""
     found = Found()
-    with lab.server() as server:
+    with suppress(OutOfTimeError), lab.server() as server:
         for round_ in rounds.timed(plan.rounds, plan.limit_s):
             for setting in rounds.turned(plan.settings, round_, plan.rounds):
                 watchers, size = setting

@@ -8,14 +8,18 @@ from kscale.calibrate.lab import Lab
 from kscale.calibrate.point import Point
 
 
+class OutOfTimeError(Exception):
+    """There is no time for another step: an experiment yields what it has, and ends."""
+
+
 class Observer(Protocol):
     """Is told what is being measured."""
 
-    def experiment_start(self, experiment_id: str, title: str, seconds: float) -> None:
-        """Begin an experiment that takes about so long."""
-
     def step(self, text: str) -> None:
-        """Say what is being done now: "round 1 of 3: 16 clients, 4 KiB"."""
+        """Say what is being done now: "round 1 of 3: 16 clients, 4 KiB".
+
+        Raises OutOfTimeError where no time is left to do it.
+        """
 
 
 @dataclass(frozen=True, slots=True)

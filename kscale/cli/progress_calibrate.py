@@ -64,10 +64,12 @@ class Bar(Quiet):
         self.plan: dict[str, float] = {}  # seconds, of experiments that are not over
         self.expected = 0.0
         self.began = 0.0
+        self.ends = 0.0  # of the budget
 
     def start(self, experiments: Sequence[Experiment], budget_s: float) -> None:
         """Draw the bar."""
         self.lines.start(experiments, budget_s)
+        self.ends = time.monotonic() + budget_s
         self.plan = {one.id: one.seconds for one in experiments}
         self.task = self.bar.add_task("starting etcd", total=sum(self.plan.values()), left="", completed=0)
 
@@ -83,11 +85,12 @@ class Bar(Quiet):
         spent = min(time.monotonic() - self.began, self.expected)
         left = sum(self.plan.values()) - spent
         total = self.bar.tasks[0].total or 1.0
+        told = max(0, round(min(left, self.ends - time.monotonic())))
         self.bar.update(
             self.task,
             description=clean_prose(text),
             completed=max(0.0, total - left),
-            left=f"about {units.show_ns(round(left) * units.NS_PER_S)} left",
+            left=f"about {units.show_ns(told * units.NS_PER_S)} left",
         )
 
     def experiment_done(self, done: Done) -> None:

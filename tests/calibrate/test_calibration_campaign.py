@@ -1,13 +1,14 @@
 """A campaign: what fits into its budget is run, what fails is left out, what stops it leaves through it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from kscale.calibrate import campaign, experiments
 from kscale.calibrate.campaign import Outcome
-from kscale.calibrate.experiment import Experiment, Observer
+from kscale.calibrate.experiment import Experiment, Observer, OutOfTimeError
 from kscale.calibrate.lab import Lab
 from kscale.calibrate.point import Point
 from kscale.calibrate.record import Done
@@ -60,10 +61,11 @@ def steps(clock: Clock, seconds: Sequence[float]) -> Run:
     """Return an experiment's run: a step of each time, with a point."""
 
     def run(_lab: Lab, observer: Observer) -> Iterator[Point]:
-        for number, each in enumerate(seconds):
-            observer.step(f"step {number}")
-            clock.now += each
-            yield point(number)
+        with suppress(OutOfTimeError):
+            for number, each in enumerate(seconds):
+                observer.step(f"step {number}")
+                clock.now += each
+                yield point(number)
 
     return run
 
@@ -176,5 +178,9 @@ def test_a_short_budget_takes_the_small_experiments() -> None:
     assert campaign.planned(quick=True, budget_s=1000) is experiments.QUICK
     assert campaign.planned(quick=False, budget_s=campaign.DEFAULT_S) is experiments.DEFAULT
     assert campaign.planned(quick=False, budget_s=60) is experiments.QUICK
+    assert "the quick plan is run" in str(campaign.told(quick=False, budget_s=60))
+    assert campaign.told(quick=True, budget_s=60) is None
+    assert campaign.told(quick=False, budget_s=campaign.DEFAULT_S) is None
+    assert experiments.QUICK[0].seconds + campaign.FITTING_S <= campaign.least_s() < campaign.QUICK_S / 2
     for made, most in ((experiments.QUICK, campaign.QUICK_S), (experiments.DEFAULT, campaign.DEFAULT_S)):
         assert sum(one.seconds for one in made) <= most

@@ -25,7 +25,7 @@ from kscale.calibrate import (
     lab,
     rounds,
 )
-from kscale.calibrate.experiment import Experiment
+from kscale.calibrate.experiment import Experiment, OutOfTimeError
 from kscale.calibrate.point import Point
 from kscale.errors import Interrupted
 from kscale.measure import stopping
@@ -52,9 +52,6 @@ class Told:
 
     def __init__(self) -> None:
         self.steps: list[str] = []
-
-    def experiment_start(self, experiment_id: str, title: str, seconds: float) -> None:
-        raise AssertionError("who runs the experiments says so")
 
     def step(self, text: str) -> None:
         self.steps.append(text)
@@ -95,6 +92,32 @@ def test_an_experiment_yields_its_families_and_leaves_nothing(
         ratios = tuple(one / two for one, two in zip(array, map_, strict=True))
         assert by_family["freelist-spill-ratio"].samples == ratios
         assert by_family["open-time"].at["db_bytes"] >= 600 * 4096
+
+
+@pytest.mark.parametrize("experiment", [one for one, _ in SMALL], ids=[one.id for one, _ in SMALL])
+def test_an_experiment_out_of_time_yields_what_it_has(experiment: Experiment, tmp_path: Path) -> None:
+    """All but the last step's: nothing that was measured is lost, nothing stays."""
+    _, steps = run(experiment, tmp_path)
+
+    class Late(Told):
+        """Has no time for the last step."""
+
+        def step(self, text: str) -> None:
+            super().step(text)
+            if len(self.steps) == len(steps):
+                raise OutOfTimeError
+
+    with lab.own(real_etcd.binary(), experiment.room, tmp_path) as own:
+        points = list(experiment.run(own, Late()))
+    assert list(tmp_path.iterdir()) == []
+    assert points or len(steps) <= 2
+
+
+def test_each_family_is_measured_twice_at_least() -> None:
+    """By plan: what a machine is too slow for is said to be measured once."""
+    for plan in (exp_puts.QUICK, exp_heartbeats.QUICK, exp_lists.QUICK, exp_beside.QUICK, exp_watches.QUICK):
+        assert plan.rounds >= 2
+    assert exp_freelist.QUICK.rounds * exp_freelist.QUICK.samples >= 2
 
 
 def test_quick_and_default_measure_the_same_families() -> None:
