@@ -51,6 +51,8 @@ def settings(family: str) -> Iterator[dict[str, float]]:
         for part in parts:
             rest, place = divmod(rest, len(SETTINGS[part]))
             at[part] = float(SETTINGS[part][place])
+        if family.startswith("list"):
+            at["list_bytes"] = at["keys"] * at["value_bytes"]
         yield at
 
 

@@ -5,7 +5,7 @@ sum after parts that only the profile knows is said to be that.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import ceil, floor
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from kscale.calibrate import families
 from kscale.calibrate.fit import HIGH, LOW, Fit
 from kscale.calibrate.formula import Floats
+from kscale.calibrate.record import GOAL_PCT
 
 PS = 1000  # in a ns
 PPM = 1_000_000
@@ -29,6 +30,11 @@ class Rows:
 
     fits: Fits
     profile: Profile
+    stated: Mapping[str, Floats] = field(default_factory=dict)  # coefficients that were made before
+
+    def known(self, name: str) -> Floats | int:
+        """Return another coefficient as the file has it: as measured, else the profile's."""
+        return self.stated.get(name, self.profile[name])
 
     def term(self, family: str, name: str) -> Floats:
         """Return the coefficient of a term, float64[1 + draws]."""
@@ -55,8 +61,16 @@ class Stated:
 
     meant: Meant
     value: int
-    low: int
+    low: int  # range: of the fit over resampled settings and repeats, widened by what its formula misses
     high: int
+    over: Mapping[str, tuple[int, int]]  # least and most of each setting it was measured at
+    error_pct: float | None  # median of the points kept back from its fits, of the worst one; None without
+    once: bool  # a setting was measured only once
+
+    @property
+    def above_goal(self) -> bool:
+        """Return whether its fit predicts worse than it should."""
+        return self.error_pct is not None and self.error_pct > GOAL_PCT
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +88,12 @@ def _term(family: str, name: str, factor: float = 1.0) -> Callable[[Rows], Float
 
 def _round_trip(rows: Rows) -> Floats:
     """Return what one key takes, less what the mechanism counts as the server's work."""
-    return rows.term("get-time", "once") - rows.profile["etcd_write_cpu_ns"]
+    return rows.term("get-time", "once") - rows.known("etcd_write_cpu_ns")
 
 
 def _receiving(rows: Rows) -> Floats:
     """Return the CPU of a put with many in flight, less what the profile knows of appending and applying."""
-    known = rows.profile["etcd_append_cpu_ns"] + rows.profile["etcd_apply_ns"]
-    return rows.term("put-cpu", "a put") - known
+    return rows.term("put-cpu", "a put") - rows.known("etcd_append_cpu_ns") - rows.known("etcd_apply_ns")
 
 
 def _alone(rows: Rows) -> Floats:
@@ -90,7 +103,7 @@ def _alone(rows: Rows) -> Floats:
 
 def _logging(rows: Rows) -> Floats:
     """Return the time of a byte in the log: encoding it, which the profile knows, and flushing it."""
-    return PS * rows.term("fsync", "a byte") + rows.profile["etcd_write_cpu_ps_per_byte"]
+    return PS * rows.term("fsync", "a byte") + rows.known("etcd_write_cpu_ps_per_byte")
 
 
 def _committing(rows: Rows) -> Floats:
@@ -110,20 +123,21 @@ def _looking_up(rows: Rows) -> Floats:
 
 MEANT: tuple[Meant, ...] = (
     Meant(
-        "etcd_client_round_trip_ns",
-        "ns",
-        ("get-time",),
-        "round trip between a client of etcd and the leader, with what gRPC waits for",
-        "one key at a time, less etcd_write_cpu_ns of the profile; client and etcd on one machine",
-        _round_trip,
-    ),
-    Meant(
         "etcd_write_cpu_ns",
         "ns",
         ("put-cpu",),
         "CPU of the leader to receive a put, decode it and answer, on any core",
         "CPU of a put with many in flight, less etcd_append_cpu_ns and etcd_apply_ns of the profile",
         _receiving,
+    ),
+    Meant(
+        "etcd_client_round_trip_ns",
+        "ns",
+        ("get-time",),
+        "round trip between a client of etcd and the leader, with what gRPC waits for",
+        "one key at a time, less etcd_write_cpu_ns as measured here (the profile's, where it is not);"
+        " client and etcd on one machine",
+        _round_trip,
     ),
     Meant(
         "etcd_put_cpu_ns",
@@ -146,7 +160,8 @@ MEANT: tuple[Meant, ...] = (
         "ps/byte",
         ("fsync",),
         "encoding a byte of the log and writing it to disk",
-        "the slope of a flush over its bytes, and etcd_write_cpu_ps_per_byte of the profile to encode them",
+        "the slope of a flush over its bytes, up to 64 KiB, and etcd_write_cpu_ps_per_byte of the profile to"
+        " encode them",
         _logging,
     ),
     Meant(
@@ -171,7 +186,7 @@ MEANT: tuple[Meant, ...] = (
         "ns",
         ("list-cpu",),
         "CPU of etcd for each object of a range",
-        "linearizable lists of whole prefixes, by keys and bytes",
+        "linearizable lists of whole prefixes up to 16 MiB, by keys and bytes",
         _term("list-cpu", "a key"),
     ),
     Meant(
@@ -187,7 +202,8 @@ MEANT: tuple[Meant, ...] = (
         "ns",
         ("list-count-only-time",),
         "time and CPU of etcd to walk over a key that a page does not return, to count what is left",
-        "the slope over keys of ranges that return their number alone",
+        "the slope over keys of ranges that return their number alone, up to 16,384 keys: of more"
+        " each takes longer",
         _term("list-count-only-time", "a key"),
     ),
     Meant(
@@ -195,7 +211,8 @@ MEANT: tuple[Meant, ...] = (
         "ns",
         ("list-time",),
         "Time to get an object of a page from etcd, beside its bytes",
-        "linearizable lists of whole prefixes, until the last byte is at a client that does not decode them",
+        "linearizable lists of whole prefixes up to 16 MiB, until the last byte is at a client that does not"
+        " decode them; longer ones take more, for the memory of the response",
         _term("list-time", "a key"),
     ),
     Meant(
@@ -247,10 +264,12 @@ def stated(fits: Fits, profile: Profile) -> tuple[list[Stated], list[Left]]:
     """
     found: list[Stated] = []
     left: list[Left] = []
+    rows = Rows(fits, profile)
     for meant in MEANT:
-        made = _made(meant, Rows(fits, profile))
+        made = _made(meant, rows)
         if isinstance(made, Stated):
             found.append(made)
+            rows = replace(rows, stated={**rows.stated, meant.name: meant.value(rows)})
         else:
             left.append(Left(meant.name, made))
     return found, left
@@ -270,7 +289,29 @@ def _made(meant: Meant, rows: Rows) -> Stated | str:
     if low <= 0 or round(value) <= 0:
         return f"cannot be told from nothing: {value:,.0f} {meant.unit}, {low:,.0f} to {high:,.0f}"
     whole = round(value)
-    return Stated(meant, whole, min(whole, floor(low)), max(whole, ceil(high)))
+    used = [rows.fits[family] for family in meant.families]
+    errors = [one.held_out_error for one in used if one.held_out_error is not None]
+    return Stated(
+        meant,
+        whole,
+        min(whole, floor(low)),
+        max(whole, ceil(high)),
+        over=_over(used),
+        error_pct=100 * max(errors) if errors else None,
+        once=any(one.once for one in used),
+    )
+
+
+def _over(used: Sequence[Fit]) -> dict[str, tuple[int, int]]:
+    """Return the settings that all fits of a coefficient were made over."""
+    ends = {
+        key: [one.over[key] for one in used] for key in used[0].over if all(key in one.over for one in used)
+    }
+    shared = {
+        key: (ceil(max(low for low, _ in each)), floor(min(high for _, high in each)))
+        for key, each in ends.items()
+    }
+    return {key: (low, max(low, high)) for key, (low, high) in shared.items()}
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 It is read back before it is written: what kscale writes, it can read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from kscale.calibrate.coefficients import Stated
 from kscale.calibrate.fit import Fit, fit
 from kscale.calibrate.point import Point
 from kscale.calibrate.record import (
+    GOAL_PCT,
     Calibration,
     CostValue,
     Family,
@@ -78,6 +79,7 @@ def made(outcome: Outcome, setting: Setting) -> CostFile:
         kscale=__version__,
         free_lists=setting.free_lists,
         machine=_machine(setting),
+        plan=outcome.plan,
         budget_s=setting.budget_s,
         seconds=outcome.seconds,
         fsync_ns=_alone(points.get("fsync", ())),
@@ -86,7 +88,15 @@ def made(outcome: Outcome, setting: Setting) -> CostFile:
         left=tuple(LeftAs(name=one.name, why=one.why) for one in (*left, *coefficients.NOT_SEEN)),
         families={name: _family(found, fits.get(name)) for name, found in points.items()},
         figures={
-            one.name: FigureValue(value=one.value, range=(one.low, one.high), unit=one.unit, at=one.at)
+            one.name: FigureValue.model_validate(
+                {
+                    "value": one.value,
+                    "range": one.range,
+                    "repeats": one.repeats,
+                    "unit": one.unit,
+                    "at": one.at,
+                }
+            )
             for one in figures.figures(outcome.points, fits)
         },
     )
@@ -182,8 +192,18 @@ def _coefficient(one: Stated, source: str) -> dict[str, Any]:
         "unit": one.meant.unit,
         "provenance": "measured",
         "about": one.meant.about,
-        "source": f"{source}; {one.meant.how}",
+        "source": "; ".join([source, one.meant.how, *_warnings(one)]),
+        "over": {key: list(ends) for key, ends in one.over.items()},
     }
+
+
+def _warnings(one: Stated) -> Iterator[str]:
+    """Yield what is to be known of a coefficient before it is relied on."""
+    if one.above_goal:
+        error, goal = f"{one.error_pct:.1f} %", f"{GOAL_PCT:.0f} %"
+        yield f"points kept back from its fit are off by {error} (median), above the goal of {goal}"
+    if one.once:
+        yield "measured once at some settings"
 
 
 def _machine(setting: Setting) -> Machine:
@@ -213,17 +233,18 @@ def _family(points: Sequence[Point], found: Fit | None) -> Family:
     if found is None:
         return Family(unit=points[0].unit, points=tuple(_measured(point) for point in points))
     terms = enumerate(found.formula.terms)
-    error = found.held_out_error
+    error, worst = found.held_out_error, found.worst_error
     return Family(
         unit=points[0].unit,
         formula=found.formula.said,
         coefficients={
             term.name: CostValue(
-                value=float(found.coefficients[number]), range=found.interval(number), unit=term.unit
+                value=float(found.coefficients[number]), range=found.range(number), unit=term.unit
             )
             for number, term in terms
         },
         held_out_error_pct=None if error is None else 100 * error,
+        worst_error_pct=None if worst is None else 100 * worst,
         points=tuple(_predicted(point, found) for point in points),
     )
 
@@ -234,7 +255,8 @@ def _measured(point: Point) -> Measured:
         at=dict(point.at),
         measured=max(0.0, point.value),
         low=max(0.0, min(point.samples)),
-        high=max(point.samples),
+        high=max(0.0, *point.samples),
+        repeats=len(point.samples),
     )
 
 
@@ -248,7 +270,7 @@ def _predicted(point: Point, found: Fit) -> Measured:
     return Measured.model_validate(
         _measured(point).model_dump()
         | {
-            "held_out": point in found.held,
+            "held_out": point in found.held + found.beyond,
             "predicted": predicted,
             "error_pct": 100 * found.error(point),
             "extrapolated": found.extrapolated(point),

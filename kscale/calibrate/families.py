@@ -4,20 +4,34 @@ A closed loop of n clients: a put that finds the log idle takes a round trip and
 many also waits for the turn that is under way, the likelier the more there are (1 - 1/n), and then for
 everything in flight, put after put. One in a hundred waits for a commit too, whose length follows
 bytes. CPU per put falls with the load because fewer wake-ups are left for each (1/n). Lists pay for
-each key and each byte. An array of free pages is walked from end to end, a map is counted at every
-commit (bbolt 1.3): both grow with the free pages, at slopes of their own.
+each key and each byte, up to 16 MiB: for longer responses the client has to be given fresh memory each
+time (two page faults a page of a response of 33 MB and more, none or one of shorter ones), and shares the
+cores with etcd; lists of keys alone stay on their line. A walk over keys only to count them takes three
+times as long a key at 64,000 as at 16,000, which no longer fit into a cache. An array of free pages is
+walked from end to end, a map is counted at every commit (bbolt 1.3): both grow with the free pages, at
+slopes of their own.
+
+A formula has a reach where it was seen to end, or where more is of no use for a control plane. Points
+beyond it have no part in the fit: they show what extrapolating comes to.
 """
 
 from collections.abc import Callable, Mapping
 from math import prod
+from typing import Final
 
 import numpy as np
 
 from kscale.calibrate.formula import At, Formula, Term
 from kscale.mechanisms import lease_store
+from kscale.scenario import costs
 
 NS, PER_BYTE = "ns", "ns/byte"
-RECORD_BYTES = 83  # of a stored revision beside its value: etcd_store_record_bytes of every profile
+RECORD_BYTES: Final = costs.of_profile("k8s-1.36")["etcd_store_record_bytes"]  # of every profile
+PUT_REACH: Final = {"value_bytes": 16_384.0}  # a node status; larger objects are few
+FLUSH_REACH: Final = {"wal_bytes": 65_536.0}  # four statuses; of more a byte takes less and less
+LIST_REACH: Final = {"list_bytes": 2.0**24}  # of a response
+WALK_REACH: Final = {"keys": 16_384.0}
+WATCH_REACH: Final = {"watchers": 100.0}
 
 
 def _each(*names: str) -> Callable[[At], float]:
@@ -70,15 +84,19 @@ COMMIT_SAID = "once + puts x (put + bytes of its pages x byte)"
 VALUE = (Term(FIXED, NS, _each()), Term("a byte", PER_BYTE, _each("value_bytes")))
 VALUE_SAID = "once + bytes x byte"
 
-_LISTS = ("list", "list-serializable", "list-keys-only")  # etcd reads values even to return keys only
+_LISTS: Mapping[str, At] = {  # and their reach; etcd reads values even to return keys only
+    "list": LIST_REACH,
+    "list-serializable": LIST_REACH,
+    "list-keys-only": {},
+}
 _WALKS = ("list-count-only",)
 _FREE = ("array", "map")
 
 FORMULAS: Mapping[str, Formula] = {
     one.family: one
     for one in (
-        Formula("put-throughput", f"clients / ({LATENCY_SAID})", LATENCY, _in_flight),
-        Formula("put-p50", LATENCY_SAID, LATENCY),
+        Formula("put-throughput", f"clients / ({LATENCY_SAID})", LATENCY, _in_flight, reach=PUT_REACH),
+        Formula("put-p50", LATENCY_SAID, LATENCY, reach=PUT_REACH),
         Formula(
             "put-p99",
             "once + bytes x byte of a commit + clients x (put + bytes x byte)",
@@ -87,11 +105,13 @@ FORMULAS: Mapping[str, Formula] = {
                 Term("a byte of a commit", PER_BYTE, _each("value_bytes")),
                 *LATENCY[2:],
             ),
+            reach=PUT_REACH,
         ),
         Formula(
             "put-cpu",
             "put + waking / clients + bytes x byte",
             (Term("a put", NS, _each()), WAKING, Term("a byte", PER_BYTE, _each("value_bytes"))),
+            reach=PUT_REACH,
         ),
         Formula(
             "fsync",
@@ -101,11 +121,20 @@ FORMULAS: Mapping[str, Formula] = {
                 Term("a put", NS, _each("puts")),  # who waits for the disk also waits for a core
                 Term("a byte", PER_BYTE, _each("wal_bytes")),
             ),
+            reach=FLUSH_REACH,
         ),
         *(Formula(f"commit{part}", COMMIT_SAID, COMMIT) for part in ("", "-spill", "-write")),
         *(Formula(f"get-{what}", VALUE_SAID, VALUE) for what in ("time", "cpu")),
-        *(Formula(f"{kind}-{what}", LIST_SAID, LIST) for kind in _LISTS for what in ("time", "cpu")),
-        *(Formula(f"{kind}-{what}", KEYS_SAID, KEYS) for kind in _WALKS for what in ("time", "cpu")),
+        *(
+            Formula(f"{kind}-{what}", LIST_SAID, LIST, reach=reach)
+            for kind, reach in _LISTS.items()
+            for what in ("time", "cpu")
+        ),
+        *(
+            Formula(f"{kind}-{what}", KEYS_SAID, KEYS, reach=WALK_REACH)
+            for kind in _WALKS
+            for what in ("time", "cpu")
+        ),
         Formula(
             "watch-cpu",
             "put + bytes x byte + watchers x (event + bytes x byte of an event)",
@@ -115,6 +144,7 @@ FORMULAS: Mapping[str, Formula] = {
                 Term("an event for a watcher", NS, _each("watchers")),
                 Term("a byte of an event", PER_BYTE, _each("watchers", "value_bytes")),
             ),
+            reach=WATCH_REACH,
         ),
         Formula(
             "heartbeat-wal",

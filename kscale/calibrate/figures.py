@@ -1,7 +1,8 @@
-"""Ratios that were published of a real etcd, taken from the points of this one: what claims are held to.
+"""Ratios that were once measured of a real etcd, taken from the points of this one: what claims are held to.
 
-A figure is made of points measured at just the settings it names; if one of them was not measured,
-there is no such figure.
+A figure is made of points measured at just the settings it names; if one of them was not measured, or
+came to nothing that can be divided by, there is no such figure. It has a range if its points were
+measured more than once.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ SMALL, LIST_BYTES = 256, 2048
 MANY, ONE = 64, 1  # clients
 NEAR = 1.25  # free pages count as so many within this factor: etcd itself uses a few
 LONG_LIST = 50_000  # keys; published of 100,000, and shorter lists hold nobody up for long
-SPILLS: Mapping[str, int] = {"10k": 10_000, "100k": 100_000, "490k": 490_000}
+SPILLS: Mapping[str, int] = {"10k": 10_000, "100k": 100_000}
 DRAWS, SEED = 999, 1
 
 Drawn = np.ndarray[tuple[int, ...], np.dtype[np.float64]]  # [1 + DRAWS]: measured, then of resampled repeats
@@ -33,8 +34,8 @@ class Figure:
     name: str
     unit: str
     value: float
-    low: float  # of the middle 95 %
-    high: float
+    range: tuple[float, float] | None  # the middle 95 %; None: measured once
+    repeats: int  # of the point with the fewest
     at: str  # the settings, in words
 
 
@@ -67,9 +68,9 @@ def _heartbeats(points: _Points) -> Iterator[Figure]:
         status = points.one(f"heartbeat-{what}", value_bytes=STATUS)
         lease = points.one(f"heartbeat-{what}", value_bytes=LEASE)
         if status and lease:
-            yield _amount(f"{what}-status-bytes", status, "a put of 15 KiB")
-            yield _amount(f"{what}-lease-bytes", lease, "a put of 300 B")
-            yield _ratio(f"{what}-ratio", status, lease, "15 KiB against 300 B")
+            yield from _amount(f"{what}-status-bytes", status, "a put of 15 KiB")
+            yield from _amount(f"{what}-lease-bytes", lease, "a put of 300 B")
+            yield from _ratio(f"{what}-ratio", status, lease, "15 KiB against 300 B")
 
 
 def _puts(points: _Points) -> Iterator[Figure]:
@@ -77,11 +78,11 @@ def _puts(points: _Points) -> Iterator[Figure]:
     large = points.one("put-cpu", clients=MANY, value_bytes=STATUS)
     small = points.one("put-cpu", clients=MANY, value_bytes=SMALL)
     if large and small:
-        yield _ratio("put-cpu-ratio", large, small, f"15 KiB against {SMALL} B, {MANY} clients")
+        yield from _ratio("put-cpu-ratio", large, small, f"15 KiB against {SMALL} B, {MANY} clients")
     many = points.one("put-throughput", clients=MANY, value_bytes=SMALL)
     one = points.one("put-throughput", clients=ONE, value_bytes=SMALL)
     if many and one:
-        yield _ratio("put-clients-ratio", many, one, f"{MANY} clients against one, {SMALL} B")
+        yield from _ratio("put-clients-ratio", many, one, f"{MANY} clients against one, {SMALL} B")
 
 
 def _spills(points: _Points) -> Iterator[Figure]:
@@ -91,7 +92,7 @@ def _spills(points: _Points) -> Iterator[Figure]:
         found = [one for one in measured if 1 / NEAR < one.at["free_pages"] / pages < NEAR]
         if found:
             near = min(found, key=partial(_apart, pages))
-            yield _amount(f"spill-ratio-{name}", near, f"{round(near.at['free_pages']):,} free pages")
+            yield from _amount(f"spill-ratio-{name}", near, f"{round(near.at['free_pages']):,} free pages")
 
 
 def _apart(pages: int, point: Point) -> float:
@@ -111,16 +112,15 @@ def _lists(points: _Points) -> Iterator[Figure]:
     one = points.of("get-time", lambda at: at["value_bytes"] == size)
     if one:
         each = _scaled(full, 1 / full.at["keys"])
-        yield _ratio("list-key-alone-ratio", each, one[0], f"{said} against one key, each key")
+        yield from _ratio("list-key-alone-ratio", each, one[0], f"{said} against one key, each key")
     if small is not full:
         each, apart = (_scaled(point, 1 / point.at["keys"]) for point in (full, small))
-        yield _ratio(
-            "list-key-prefix-ratio", each, apart, f"{said} against {round(small.at['keys']):,}, each key"
-        )
+        against = f"{said} against {round(small.at['keys']):,}, each key"
+        yield from _ratio("list-key-prefix-ratio", each, apart, against)
     for name in ("keys-only", "count-only"):
-        other = points.one(f"list-{name}-time", **full.at)
+        other = points.one(f"list-{name}-time", keys=full.at["keys"], value_bytes=size)
         if other:
-            yield _ratio(f"list-{name}-ratio", other, full, said)
+            yield from _ratio(f"list-{name}-ratio", other, full, said)
 
 
 def _beside(points: _Points) -> Iterator[Figure]:
@@ -131,7 +131,7 @@ def _beside(points: _Points) -> Iterator[Figure]:
         most = max(busy, key=lambda one: one.at["list_keys"] * one.at["value_bytes"])
         size = units.show_bytes(round(most.at["value_bytes"]))
         said = f"lists of {round(most.at['list_keys']):,} keys of {size} against none"
-        yield _ratio("beside-p99-ratio", most, quiet[0], said)
+        yield from _ratio("beside-p99-ratio", most, quiet[0], said)
 
 
 def _watches(fits: Fits) -> Iterator[Figure]:
@@ -142,7 +142,10 @@ def _watches(fits: Fits) -> Iterator[Figure]:
     names = [term.name for term in found.formula.terms]
     fixed, byte = names.index("an event for a watcher"), names.index("a byte of an event")
     rows = np.vstack((found.coefficients, found.draws))
-    yield _made("watch-delivery-ns", "ns", rows[:, fixed] + SMALL * rows[:, byte], f"an event of {SMALL} B")
+    repeats = min(len(point.samples) for point in found.fitted)
+    drawn = rows[:, fixed] + SMALL * rows[:, byte]
+    if drawn[0] > 0:
+        yield _made("watch-delivery-ns", "ns", drawn, repeats, f"an event of {SMALL} B")
 
 
 def _scaled(point: Point, factor: float) -> Point:
@@ -150,14 +153,17 @@ def _scaled(point: Point, factor: float) -> Point:
     return Point(point.family, point.at, point.unit, tuple(factor * sample for sample in point.samples))
 
 
-def _amount(name: str, point: Point, at: str) -> Figure:
-    """Return a figure that is a point."""
-    return _made(name, point.unit, _drawn(point, 0), at)
+def _amount(name: str, point: Point, at: str) -> Iterator[Figure]:
+    """Yield a figure that is a point, none where a sample is nothing."""
+    if min(point.samples) > 0:
+        yield _made(name, point.unit, _drawn(point, 0), len(point.samples), at)
 
 
-def _ratio(name: str, above: Point, below: Point, at: str) -> Figure:
-    """Return a figure that is one point over another."""
-    return _made(name, "x", _drawn(above, 0) / _drawn(below, 1), at)
+def _ratio(name: str, above: Point, below: Point, at: str) -> Iterator[Figure]:
+    """Yield a figure that is one point over another; none where one of them has a sample of nothing."""
+    if min(below.samples + above.samples) > 0:
+        repeats = min(len(above.samples), len(below.samples))
+        yield _made(name, "x", _drawn(above, 0) / _drawn(below, 1), repeats, at)
 
 
 def _drawn(point: Point, stream: int) -> Drawn:
@@ -167,8 +173,9 @@ def _drawn(point: Point, stream: int) -> Drawn:
     return np.concatenate(([point.value], np.median(samples[picks], axis=1)))
 
 
-def _made(name: str, unit: str, drawn: Drawn, at: str) -> Figure:
-    """Return a figure with the middle 95 % of its draws, itself included."""
+def _made(name: str, unit: str, drawn: Drawn, repeats: int, at: str) -> Figure:
+    """Return a figure with the middle 95 % of its draws, itself included, if it was measured repeatedly."""
     value = float(drawn[0])
     low, high = (float(end) for end in np.percentile(drawn[1:], (2.5, 97.5)))
-    return Figure(name, unit, value, min(low, value), max(high, value), at)
+    range_ = (min(low, value), max(high, value)) if repeats > 1 else None
+    return Figure(name, unit, value, range_, repeats, at)

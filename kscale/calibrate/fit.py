@@ -4,14 +4,17 @@ Relative, because a microsecond more matters for one key and not for a full list
 because a cost that is negative is no cost: with few coefficients every choice of those that are not
 zero is tried, and the best one that is allowed is kept, which is exact and needs no iteration.
 
-Intervals are of a Bayesian bootstrap (Rubin 1981, Annals of Statistics 9:130): each draw weighs the
+Ranges are of a Bayesian bootstrap (Rubin 1981, Annals of Statistics 9:130): each draw weighs the
 points anew and takes the median of resampled repeats. Unlike a resample of points it never loses
-one that a coefficient hangs on.
+one that a coefficient hangs on. It knows nothing of what the formula itself misses, which the next
+machine, or the next choice of settings, misses in another way: each coefficient of each draw is
+therefore off by as much again as the formula was found to be (`misfit`).
 """
 
+import math
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +26,8 @@ DRAWS = 999
 SEED = 1
 LOW, HIGH = 2.5, 97.5  # percentiles: the middle 95 %
 ALIKE = 1e-9  # residuals that differ by less are equal: the fewer coefficients win
+MOST_ERROR = 1000.0  # that is told, of no time for what took some
+MOST_MISFIT = 1.0  # then a range is from a seventh of a coefficient to seven times as much, and says enough
 TOLD_APART = 1e-6  # least singular value of scaled counts, in parts of the largest
 
 
@@ -32,13 +37,14 @@ class Fit:
 
     formula: Formula
     fitted: tuple[Point, ...]
-    held: tuple[Point, ...]
+    held: tuple[Point, ...]  # kept back, within the range of those fitted
+    beyond: tuple[Point, ...]  # kept back, farther than the formula is meant to reach
     coefficients: Floats  # [terms]
-    draws: Floats  # [DRAWS, terms], of the bootstrap
+    draws: Floats  # [DRAWS, terms], of the bootstrap, misfit included
     determined: bool  # the fitted settings tell all terms apart
 
-    def interval(self, term: int) -> tuple[float, float]:
-        """Return the middle 95 % of a coefficient, the coefficient itself included."""
+    def range(self, term: int) -> tuple[float, float]:
+        """Return the middle 95 % of a coefficient's draws, the coefficient itself included."""
         low, high = np.percentile(self.draws[:, term], (LOW, HIGH))
         value = float(self.coefficients[term])
         return min(float(low), value), max(float(high), value)
@@ -49,29 +55,56 @@ class Fit:
 
     def error(self, point: Point) -> float:
         """Return how far the prediction is off, in parts of the measured value: 0.1 is 10 % too much."""
-        return self.predicted(point) / point.value - 1
+        return min(self.predicted(point) / point.value - 1, MOST_ERROR)
 
     def extrapolated(self, point: Point) -> bool:
         """Return whether a point lies outside the range of the fitted ones."""
-        return bool(self.fitted) and not holdout.inside(point.at, [one.at for one in self.fitted])
+        inside = not self.fitted or holdout.inside(point.at, [one.at for one in self.fitted])
+        return not (inside and self.formula.reaches(point.at))
 
     @property
     def held_out_error(self) -> float | None:
-        """Return the median absolute error over points kept back, in parts; None if none were."""
-        return float(np.median([abs(self.error(one)) for one in self.held])) if self.held else None
+        """Return the median absolute error over points kept back within the range, in parts; None without."""
+        return float(np.median(self._errors(self.held))) if self.held else None
+
+    @property
+    def worst_error(self) -> float | None:
+        """Return the largest absolute error over the same points."""
+        return float(max(self._errors(self.held))) if self.held else None
+
+    def _errors(self, points: Sequence[Point]) -> list[float]:
+        """Return how far the predictions of points are off, without signs."""
+        return [abs(self.error(one)) for one in points]
+
+    @property
+    def once(self) -> bool:
+        """Return whether a setting was measured only once."""
+        return any(len(point.samples) == 1 for point in self.fitted)
+
+    @property
+    def over(self) -> Mapping[str, tuple[float, float]]:
+        """Return the least and the most of each part of the fitted settings."""
+        if not self.fitted:
+            return {}
+        return {
+            key: (min(one.at[key] for one in self.fitted), max(one.at[key] for one in self.fitted))
+            for key in self.fitted[0].at
+        }
 
 
 def fit(formula: Formula, points: Sequence[Point]) -> Fit | None:
     """Return the coefficients that explain *points* best, some of them kept back; None if too few.
 
-    Points of zero or less are left out: a relative error has no meaning there. Where nothing is to be
-    fitted, all are kept back.
+    Points of zero or less are left out: a relative error has no meaning there. All that the formula does
+    not reach are kept back; where nothing is to be fitted, the others too.
     """
-    usable = [point for point in points if point.value > 0]
+    measured = [point for point in points if point.value > 0]
+    usable = [point for point in measured if formula.reaches(point.at)]
+    beyond = tuple(point for point in measured if not formula.reaches(point.at))
     if len(usable) < max(1, len(formula.terms)):
         return None
     if not formula.terms:
-        return Fit(formula, (), tuple(usable), np.empty(0), np.empty((DRAWS, 0)), determined=True)
+        return Fit(formula, (), tuple(usable), beyond, np.empty(0), np.empty((DRAWS, 0)), determined=True)
     out = holdout.held_out([point.at for point in usable], len(formula.terms))
     fitted = tuple(point for point, held in zip(usable, out, strict=True) if not held)
     counts = formula.counts(fitted)
@@ -79,7 +112,26 @@ def fit(formula: Formula, points: Sequence[Point]) -> Fit | None:
     known = np.array([formula.known(point.at) for point in fitted])
     found = least_squares(counts, sums - known, sums, weights)
     kept = tuple(point for point, held in zip(usable, out, strict=True) if held)
-    return Fit(formula, fitted, kept, found[0], found[1:], told_apart(counts))
+    exact = Fit(formula, fitted, kept, beyond, found[0], found[1:], told_apart(counts))
+    return replace(exact, draws=exact.draws * _off(formula, misfit(exact), exact.draws))
+
+
+def misfit(found: Fit) -> float:
+    """Return by how much a formula misses, in parts: of points kept back or of fitted ones, the larger.
+
+    Of points kept back their median error; of fitted ones the spread of what is left, for so many
+    coefficients (0 where there are no more points than those).
+    """
+    free = len(found.fitted) - len(found.formula.terms)
+    left = sum(found.error(one) ** 2 for one in found.fitted)
+    spread = math.sqrt(left / free) if free > 0 else 0.0
+    return min(MOST_MISFIT, max(found.held_out_error or 0.0, spread))
+
+
+def _off(formula: Formula, by: float, draws: Floats) -> Floats:
+    """Return a factor for each coefficient of each draw, as often too large as too small."""
+    stream = np.random.default_rng([SEED, zlib.crc32(formula.family.encode()), 1])
+    return np.asarray(np.exp(by * stream.standard_normal(draws.shape)))
 
 
 def told_apart(counts: Floats) -> bool:

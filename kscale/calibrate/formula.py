@@ -1,7 +1,7 @@
 """What explains a family of points: a sum of a few costs, each of them a coefficient of at least zero."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,11 @@ class Formula:
     terms: tuple[Term, ...]
     turned: Callable[[At, float], float] = _itself  # value to sum, and sum to value: its own inverse
     known: Callable[[At], float] = _no_part  # part of the sum that needs no coefficient
+    reach: At = field(default_factory=dict)  # the most of a setting that it is fitted to, where there is one
+
+    def reaches(self, at: At) -> bool:
+        """Return whether a setting is among those that the formula is for."""
+        return all(at[key] <= most for key, most in self.reach.items())
 
     def counts(self, points: Sequence[Point]) -> Floats:
         """Return how many of each term the points have, float64[points, terms]."""
@@ -49,7 +54,9 @@ class Formula:
         return np.array(rows, dtype=np.float64).reshape(len(points), len(self.terms))
 
     def predicted(self, coefficients: Floats, at: At) -> float:
-        """Return the value that coefficients give at a setting; infinite where they give no time at all."""
+        """Return the value that coefficients give at a setting: of no time at all 0, as a rate infinite."""
         counts = np.array([term.count(at) for term in self.terms])
         total = self.known(at) + float(counts @ coefficients)
-        return self.turned(at, total) if total > 0 else float("inf")
+        if total > 0:
+            return self.turned(at, total)
+        return 0.0 if self.turned is _itself else float("inf")

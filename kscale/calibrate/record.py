@@ -6,12 +6,13 @@ that were kept back from the fit; what a formula gives at the points it was fitt
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kscale.errors import KscaleError
 from kscale.scenario import costs, document
+from kscale.units import quote
 
 GOAL_PCT = 20.0  # median absolute error of held-out points
 DIGITS = 6  # significant ones that are kept
@@ -25,6 +26,9 @@ def rounded(value: float) -> float:
 Amount = Annotated[float, Field(ge=0, lt=1e18), AfterValidator(rounded)]
 Number = Annotated[float, Field(gt=-1e18, lt=1e18), AfterValidator(rounded)]
 Line = Annotated[str, Field(max_length=1000)]
+Range = tuple[Amount, Amount]
+Unit = Literal["ns", "bytes", "x"]
+Plan = Literal["default", "quick"]
 
 
 class Part(BaseModel):
@@ -55,12 +59,37 @@ class Done(Part):
     left_out: Line | None = None
 
 
+class _Ranged(Protocol):
+    """Has a value, and a range or none."""
+
+    @property
+    def value(self) -> float:
+        """Return the value."""
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """Return its range."""
+
+
+R = TypeVar("R", bound=_Ranged)
+
+
+def _inside(given: R) -> R:
+    """Refuse a range that does not hold its value."""
+    if given.range is not None and not given.range[0] <= given.value <= given.range[1]:
+        low, high = given.range
+        raise ValueError(f"value must lie in its range {low:g} to {high:g}, got {given.value:g}")
+    return given
+
+
 class CostValue(Part):
     """One fitted coefficient of a formula."""
 
     value: Amount
-    range: tuple[Amount, Amount]  # middle 95 %
+    range: Range  # of resampled settings and repeats, widened by what the formula misses
     unit: Line
+
+    _held = model_validator(mode="after")(_inside)
 
 
 class Measured(Part):
@@ -70,10 +99,11 @@ class Measured(Part):
     measured: Amount  # median of the repeats
     low: Amount  # of the repeats
     high: Amount
-    held_out: bool = False
+    repeats: Annotated[int, Field(ge=1)]
+    held_out: bool = False  # kept back from the fit
     predicted: Amount | None = None  # null: there is no formula, or it gives no time
     error_pct: Number | None = None
-    extrapolated: bool = False
+    extrapolated: bool = False  # beyond the fitted settings: no part of the family's error
 
 
 class Family(Part):
@@ -83,21 +113,39 @@ class Family(Part):
     formula: Line | None = None  # null: shown, not predicted
     coefficients: Mapping[str, CostValue] = Field(default_factory=dict)
     held_out_error_pct: Amount | None = None  # median absolute error; null: none was kept back
+    worst_error_pct: Amount | None = None  # of the same points
     points: tuple[Measured, ...]
 
     @property
     def held(self) -> int:
-        """Return how many points were kept back from the fit."""
-        return sum(one.held_out for one in self.points)
+        """Return how many points were kept back from the fit, within its range."""
+        return sum(one.held_out and not one.extrapolated for one in self.points)
+
+    @property
+    def beyond(self) -> int:
+        """Return how many were kept back beyond it."""
+        return sum(one.held_out and one.extrapolated for one in self.points)
 
 
 class FigureValue(Part):
-    """A ratio or amount that published ones are held to."""
+    """A ratio or amount that is held to one that was measured elsewhere."""
 
-    value: Amount
-    range: tuple[Amount, Amount]
-    unit: Line
+    value: Annotated[Amount, Field(gt=0)]
+    range: Range | None = None  # middle 95 % of resampled repeats; null: measured once
+    repeats: Annotated[int, Field(ge=1)]  # of the setting with the fewest
+    unit: Unit
     at: Line
+
+    _held = model_validator(mode="after")(_inside)
+
+
+def _in_their_units(given: Mapping[str, FigureValue]) -> Mapping[str, FigureValue]:
+    """Refuse a figure in another unit than that of its name."""
+    for name, one in given.items():
+        unit = "x" if "ratio" in name.split("-") else name.rpartition("-")[2]
+        if one.unit != unit:
+            raise ValueError(f"{quote(name)} is in {unit}, got {one.unit}")
+    return given
 
 
 class LeftAs(Part):
@@ -116,6 +164,7 @@ class Calibration(Part):
     kscale: Line
     free_lists: tuple[Line, ...] = ()
     machine: Machine
+    plan: Plan
     budget_s: Amount
     seconds: Amount
     fsync_ns: Amount | None = None  # one put in flight: control_plane.etcd.fsync
@@ -123,7 +172,9 @@ class Calibration(Part):
     experiments: tuple[Done, ...]
     left: tuple[LeftAs, ...] = ()
     families: Mapping[str, Family]
-    figures: Mapping[str, FigureValue] = Field(default_factory=dict)
+    figures: Annotated[Mapping[str, FigureValue], AfterValidator(_in_their_units)] = Field(
+        default_factory=dict
+    )
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
 

@@ -7,6 +7,7 @@ import pytest
 from kscale.calibrate import coefficients, experiments, families, fit
 from kscale.calibrate.coefficients import MEANT, NOT_SEEN, Meant
 from kscale.calibrate.formula import Formula
+from kscale.calibrate.point import Point
 from kscale.scenario import costs, profiles
 
 UNPREDICTED = {  # a quotient of others; and what lists do to a writer, at two or three settings
@@ -76,7 +77,7 @@ def test_coefficients_follow_from_the_fits() -> None:
     stated, left = coefficients.stated(fits, slow)
     values = {one.meant.name: one.value for one in stated}
     assert left == []
-    assert values["etcd_client_round_trip_ns"] == pytest.approx(1000 - 100, rel=0.01)
+    assert values["etcd_client_round_trip_ns"] == pytest.approx(1000 - (1000 - 200 - 300), rel=0.01)
     assert values["etcd_write_cpu_ns"] == pytest.approx(1000 - 200 - 300, rel=0.01)
     assert values["etcd_put_cpu_ns"] == pytest.approx(1000 + 2000, rel=0.01)
     assert values["etcd_put_cpu_ps_per_byte"] == pytest.approx(3000, rel=0.01)
@@ -88,6 +89,46 @@ def test_coefficients_follow_from_the_fits() -> None:
     assert values["etcd_range_locked_ppm"] == pytest.approx(1_000_000, rel=0.01)
     for one in stated:
         assert one.low <= one.value <= one.high
+        assert not one.above_goal
+        assert one.over
+    over = {one.meant.name: one.over for one in stated}
+    assert over["etcd_put_cpu_ns"] == {"clients": (1, 64), "value_bytes": (256, 15_360)}
+    assert over["list_fetch_ns_per_object"]["list_bytes"][1] <= 2**24
+
+
+def test_one_key_comes_to_what_was_measured() -> None:
+    """Its round trip and the server's work, as the same file states it, make up its time."""
+    points = {name: made_points.points(formula, 0.02) for name, formula in families.FORMULAS.items()}
+    fits = {name: fit.fit(families.FORMULAS[name], points[name]) for name in ("get-time", "put-cpu")}
+    known = {name: one for name, one in fits.items() if one is not None}
+    profile = {
+        **costs.of_profile("k8s-1.36"),
+        "etcd_write_cpu_ns": 100,
+        "etcd_append_cpu_ns": 400,
+        "etcd_apply_ns": 500,
+    }
+    values = {one.meant.name: one.value for one in coefficients.stated(known, profile)[0]}
+    alone = values["etcd_client_round_trip_ns"] + values["etcd_write_cpu_ns"]
+    assert alone == pytest.approx(made_points.coefficients(families.FORMULAS["get-time"])[0], rel=1e-3)
+    del known["put-cpu"]
+    values = {one.meant.name: one.value for one in coefficients.stated(known, profile)[0]}
+    assert values["etcd_client_round_trip_ns"] == pytest.approx(1000 - 100, rel=1e-3)
+
+
+def test_a_coefficient_of_a_fit_that_misses_says_so() -> None:
+    """With the error of its worst family; and if it was measured once."""
+    formula = families.FORMULAS["get-time"]
+    points = [
+        Point(one.family, one.at, one.unit, (one.value * 3 ** (number % 2),))
+        for number, one in enumerate(made_points.points(formula))
+    ]
+    found = fit.fit(formula, points)
+    assert found is not None
+    (one,) = coefficients.stated(
+        {"get-time": found}, {**costs.of_profile("k8s-1.36"), "etcd_write_cpu_ns": 1}
+    )[0]
+    assert one.above_goal
+    assert one.once
 
 
 def test_what_is_not_clear_stays_as_it_is() -> None:
@@ -102,8 +143,10 @@ def test_what_is_not_clear_stays_as_it_is() -> None:
     alike = fit.fit(formula, [point for point in points if point.at["value_bytes"] == 256])
     assert alike is not None
     _, left = coefficients.stated({"get-time": alike}, profile)
-    assert left[0].why == "too few different settings of get-time"
+    why = {one.name: one.why for one in left}
+    assert why["etcd_client_round_trip_ns"] == "too few different settings of get-time"
     clear = fit.fit(formula, points)
     assert clear is not None
     _, left = coefficients.stated({"get-time": clear}, {**profile, "etcd_write_cpu_ns": 10_000_000})
-    assert left[0].why.startswith("cannot be told from nothing")
+    why = {one.name: one.why for one in left}
+    assert why["etcd_client_round_trip_ns"].startswith("cannot be told from nothing")

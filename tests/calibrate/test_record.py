@@ -11,7 +11,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kscale.calibrate import cost_file, record
+from kscale.calibrate import cost_file, families, record
 from kscale.calibrate.campaign import Outcome
 from kscale.calibrate.cost_file import CostFile, Setting
 from kscale.calibrate.point import Point
@@ -146,6 +146,65 @@ def test_an_odd_section_is_one_line(section: str, tmp_path: Path) -> None:
         record.read(path)
     assert "\n" not in str(caught.value)
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("figure", "why"),
+    [
+        ({"value": 39, "range": [50, 2]}, "value must lie in its range 50 to 2, got 39"),
+        ({"value": 39, "range": [40, 41]}, "value must lie in its range 40 to 41, got 39"),
+        ({"value": 0}, "greater than 0"),
+        ({"value": 39, "repeats": 0}, "greater than or equal to 1"),
+        ({"value": 39, "unit": "ns"}, "'wal-ratio' is in x, got ns"),
+        ({"value": 39, "unit": "apples"}, "'ns', 'bytes' or 'x'"),
+    ],
+)
+def test_a_figure_that_cannot_be_is_refused(file: CostFile, figure: dict[str, object], why: str) -> None:
+    """With its key; nothing else holds claims up to it."""
+    tree = file.calibration.model_dump(mode="json", by_alias=True)
+    tree["figures"] = {"wal-ratio": {"repeats": 3, "unit": "x", "at": "here"} | figure}
+    with pytest.raises(KscaleError, match=r"mine\.yaml: calibration\.figures.*") as caught:
+        record.parse(tree, "mine.yaml")
+    assert why in str(caught.value)
+    tree["figures"]["wal-ratio"] = {"value": 39, "range": [38, 40], "repeats": 3, "unit": "x", "at": "here"}
+    assert record.parse(tree, "mine.yaml").figures["wal-ratio"].value == 39
+
+
+def test_points_beyond_are_marked_and_do_not_count() -> None:
+    """A put of 64 KiB is predicted, and no part of the family's error; a coefficient says how far it goes."""
+    formula = families.FORMULAS["put-cpu"]
+    near = made_points.points(formula, 0.02)
+    far = Point("put-cpu", {"clients": 4.0, "value_bytes": 65_536.0}, "ns", (1e9, 1e9))
+    with_, without = made([*near, far]), made(near)
+    (one,) = (point for point in with_.calibration.families["put-cpu"].points if point.extrapolated)
+    assert (one.held_out, one.repeats, one.at["value_bytes"]) == (True, 2, 65_536)
+    assert with_.stated == without.stated
+    family, before = with_.calibration.families["put-cpu"], without.calibration.families["put-cpu"]
+    assert (family.held, family.beyond, before.beyond) == (before.held, 1, 0)
+    assert family.held_out_error_pct == before.held_out_error_pct
+    assert family.worst_error_pct == before.worst_error_pct
+    model = costs.parse(cost_file.text(with_).encode(), "mine.yaml", "mine")
+    over = model.coefficients["etcd_put_cpu_ps_per_byte"].over
+    assert over == {"clients": (1, 64), "value_bytes": (256, 15_360)}
+
+
+def test_a_coefficient_says_what_it_stands_on() -> None:
+    """Its error if that is above the goal, and that it was measured once; else neither."""
+    formula = families.FORMULAS["get-time"]
+    slow = [
+        Point(one.family, one.at, one.unit, (999 * one.value,) * 3) for one in made_points.points(formula)
+    ]
+    odd = [
+        Point(one.family, one.at, one.unit, (one.value * 3 ** (number % 2),))
+        for number, one in enumerate(slow)
+    ]
+    good, bad = made(slow), made(odd)
+    assert len(good.stated) == len(bad.stated) == 1
+    said = cost_file.text(bad).replace("\n      ", " ")
+    assert "above the goal of 20 %" in said
+    assert "measured once at some settings" in said
+    assert "above the goal" not in cost_file.text(good)
+    assert "measured once" not in cost_file.text(good)
 
 
 JSON = st.recursive(
