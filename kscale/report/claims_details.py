@@ -32,6 +32,7 @@ def _lines(finding: Finding, mechanisms: Sequence[Mechanism]) -> Iterator[str]:
         yield from (
             f"{STEP}{clean_prose(one.figure.what)}: {clean_prose(setup.calibrated[one.figure.reads].at)}"
             for one in finding.figures
+            if one.figure.reads in setup.calibrated
         )
     else:
         yield f"our set-up: kscale run claims/{clean(setup.name)} (profile {clean(setup.profile)})"

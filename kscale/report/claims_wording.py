@@ -12,6 +12,7 @@ MARKS: Mapping[Verdict, str] = {
     Verdict.REPRODUCED: "",
     Verdict.IN_BAND: "",
     Verdict.FITTED: "!",
+    Verdict.UNDECIDED: "?",
     Verdict.OUTSIDE: "x",
     Verdict.NOT_REPRODUCIBLE: "-",
     Verdict.NOT_MEASURED: "-",
@@ -53,6 +54,8 @@ def amount(value: float, unit: str) -> str:
 
 def ours(judged: Judged) -> str:
     """Return our amount; of a ratio of times with its 95 % interval: "222x (215x to 229x)"."""
+    if judged.verdict is Verdict.NOT_MEASURED:
+        return "not measured"
     unit = judged.figure.unit
     said = amount(judged.ours, unit)
     if judged.interval is None or not all(map(math.isfinite, judged.interval)):
@@ -64,7 +67,7 @@ def ours(judged: Judged) -> str:
 def factor(judged: Judged) -> str:
     """Return ours over the published figure: of an identity in per cent, of others as a factor."""
     found = judged.factor
-    return "-" if found is None else show_ratio(_written(found))
+    return "-" if found is None or math.isnan(found) else show_ratio(_written(found))
 
 
 def band(judged: Judged) -> str:
@@ -104,8 +107,10 @@ def calibrated(findings: Sequence[Finding]) -> str:
     if not found:
         return ""
     beyond = [one.claim.id for one in measured if one.verdict is Verdict.OUTSIDE]
+    unclear = [one.claim.id for one in measured if one.verdict is Verdict.UNDECIDED]
     parts = [
         f"{sum(one.held for one in measured)} of {len(measured)} are in band" if measured else "",
+        f"undecided, as ours reaches into the band and out of it: {' '.join(unclear)}" if unclear else "",
         f"outside: {' '.join(beyond)}" if beyond else "",
         f"{len(found) - len(measured)} not measured here ({CALIBRATE})" if len(measured) < len(found) else "",
     ]

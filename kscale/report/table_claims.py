@@ -20,6 +20,7 @@ STYLES: Mapping[Verdict, str] = {
     Verdict.REPRODUCED: "green",
     Verdict.IN_BAND: "green",
     Verdict.FITTED: "yellow",
+    Verdict.UNDECIDED: "yellow",
     Verdict.OUTSIDE: "red",
     Verdict.NOT_REPRODUCIBLE: "dim",
     Verdict.NOT_MEASURED: "dim",
@@ -161,7 +162,8 @@ def _below(found: Finding, details: Mapping[str, Sequence[str]], width: int) -> 
         said = f"{found.verdict}: {claim.not_reproducible or 'it has no figures'}"
         yield from paragraph(f"- {said}", width, first=INDENT, rest=INDENT * 2, style="dim")
     if found.verdict is Verdict.NOT_MEASURED:
-        said = f"- {found.verdict}: {wording.CALIBRATE}"
+        part = ", in part" if found.figures else ""
+        said = f"- {found.verdict}{part}: {wording.CALIBRATE}"
         yield from paragraph(said, width, first=INDENT, rest=INDENT * 2, style="dim")
     if found.fitted_by:
         said = f"! fitted to it: {', '.join(found.fitted_by)}"

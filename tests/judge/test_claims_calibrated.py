@@ -17,6 +17,7 @@ from kscale.judge.claims.record import Claim, Setup
 from kscale.judge.claims.verdict import Verdict
 from kscale.mechanisms.registry import MECHANISMS
 from kscale.report import claims_wording as wording
+from kscale.report.export import claims as export
 
 NAMES = [figure.reads for claim in calibrated.CLAIMS for figure in claim.figures]
 FILE = """schema: kscale.costs/1
@@ -28,18 +29,19 @@ calibration:
   etcd: etcd 3.5.1
   kscale: 0.3.0
   machine: {{fingerprint: ab, cpu: fast, cores: 2, memory_bytes: 1, kernel: Linux, container: false}}
+  plan: quick
   budget_s: 60
   seconds: 55
   experiments: []
   families: {{}}
-  figures: {{wal-ratio: {{value: {ratio}, range: [{ratio}, 39], unit: x, at: 15 KiB against 300 B}}}}
+  figures: {{wal-ratio: {{value: {ratio}, repeats: 1, unit: x, at: 15 KiB against 300 B}}}}
 """
 
 
 def _setup(**values: float) -> Setup:
     """Return a calibration with these figures."""
     figures = {
-        name.replace("_", "-"): FigureValue(value=value, range=(value, value), unit="x", at="here")
+        name.replace("_", "-"): FigureValue(value=value, repeats=1, unit="x", at="here")
         for name, value in values.items()
     }
     return Setup("a calibration", (), calibrated=figures)
@@ -60,7 +62,7 @@ def _points() -> Iterator[Point]:
             at = {"clients": clients, "value_bytes": size}
             yield Point("put-cpu", at, "ns", (size,))
             yield Point("put-throughput", at, "1/s", (1000 * clients,))
-    for pages in (9_900.0, 101_000.0, 480_000.0):
+    for pages in (9_900.0, 101_000.0):
         yield Point("freelist-spill-ratio", {"free_pages": pages}, "x", (3.0,))
     for keys in (1000.0, 64_000.0):
         for kind in ("list", "list-keys-only", "list-count-only"):
@@ -110,22 +112,80 @@ def test_with_one_they_are_judged_and_counted_apart(ours: float, expected: Verdi
     assert ("outside: K1" in said[0]) == (expected is Verdict.OUTSIDE)
 
 
-def test_sizes_that_were_not_measured_are_not_shown() -> None:
-    """Of three numbers of free pages, those there are."""
-    claim = _of("spill-ratio-100k")
-    found = verdict.judge(claim, _setup(spill_ratio_100k=9.5), MECHANISMS)
-    assert [one.figure.reads for one in found.figures] == ["spill-ratio-100k"]
-    assert found.verdict is Verdict.IN_BAND
-    assert verdict.judge(claim, _setup(wal_ratio=39), MECHANISMS).verdict is Verdict.NOT_MEASURED
+def test_a_claim_is_whole_if_all_its_figures_are_measured() -> None:
+    """One that is not is shown as such, and the claim does not count as held; outside it may be already."""
+    claim = _of("db-lease-bytes")
+    found = verdict.judge(claim, _setup(db_lease_bytes=460), MECHANISMS)
+    assert [one.verdict for one in found.figures] == [
+        Verdict.NOT_MEASURED,
+        Verdict.IN_BAND,
+        Verdict.NOT_MEASURED,
+    ]
+    assert wording.ours(found.figures[0]) == "not measured"
+    assert wording.factor(found.figures[0]) == "-"
+    assert (found.verdict, found.held) == (Verdict.NOT_MEASURED, False)
+    assert verdict.judge(claim, _setup(db_lease_bytes=999), MECHANISMS).verdict is Verdict.OUTSIDE
+    assert verdict.judge(claim, _setup(wal_ratio=39), MECHANISMS).figures == ()
+    tree = json.loads(export.render_json([found], MECHANISMS))
+    assert tree["claims"][0]["figures"][0]["ours"] is None
+    assert tree["calibrated"] == {"held": 0, "of": 0, "not_measured": 1}
+    assert "NaN" not in export.render_csv([found], MECHANISMS) + export.render_markdown([found], MECHANISMS)
 
 
-def test_an_interval_has_two_ends() -> None:
-    """What was measured once has none."""
-    (figure,) = _of("wal-ratio").figures
+@pytest.mark.parametrize(
+    ("low", "ours", "high", "expected"),
+    [
+        (37.0, 39.0, 41.0, Verdict.IN_BAND),
+        (30.0, 39.0, 41.0, Verdict.UNDECIDED),
+        (37.0, 39.0, 60.0, Verdict.UNDECIDED),
+        (37.0, 50.0, 60.0, Verdict.UNDECIDED),
+        (45.0, 50.0, 60.0, Verdict.OUTSIDE),
+        (1.0, 5.0, 9.0, Verdict.OUTSIDE),
+    ],
+)
+def test_an_interval_on_both_sides_decides_nothing(
+    low: float, ours: float, high: float, expected: Verdict
+) -> None:
+    """The band of K1 is 36 to 42; what was measured once has no interval."""
+    value = FigureValue(value=ours, range=(low, high), repeats=3, unit="x", at="")
+    found = verdict.judge(_of("wal-ratio"), Setup("", (), calibrated={"wal-ratio": value}), MECHANISMS)
+    assert found.verdict is expected
+    assert found.held is (expected is Verdict.IN_BAND)
+    (figure,) = found.claim.figures
     assert figure.interval is not None
     assert figure.interval(_setup(wal_ratio=39.0)) is None
-    wide = Setup("", (), calibrated={"wal-ratio": FigureValue(value=39, range=(38, 40), unit="x", at="")})
-    assert figure.interval(wide) == (38, 40)
+    assert ("outside: K1" in wording.summary([found])[0]) is (expected is Verdict.OUTSIDE)
+    assert ("undecided" in wording.summary([found])[0]) is (expected is Verdict.UNDECIDED)
+
+
+def test_nothing_of_ours_is_called_reproduced() -> None:
+    """The reference is kscale's own, and says so."""
+    found = verdict.judge(
+        _of("wal-lease-bytes"), _setup(wal_lease_bytes=398, wal_status_bytes=15_453), MECHANISMS
+    )
+    assert found.verdict is Verdict.IN_BAND
+    assert all("kscale's own" in one.source and "of nobody else" in one.source for one in calibrated.CLAIMS)
+
+
+@pytest.mark.parametrize("family", ["put-cpu", "heartbeat-wal", "list-time", "get-time", "lists-beside-p99"])
+@pytest.mark.parametrize("samples", [(0.0,), (0.0, 0.0, 0.0), (0.0, 1.0, 2.0), (-1.0, 1.0, 2.0)])
+def test_a_sample_of_nothing_gives_no_ratio(family: str, samples: tuple[float, ...]) -> None:
+    """A clock that did not move is no divisor; the other figures are there."""
+    points = [
+        Point(one.family, one.at, one.unit, samples) if one.family == family else one for one in _points()
+    ]
+    found = {one.name: one for one in figures.figures(points, {})}
+    assert "db-ratio" in found
+    assert len(found) < len(figures.figures(list(_points()), {}))
+    for one in found.values():
+        value = {
+            "value": one.value,
+            "range": one.range,
+            "repeats": one.repeats,
+            "unit": one.unit,
+            "at": one.at,
+        }
+        FigureValue.model_validate(value)
 
 
 def _asked(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:

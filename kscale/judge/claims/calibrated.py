@@ -1,16 +1,19 @@
 """What a real etcd showed once, beside what it shows here: ours is read from a calibration.
 
-Nothing of it is a model's doing, so it counts neither for nor against the models. Only settings that
-the calibration measured are shown.
+The figures in the place of published ones are kscale's own, of one other machine: nobody else's, and
+no more than that. Nothing of ours is a model's doing, so it counts neither for nor against the models.
 """
 
 from collections.abc import Callable
 
 from kscale.judge.claims.record import Claim, Figure, Interval, Kind, Setup, identity, order, ratio
 
-SOURCE = "kscale's own reference measurement, 2026-11-21: 2 cores, ext4, etcd 3.5.1"
+SOURCE = (
+    "'published' is kscale's own reference measurement, of nobody else: 2026-11-21, 2 cores, ext4, etcd 3.5.1"
+)
+SPILLS = "puts of 15 KB, 64 in flight, on copies of one file; also with 490,000 free pages, not made here"
 LISTS = "100,000 and 20,000 keys of 2 KB, linearizable unless said; client and etcd share 2 cores"
-FACTOR = 2.0  # of a ratio of times with one or two repeats
+FEWER = "50,000 keys of 2 KiB here, 16,000 in the quick plan: 102 MB and 33 MB against 210 MB and 42 MB."
 
 
 def _value(name: str) -> Callable[[Setup], float]:
@@ -20,13 +23,7 @@ def _value(name: str) -> Callable[[Setup], float]:
 
 def _interval(name: str) -> Callable[[Setup], Interval | None]:
     """Return how to read its interval; there is none of a figure that was measured once."""
-
-    def read(setup: Setup) -> Interval | None:
-        """Return both ends, if they are two."""
-        low, high = setup.calibrated[name].range
-        return (low, high) if low < high else None
-
-    return read
+    return lambda setup: setup.calibrated[name].range
 
 
 def _ratio(name: str, what: str, published: float, band: tuple[float, float], unit: str = "x") -> Figure:
@@ -113,12 +110,10 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "K6",
-        "With free pages that are single holes, the array's spill takes 1.5, 9 and 20.6 times the map's",
+        "With 10,000 free pages that are single holes, the array's spill takes 1.5 times the map's",
         "R",
-        "10,000, 100,000 and 490,000 free pages; puts of 15 KB, 64 in flight, on copies of one file",
+        SPILLS,
         _ratio("spill-ratio-10k", "spill a put, 10k free pages", 1.5, (0.75, 3.0)),
-        _ratio("spill-ratio-100k", "spill a put, 100k free pages", 9.0, (4.5, 18.0)),
-        _ratio("spill-ratio-490k", "spill a put, 490k free pages", 20.6, (10.3, 41.2)),
     ),
     _claim(
         "K7",
@@ -126,6 +121,7 @@ CLAIMS: tuple[Claim, ...] = (
         "R",
         f"{LISTS}; 223 ms against 0.29 ms, 1,044 ms against 0.36 ms",
         _ratio("list-key-alone-ratio", "time of a key, in a list over alone", 0.034, (0.0145, 0.077)),
+        assumes=(FEWER,),
     ),
     _claim(
         "K8",
@@ -133,6 +129,7 @@ CLAIMS: tuple[Claim, ...] = (
         "R",
         f"{LISTS}; a prefix of a 200th of the keys in 0.78 ms and 4.5 ms",
         _ratio("list-key-prefix-ratio", "time a key, whole over small list", 1.3, (0.58, 2.86)),
+        assumes=(FEWER, "The small prefix is a 200th of the keys here too."),
     ),
     _claim(
         "K9",
@@ -142,6 +139,7 @@ CLAIMS: tuple[Claim, ...] = (
         " 4.6 ms against 223 ms",
         _ratio("list-keys-only-ratio", "time, keys only over full list", 0.2, (0.1, 0.68)),
         _ratio("list-count-only-ratio", "time, number only over full list", 0.032, (0.0103, 0.11)),
+        assumes=(FEWER,),
     ),
     _claim(
         "K10",
@@ -149,7 +147,9 @@ CLAIMS: tuple[Claim, ...] = (
         "R",
         "a put of 300 B every 5 ms, while one client lists 100,000 keys of 2 KB again and again",
         _ratio("beside-p99-ratio", "p99 of a put, beside lists over alone", 13.0, (4.0, 40.0)),
-        assumes=("A put every 2 ms here, and as many keys as the calibration says.",),
+        assumes=(
+            "A put every 2 ms here; 64,000 keys in the default plan, too few for this in the quick one.",
+        ),
     ),
     _claim(
         "K11",
@@ -160,5 +160,13 @@ CLAIMS: tuple[Claim, ...] = (
             "watch-delivery-ns",
             order("CPU a delivery", "ns", 4700, _value("watch-delivery-ns"), _interval("watch-delivery-ns")),
         ),
+    ),
+    _claim(
+        "K12",
+        "With 100,000 free pages that are single holes, the array's spill takes 9 times the map's",
+        "R",
+        SPILLS,
+        _ratio("spill-ratio-100k", "spill a put, 100k free pages", 9.0, (4.5, 18.0)),
+        assumes=("The default plan measures it; the quick one goes to 20,000 free pages.",),
     ),
 )

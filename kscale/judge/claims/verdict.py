@@ -25,6 +25,7 @@ class Verdict(StrEnum):
     REPRODUCED = "reproduced"  # an identity, within 5 %
     IN_BAND = "in band"  # a ratio or a measurement
     FITTED = "fitted"  # in band, because a coefficient was chosen so
+    UNDECIDED = "undecided"  # of a calibration: the interval of ours lies on both sides of an end of the band
     OUTSIDE = "outside"
     NOT_REPRODUCIBLE = "not reproducible as stated"
     NOT_MEASURED = "not measured here"  # it takes a calibration
@@ -109,13 +110,36 @@ def judge(claim: Claim, setup: Setup | None, mechanisms: Sequence[Mechanism]) ->
 
 
 def _calibrated(claim: Claim, setup: Setup | None) -> Finding:
-    """Return what becomes of a claim by a calibration, of those figures that it holds."""
+    """Return what becomes of a claim by a calibration; one of whose figures is not measured is not either.
+
+    Unless another is outside. Nothing but ours is published, so there is nothing to reproduce: it is in
+    band or not, or undecided.
+    """
     known = setup.calibrated if setup else {}
+    if setup is None or not any(one.reads in known for one in claim.figures):
+        return Finding(claim, (), Verdict.NOT_MEASURED, setup=setup)
     figures = tuple(
-        _judged(claim, one, setup, fitted=False) for one in claim.figures if setup and one.reads in known
+        _beside(one, setup) if one.reads in known else Judged(one, math.nan, Verdict.NOT_MEASURED)
+        for one in claim.figures
     )
-    worst = max((one.verdict for one in figures), key=ORDER.__getitem__, default=Verdict.NOT_MEASURED)
-    return Finding(claim, figures, worst, setup=setup)
+    found = {one.verdict for one in figures}
+    open_ = Verdict.NOT_MEASURED in found and Verdict.OUTSIDE not in found
+    worst = max(found - {Verdict.NOT_MEASURED}, key=ORDER.__getitem__)
+    return Finding(claim, figures, Verdict.NOT_MEASURED if open_ else worst, setup=setup)
+
+
+def _beside(figure: Figure, setup: Setup) -> Judged:
+    """Return a figure of a calibration: undecided where the interval of ours does not keep to one side."""
+    ours = figure.ours(setup)
+    interval = figure.interval(setup) if figure.interval else None
+    low, high = interval or (ours, ours)
+    if figure.low <= low and high <= figure.high:
+        verdict = Verdict.IN_BAND
+    elif high < figure.low or low > figure.high:
+        verdict = Verdict.OUTSIDE
+    else:
+        verdict = Verdict.UNDECIDED
+    return Judged(figure, ours, verdict, interval)
 
 
 def fitted_by(claim: Claim, setup: Setup, mechanisms: Sequence[Mechanism]) -> tuple[str, ...]:

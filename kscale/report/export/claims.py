@@ -13,13 +13,15 @@ claims    each with
     provenance    of ours: measured or modelled
     assumes       sentences
     not_reproducible   why, else ""
-    verdict       reproduced, in band, fitted, outside, not reproducible as stated, not measured here
+    verdict       reproduced, in band, fitted, undecided, outside, not reproducible as stated,
+                  not measured here
     counted       whether it counts for or against the models
     calibrated    whether ours is read from a calibration of a real etcd, which is counted apart
     fitted_by     names of the coefficients that were fitted to it
     coefficients  that the set-up reads: by name, as a result keeps them
     figures       each with what, unit, published, low, high (null: no end), ours, its interval
-                  (95 %, two ends; null: not timed), factor (null: none, or a bound), in_band, verdict
+                  (95 %, two ends; null: not timed, or measured once), factor (null: none, or a bound),
+                  in_band, verdict; ours, factor and in_band are null of one that is not measured
 """
 
 import csv
@@ -146,16 +148,17 @@ def fields(finding: Finding, mechanisms: Sequence[Mechanism]) -> dict[str, Any]:
 
 def _figure(one: Judged) -> dict[str, Any]:
     """Return one figure as plain values."""
+    known = one.verdict is not verdict.Verdict.NOT_MEASURED
     return {
         "what": one.figure.what,
         "unit": one.figure.unit,
         "published": one.figure.published,
         "low": one.figure.low,
         "high": one.figure.high if math.isfinite(one.figure.high) else None,
-        "ours": one.ours,
+        "ours": one.ours if known else None,
         "interval": _finite(one),
-        "factor": one.factor,
-        "in_band": one.inside,
+        "factor": one.factor if known else None,
+        "in_band": one.inside if known else None,
         "verdict": str(one.verdict),
     }
 

@@ -28,9 +28,10 @@ LOOKS: Mapping[Verdict, tuple[str, str]] = {  # marker and colour
     Verdict.REPRODUCED: ("o", style.BETTER),
     Verdict.IN_BAND: ("o", style.BETTER),
     Verdict.FITTED: ("D", style.MUTED),
+    Verdict.UNDECIDED: ("^", style.MUTED),
     Verdict.OUTSIDE: ("X", style.WORSE),
     Verdict.NOT_REPRODUCIBLE: ("s", style.MUTED),
-    Verdict.NOT_MEASURED: ("s", style.MUTED),  # never drawn: it has no figures
+    Verdict.NOT_MEASURED: ("s", style.MUTED),  # never drawn: it has no number
 }
 
 
@@ -81,7 +82,7 @@ def _drawn(found: Finding) -> list[Judged]:
 def _title(findings: Sequence[Finding]) -> str:
     """Return what was found: of the models, then of a real etcd, then how many are not counted."""
     counted = [one for one in findings if one.counted]
-    measured = [one for one in findings if one.claim.calibrated and one.figures]
+    measured = [one for one in findings if one.claim.calibrated and one.verdict is not Verdict.NOT_MEASURED]
     parts = []
     if counted or not measured:
         parts.append(f"{sum(one.held for one in counted)} of {len(counted)} published claims hold")
@@ -95,19 +96,22 @@ def _title(findings: Sequence[Finding]) -> str:
 
 def _caption(findings: Sequence[Finding], rows: Sequence[_Row]) -> str:
     """Return how it is read, and what is left out."""
-    left = sum(len(one.figures) for one in findings) - len(rows)
+    figures = [one for found in findings for one in found.figures]
+    open_ = sum(one.verdict is Verdict.NOT_MEASURED for one in figures)
+    left = len(figures) - len(rows) - open_
     without = sum(not one.figures for one in findings)
     parts = [
         *wording.summary(findings),
         (
-            "Circle: holds; cross: outside its band (grey); diamond: a coefficient was fitted to it; "
-            "square: the set-up was not published in full. Filled: ours measured; hollow: modelled. "
-            "A identity, R ratio, M measurement"
+            "Circle: holds; cross: outside its band (grey); triangle: undecided; diamond: a coefficient was "
+            "fitted to it; square: the set-up was not published in full. Filled: ours measured; hollow: "
+            "modelled. A identity, R ratio, M measurement"
         ),
     ]
     zeros = wording.numbered(left, "figure of zero", "figures of zero")
+    unmeasured = wording.numbered(open_, "figure that is not measured", "figures that are not measured")
     bare = wording.numbered(without, "claim without figures", "claims without figures")
-    aside = [said for number, said in ((left, zeros), (without, bare)) if number]
+    aside = [said for number, said in ((left, zeros), (open_, unmeasured), (without, bare)) if number]
     if aside:
         parts.append(f"Not drawn: {', '.join(aside)}")
     return ". ".join(parts)
