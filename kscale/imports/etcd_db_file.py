@@ -8,6 +8,7 @@ sha256 of all pages, so that such a file is 32 bytes longer than whole pages.
 import fcntl
 import hashlib
 import mmap
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from kscale.kernels import bbolt, bbolt_page, bbolt_space
 from kscale.kernels.bbolt_page import Bytes, Words
 from kscale.scenario.document import one_line
 
+MOST_PAGES = 2**26  # 256 GiB of pages of 4 KiB; a byte of memory for each
+LARGEST = 2**38  # bytes of a file; those of a hash are all read
 PAGE_SIZES = tuple(2**power for power in range(9, 17))  # bytes; what bbolt takes and systems have
 NOT_SAVED = -1  # of the free list
 
@@ -95,16 +98,16 @@ def opened_database(path: Path, name: str, progress: Progress) -> Iterator[Datab
     """Yield the database file *path*, its hash checked if there is one.
 
     It is locked as bbolt's readers lock it: a file that a running etcd writes is refused. KscaleError, one
-    line that begins with *name*, if it is not whole.
+    line that begins with *name*, if it is not whole, or another one once it was read. The system ends a
+    process (SIGBUS) under which a mapped file is cut off: bbolt never does that.
     """
     with opened.open_stream(path, name) as file:
         if opened.is_packed(path):
             raise KscaleError(one_line(f"{name}: is packed; unpack it first"))
         _lock(file, name)
-        size = path.stat().st_size
+        before = os.fstat(file.fileno())
+        size = before.st_size
         hashed = size % _SECTOR == _HASH
-        if hashed:
-            _check_hash(file, size, name, progress)
         meta = _meta(file, name)
         whole = meta.pages * meta.page_bytes
         if whole > size - _HASH * hashed:
@@ -113,9 +116,21 @@ def opened_database(path: Path, name: str, progress: Progress) -> Iterator[Datab
                     f"{name}: ends too early: {size:,} bytes, its {meta.pages:,} pages are {whole:,} bytes"
                 )
             )
+        if size > LARGEST or meta.pages > MOST_PAGES:
+            raise KscaleError(
+                one_line(
+                    f"{name}: has {meta.pages:,} pages in {units.show_bytes(size)};"
+                    f" at most {MOST_PAGES:,} pages and {units.show_bytes(LARGEST)} are read"
+                )
+            )
+        if hashed:
+            _check_hash(file, size, name, progress)
         mapping = mmap.mmap(file.fileno(), whole, access=mmap.ACCESS_READ)
         data = np.frombuffer(mapping, dtype=np.uint8)
         yield Database(name, size, hashed, meta, data, data.view(np.int32), mapping)
+        after = os.fstat(file.fileno())
+        if (after.st_size, after.st_mtime_ns) != (size, before.st_mtime_ns):
+            raise KscaleError(one_line(f"{name}: was changed while it was read"))
 
 
 def _lock(file: BinaryIO, name: str) -> None:

@@ -1,6 +1,7 @@
 """Damaged and hostile etcd files: one line that names the page, never a crash, never work without end."""
 
 import hashlib
+import os
 import random
 import struct
 from collections.abc import Callable
@@ -141,6 +142,28 @@ def test_wrong_checksums_are_said(tmp_path: Path) -> None:
 def test_huge_high_water_mark_takes_no_memory(tmp_path: Path) -> None:
     """The file has to be as long as it says."""
     assert "ends too early" in line_of(tmp_path, with_metas(SOUND["raw"], 40, "Q", 2**40))
+
+
+@pytest.mark.parametrize(("size", "pages"), [(2**43, 2**34), (2**38 + 32, 2**20), (2**36, 2**26 + 1)])
+def test_more_pages_than_memory_is_for_are_refused(tmp_path: Path, size: int, pages: int) -> None:
+    """A file of holes is as long as it says, and costs nothing; with a hash, all of it would be read."""
+    path = tmp_path / "db"
+    path.write_bytes(with_metas(SOUND["raw"], 40, "Q", pages))
+    os.truncate(path, size)
+    with pytest.raises(KscaleError, match=rf"^db: has {pages:,} pages in [0-9.]+ [GT]iB; at most 67,108,864"):
+        etcd_db.read(path, "db", quiet)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    """What was read of it may be of two states."""
+    path = tmp_path / "db"
+    path.write_bytes(SOUND["raw"])
+
+    def touch(done: int, total: int) -> None:
+        os.utime(path, ns=(0, 0))
+
+    with pytest.raises(KscaleError, match=r"^db: was changed while it was read"):
+        etcd_db.read(path, "db", touch)
 
 
 def test_other_bbolt_files_are_told_from_etcds(tmp_path: Path) -> None:
