@@ -1,8 +1,8 @@
 """Which source is believed where several say different things, and how that is told.
 
 What was read beats what was worked out; else the newer source wins. A source that does not say when
-its state was taken is as old as its file. Where even that is equal, the order of sources decides,
-which does not depend on the order they were given in.
+its state was taken is as old as its file. Where even that is equal, the kind of source decides, then
+the name of its file: never the order they were given in.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,11 +41,11 @@ class Part:
         return self.source.taken or self.modified
 
     @property
-    def order(self) -> tuple[int, datetime, int, str]:
-        """Return the place among sources: by format, date, size and name, never by how they were given."""
+    def order(self) -> tuple[int, datetime, str, int]:
+        """Return the place among sources: by format, date, name and size, never by how they were given."""
         known = self.source.format in FORMAT_ORDER
         place = FORMAT_ORDER.index(self.source.format) if known else len(FORMAT_ORDER)
-        return place, self.source.taken or EPOCH, self.source.bytes, self.source.name
+        return place, self.source.taken or EPOCH, self.source.name, self.source.bytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,20 +95,29 @@ def settle(
 ) -> tuple[Candidate[T], Contradiction | None]:
     """Return the candidate that is believed, and the contradiction if another one differs by *key*."""
     best, *others = ranked(candidates)
-    return best, against(subject, best, [other for other in others if key(other.value) != key(best.value)])
+    return best, against(subject, best, differing(best, others, key))
+
+
+def differing(
+    best: Candidate[T], others: Sequence[Candidate[T]], key: Callable[[T], object] = lambda value: value
+) -> list[Candidate[T]]:
+    """Return those of *others* that differ from *best* by *key*, one of each value."""
+    seen, found = [key(best.value)], []
+    for other in others:
+        if key(other.value) not in seen:
+            seen.append(key(other.value))
+            found.append(other)
+    return found
 
 
 def against(
     subject: str, best: Candidate[T], others: Sequence[Candidate[T]], why: str | None = None
 ) -> Contradiction | None:
     """Return the contradiction between the candidate that is believed and *others*; None without any."""
-    different: dict[str, Candidate[T]] = {}
-    for other in others:
-        different.setdefault(other.shown, other)
-    if not different:
+    if not others:
         return None
-    sides = tuple(_side(one) for one in (best, *different.values()))
-    return Contradiction(subject, sides, why or _why(best, next(iter(different.values()))))
+    reasons = dict.fromkeys(_why(best, other) for other in others)
+    return Contradiction(subject, tuple(_side(one) for one in (best, *others)), why or "; ".join(reasons))
 
 
 def _side(one: Candidate[T]) -> Side:
@@ -122,4 +131,5 @@ def _why(best: Candidate[T], other: Candidate[T]) -> str:
         return "it was read, the other one is worked out"
     if best.part.when != other.part.when:
         return "newer" if best.part.dated and other.part.dated else "newer by the date of its file"
-    return "of the same date: the first by kind of source"
+    kind = best.part.source.format != other.part.source.format
+    return f"of the same date: the first by {'kind of source' if kind else 'name of its file'}"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kscale import units
 from kscale.imports import list_values
 from kscale.imports.contradictions import Part
-from kscale.imports.facts import FreeSpace, NodeFact, PodFacts, TypeFact, Value
+from kscale.imports.facts import Facts, FreeSpace, PodFacts, TypeFact, Value
 from kscale.imports.list_values import OF_LIST, PROFILE
 from kscale.imports.states import LISTS, STORES
 from kscale.imports.told import Told
@@ -49,31 +49,34 @@ def _added(parts: Sequence[Part], told: Told) -> Part:
     one = told.together(parts)
     facts = replace(one.facts, nodes=all_nodes, pods=all_pods, types=types)
     if one.source.format == LISTS:
-        return replace(one, facts=replace(facts, values=_values(parts, all_nodes, all_pods, types)))
-    values = {value.key: value for part in sorted(parts, key=_age) for value in part.facts.values}
+        return replace(one, facts=replace(facts, values=_of_lists(parts, facts)))
+    values = {value.key: value for value in _newest_values(parts)}
     return replace(one, facts=replace(facts, values=tuple(values.values()), space=_largest(parts, told)))
 
 
-def _values(
-    parts: Sequence[Part],
-    nodes: Sequence[NodeFact] | None,
-    pods: PodFacts | None,
-    types: dict[str, TypeFact],
-) -> tuple[Value, ...]:
+def _of_lists(parts: Sequence[Part], added: Facts) -> tuple[Value, ...]:
     """Return what lists together say; the version is that of the files with most nodes."""
-    found = list_values.values(len(nodes or ()), pods, types)
-    votes: Counter[Value] = Counter()
-    for part in parts:
-        votes.update(
-            {value: len(part.facts.nodes or ()) for value in part.facts.values if value.key == PROFILE}
-        )
-    by_profile: Counter[str] = Counter()
-    for value, number in votes.items():
-        by_profile[str(value.value)] += number
-    if votes:
-        best = max(votes, key=lambda one: (by_profile[str(one.value)], votes[one], one.how))
-        found.append(best)
-    return tuple(found)
+    found = {value.key: value for value in _newest_values(parts)}
+    for value in list_values.values(len(added.nodes or ()), added.pods, added.types):
+        found[value.key] = value
+    versions = [
+        (value, len(part.facts.nodes or ()))
+        for part in parts
+        for value in part.facts.values
+        if value.key == PROFILE
+    ]
+    if versions:
+        nodes: Counter[object] = Counter()
+        for value, number in versions:
+            nodes[value.value] += number
+        found[PROFILE] = min(versions, key=lambda one: (one[0].estimate, -nodes[one[0].value], -one[1]))[0]
+    return tuple(found.values())
+
+
+def _newest_values(parts: Sequence[Part]) -> list[Value]:
+    """Return the values of all parts, those to believe last: what was read, and the newest of it."""
+    every = [value for part in sorted(parts, key=_age) for value in part.facts.values]
+    return sorted(every, key=lambda value: not value.estimate)
 
 
 def _largest(parts: Sequence[Part], told: Told) -> FreeSpace | None:

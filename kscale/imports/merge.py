@@ -6,15 +6,27 @@ source: nodes and pods from the newest list, a type's objects from whoever read 
 as merge_values.py says.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from kscale.imports import list_values, lists, loads, merge_values, settings, states
-from kscale.imports.contradictions import Candidate, Contradiction, Part, against, ordered, ranked, settle
-from kscale.imports.facts import Facts, FreeSpace, NodeFact, PodFacts, TypeFact, Value
+from kscale.imports.contradictions import (
+    Candidate,
+    Contradiction,
+    Part,
+    against,
+    differing,
+    ordered,
+    ranked,
+    settle,
+)
+from kscale.imports.facts import Facts, FreeSpace, NodeFact, PodFacts, Source, TypeFact, Value
+from kscale.imports.formats import FORMATS
 from kscale.imports.told import Told, called
 
+TITLES = {one.id: one.title for one in FORMATS}
 NODES, PODS, OBJECTS, SPACE = "nodes", "pods", "objects", "space"
 
 
@@ -34,6 +46,7 @@ class Merged:
     dropped: tuple[str, ...]
     assumed: tuple[str, ...]
     contradictions: tuple[Contradiction, ...]
+    files: Mapping[str, Source]  # by how `dropped` and `assumed` name them
 
 
 def merge(given: Sequence[Part]) -> Merged:
@@ -58,10 +71,11 @@ def merge(given: Sequence[Part]) -> Merged:
         space=_space(parts, told),
         values={key: one.value for key, one in values.items()},
         origins={what: part.source.format for what, part in told.winners.items()},
-        also=tuple(dict.fromkeys(line for part in sources for line in part.facts.also)),
+        also=_also(sources),
         dropped=tuple(told.dropped),
         assumed=tuple(told.assumed),
         contradictions=tuple(told.contradictions),
+        files=told.files,
     )
 
 
@@ -89,11 +103,8 @@ def _types(parts: Sequence[Part], told: Told) -> dict[str, TypeFact]:
                 candidates.append(Candidate(fact, f"{fact.count:,}", part, fact.estimate))
         tier = min(_tier(one.value) for one in candidates)
         best = ranked([one for one in candidates if _tier(one.value) == tier])[0]
-        others = [
-            one
-            for one in candidates
-            if one.value.count != best.value.count and not _lists(one.part, name)  # that is said of the list
-        ]
+        unsaid = [one for one in candidates if not _lists(one.part, name)]  # those are told by their lists
+        others = differing(best, unsaid, lambda fact: fact.count)
         why = None
         if any(_tier(one.value) > tier for one in others):
             why = "its sizes are known" if tier else "its sizes were read"
@@ -112,11 +123,30 @@ def _space(parts: Sequence[Part], told: Told) -> FreeSpace | None:
     return store.facts.space
 
 
+def _also(sources: Sequence[Part]) -> tuple[str, ...]:
+    """Return what no scenario takes yet; of several sources each line names its kind, and which of a kind."""
+    if len(sources) == 1:
+        return sources[0].facts.also
+    number: Counter[str] = Counter()
+    said: dict[tuple[str, str], list[int]] = {}  # by kind and line: which of the kind say it
+    for part in sources:
+        kind = part.source.format
+        number[kind] += 1
+        for line in part.facts.also:
+            said.setdefault((kind, line), []).append(number[kind])
+    found = []
+    for (kind, line), which in said.items():
+        one = f" {which[0]}" if number[kind] > 1 and len(which) == 1 else ""
+        found.append(f"{TITLES.get(kind, kind)}{one}: {line}")
+    return tuple(found)
+
+
 def _tell_changes(values: Mapping[str, Candidate[Value]], told: Told) -> None:
     """Say how little a list tells of changes, if theirs are used."""
     best = values.get(list_values.POD_CHANGES)
     if best is not None and best.part.source.format == states.LISTS:
-        told.assumed.append(f"pod changes are at least {best.value.value}: {best.value.how}")
+        shown = settings.shown(list_values.POD_CHANGES, best.value.value)
+        told.assumed.append(f"pod changes are at least {shown}: {best.value.how}")
 
 
 def _compare_counts(
@@ -142,9 +172,8 @@ def _compare_counts(
     values.pop(key, None)
     mine = told.winners[kind]
     best = Candidate(Value(key, listed, "list"), f"{listed:,}", mine)
-    others = [
-        one for one in said if one.value.value != listed and one.part.source.format != mine.source.format
-    ]
+    beside = [one for one in said if one.part.source.format != mine.source.format]
+    others = differing(best, beside, lambda value: value.value)
     why = "the list says what each one is"
     if stored:
         why += f"; the number of stored objects stays {stored:,}"

@@ -1,15 +1,17 @@
-"""Single values of several sources: what was read wins, else the newer one; mixes are taken whole."""
+"""Single values of several sources: what was read wins, else the newer one; mixes are taken whole.
+
+Values of several manifests are those of one fleet (fleet.py).
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from kscale import units
-from kscale.imports import settings
-from kscale.imports.contradictions import Candidate, Part, settle
+from kscale.imports import fleet, request_mix, settings
+from kscale.imports.contradictions import Candidate, Contradiction, Part, settle
 from kscale.imports.facts import Value
 from kscale.imports.told import Told
-
-_SERVERS = "control_plane.apiservers"
 
 
 def values(parts: Sequence[Part], told: Told) -> dict[str, Candidate[Value]]:
@@ -30,28 +32,18 @@ def values(parts: Sequence[Part], told: Told) -> dict[str, Candidate[Value]]:
         told.dropped.append(
             f"{units.show_many(refused, 'rate')} of requests or watches that no scenario takes"
         )
-    _add_servers(by_key)
+    fleet.add_servers(by_key)
     found = _mixes(by_key, told)
     for key in sorted(key for key in by_key if not settings.mix_of(key)):
-        best, contradiction = settle(key, by_key[key], lambda value: value.value)
         if key in settings.COUNTS:
+            best, _ = settle(key, by_key[key], lambda value: value.value)
             told.counts[key] = by_key[key]  # held against lists and stored objects later
         else:
-            told.contradict(contradiction)
+            best = fleet.settle(key, by_key[key], told)
         told.won(key, best.part)
         found[key] = best
+    fleet.tell_servers(found.get(fleet.SERVERS), told)
     return found
-
-
-def _add_servers(by_key: dict[str, list[Candidate[Value]]]) -> None:
-    """Put manifests of API servers together: each file is one server, or says how many are beside it."""
-    ones = [one for one in by_key.get(_SERVERS, ()) if one.part.source.format == "manifest" and one.estimate]
-    number = sum(one.value.value for one in ones if isinstance(one.value.value, int))
-    if len(ones) > 1:
-        value = Value(_SERVERS, number, f"{number} manifests of kube-apiserver", estimate=True)
-        newest = max(ones, key=lambda one: one.part.when)
-        by_key[_SERVERS] = [one for one in by_key[_SERVERS] if one not in ones]
-        by_key[_SERVERS].append(Candidate(value, str(number), newest.part, estimate=True))
 
 
 def _mixes(by_key: Mapping[str, list[Candidate[Value]]], told: Told) -> dict[str, Candidate[Value]]:
@@ -66,15 +58,32 @@ def _mixes(by_key: Mapping[str, list[Candidate[Value]]], told: Told) -> dict[str
         if not of_part:
             continue
         candidates = [
-            Candidate(
-                mix, f"{units.show_many(len(mix), 'kind')} of {noun}", part, any(one.estimate for one in mix)
-            )
+            Candidate(mix, _total(noun, mix), part, any(one.estimate for one in mix))
             for part, mix in of_part.items()
         ]
         best, contradiction = settle(
             f"load.{noun}", candidates, lambda mix: {one.value.key: one.shown for one in mix}
         )
-        told.contradict(contradiction)
+        told.contradict(_told_apart(contradiction))
         told.won(f"load.{noun}", best.part)
         found |= {one.value.key: one for one in best.value}
     return found
+
+
+def _told_apart(found: Contradiction | None) -> Contradiction | None:
+    """Return a contradiction of mixes; of sides that are as large in all it is said that parts differ."""
+    if found is None:
+        return None
+    used, *others = found.sides
+    apart = [
+        replace(one, shown=f"{one.shown}, in other parts") if one.shown == used.shown else one
+        for one in others
+    ]
+    return replace(found, sides=(used, *apart))
+
+
+def _total(noun: str, mix: Sequence[Candidate[Value]]) -> str:
+    """Return how large a mix is in all."""
+    total = sum(settings.amount(one.value.value) for one in mix)
+    shown = units.show_rate(total) if noun == "requests" else request_mix.counted(round(total), noun)
+    return shown if len(mix) == 1 else f"{shown} of {len(mix):,} kinds"

@@ -50,7 +50,6 @@ def newest(parts: Sequence[Part], told: Told) -> tuple[Part, ...]:
 def _without(part: Part, names: set[str]) -> Part | None:
     """Return a part without its lists of these types and what they say; None if nothing is left."""
     facts = part.facts
-    keys = {key for name in names for key in OF_LIST.get(name, ())}
     left = {name: fact for name, fact in facts.types.items() if name not in names}
     if not left:
         return None
@@ -61,9 +60,14 @@ def _without(part: Part, names: set[str]) -> Part | None:
             nodes=None if "nodes" in names else facts.nodes,
             pods=None if "pods" in names else facts.pods,
             types=left,
-            values=tuple(one for one in facts.values if one.key not in keys),
+            values=tuple(one for one in facts.values if _listed_in(one.key) not in names),
         ),
     )
+
+
+def _listed_in(key: str) -> str:
+    """Return the type that a value of a list is from: nodes, or pods, those of the control plane too."""
+    return "nodes" if key in OF_LIST["nodes"] else "pods"
 
 
 def _older_types(part: Part, newer: Sequence[Part], told: Told) -> dict[Part, list[str]]:

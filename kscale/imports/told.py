@@ -21,6 +21,7 @@ class Told:
     assumed: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     contradictions: list[Contradiction] = field(default_factory=list)
+    files: dict[str, Source] = field(default_factory=dict)  # by how sentences name them
 
     def won(self, what: str, part: Part) -> None:
         """Keep which part *what* is from."""
@@ -37,7 +38,9 @@ class Told:
 
     def dated(self, part: Part) -> str:
         """Return a part's file with its date."""
-        return f"{self.called(part)} ({'' if part.dated else 'file of '}{part.when:%Y-%m-%d %H:%M})"
+        named = f"{self.called(part)} ({'' if part.dated else 'file of '}{part.when:%Y-%m-%d %H:%M})"
+        self.files[named] = part.source
+        return named
 
     def together(self, parts: Sequence[Part]) -> Part:
         """Return a part without facts for several of a format: named after all, as old as the newest."""

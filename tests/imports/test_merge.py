@@ -8,8 +8,8 @@ import pytest
 from made_facts import part, sizes, value
 
 from kscale.imports import merge, settings
-from kscale.imports.contradictions import Contradiction
-from kscale.imports.facts import FreeSpace, TypeFact
+from kscale.imports.contradictions import Contradiction, Part
+from kscale.imports.facts import FreeSpace, TypeFact, Value
 from kscale.imports.merge import Merged
 from kscale.mechanisms.registry import MECHANISMS
 
@@ -210,16 +210,83 @@ def test_mix_of_requests_comes_whole_from_one_source() -> None:
     metrics = part("prometheus", taken=2, values=(value("load.requests.list/pods", "2/s"),))
     merged = merge.merge([log, metrics])
     assert set(merged.values) == {"load.requests.list/pods"}
-    assert _shown(merged, "load.requests") == (["1 kind of requests", "2 kinds of requests"], "newer")
+    assert _shown(merged, "load.requests") == (["2/s", "10/s of 2 kinds"], "newer")
+
+
+def test_mixes_that_differ_are_all_shown() -> None:
+    """With what they are in all, though some are as large or of as many kinds."""
+    watches = [{"pods": 100, "nodes": 7}, {"pods": 90, "nodes": 17}, {"pods": 90, "nodes": 16}, {"pods": 101}]
+    given = [
+        part(
+            "audit", str(i), taken=9 - i, values=tuple(value(f"load.watches.{k}", n) for k, n in one.items())
+        )
+        for i, one in enumerate(watches)
+    ]
+    shown, why = _shown(merge.merge(given), "load.watches")
+    assert shown == [
+        "107 watches of 2 kinds",
+        "107 watches of 2 kinds, in other parts",
+        "106 watches of 2 kinds",
+        "101 watches",
+    ]
+    assert why == "newer"
+
+
+def test_reason_among_files_of_one_kind_and_date_is_their_name() -> None:
+    """No kind of source decides there."""
+    given = [
+        part("prometheus", name, values=(value(QUOTA, size),))
+        for name, size in (("b", "2GiB"), ("a", "4GiB"))
+    ]
+    assert _shown(merge.merge(given), QUOTA) == (
+        ["4GiB", "2GiB"],
+        "of the same date: the first by name of its file",
+    )
 
 
 def test_manifests_of_api_servers_are_counted() -> None:
-    """Each file is one server."""
-    merged = merge.merge(
-        [part("manifest", str(i), values=(value(SERVERS, 1, estimate=True),)) for i in range(3)]
-    )
+    """Each file is one server; of one alone it is said that there may be more."""
+    ones = [part("manifest", str(i), values=(value(SERVERS, 1, estimate=True),)) for i in range(3)]
+    merged = merge.merge(ones)
     assert merged.values[SERVERS].value == 3
     assert merged.contradictions == ()
+    assert merged.assumed == ("3 manifests of kube-apiserver: 3 API servers",)
+    assert merge.merge(ones[:1]).assumed == (
+        "one pod of kube-apiserver is one API server: give those of the others too",
+    )
+
+
+def _flag(name: str, chance: float, modified: int) -> Part:
+    """Return a manifest with --goaway-chance."""
+    key = "mechanisms.apiserver-balance.goaway_ppm"
+    how = "flag --goaway-chance of kube-apiserver"
+    return part("manifest", name, modified=modified, values=(Value(key, chance, how),))
+
+
+def test_servers_that_differ_are_a_fleet_of_which_most_decide() -> None:
+    """However new the files are: all of them are in force."""
+    key = "mechanisms.apiserver-balance.goaway_ppm"
+    a, b, c = _flag("a", 10, 1), _flag("b", 20, 2), _flag("c", 10, 1)
+    merged = merge.merge([a, b, c])
+    assert merged.values[key].value == 10
+    assert _shown(merged, key) == (["10", "20"], "servers differ in --goaway-chance: most have this")
+    merged = merge.merge([b, a])
+    assert merged.values[key].value == 10
+    why = "servers differ in --goaway-chance: as many have each, this is the first by name of its file"
+    assert _shown(merged, key) == (["10", "20"], why)
+
+
+def test_lines_of_several_sources_name_their_kind() -> None:
+    """Two may say different things; of several files of one kind it is said which."""
+    log = part("audit", also=("requests: 50 % list/pods",))
+    metrics = [part("prometheus", str(i), also=(f"requests: {i} % list/pods", "both")) for i in (1, 2)]
+    assert merge.merge([log, *metrics]).also == (
+        "Prometheus metrics 1: requests: 1 % list/pods",
+        "Prometheus metrics: both",
+        "Prometheus metrics 2: requests: 2 % list/pods",
+        "audit log: requests: 50 % list/pods",
+    )
+    assert merge.merge([log]).also == log.facts.also
 
 
 @pytest.mark.parametrize(
