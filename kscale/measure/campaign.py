@@ -26,6 +26,7 @@ from kscale.results.journal import Header, Journal
 from kscale.results.record import (
     Cell,
     CostInfo,
+    CostsRef,
     Git,
     Machine,
     MachineLoad,
@@ -172,12 +173,29 @@ def record(
             path=loaded.path,
             sha256=loaded.sha256,
             resolved=loaded.resolved(),
+            costs=_costs(loaded),
         ),
         git=origin.git,
         machine=origin.machine,
         load=origin.load,
         mechanisms=mechanisms,
         cells=cells,
+    )
+
+
+def _costs(loaded: Loaded) -> CostsRef | None:
+    """Return where a scenario's coefficients come from; None if it has none of its own."""
+    given, measured = loaded.scenario.costs, loaded.measured
+    if given is None:
+        return None
+    return CostsRef(
+        path=loaded.costs_path,
+        coefficients=len(given.coefficients),
+        etcd=measured and measured.etcd,
+        cpu=measured and measured.machine.cpu,
+        cores=measured and measured.machine.cores,
+        date=measured and measured.date,
+        fingerprint=measured and measured.machine.fingerprint,
     )
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 
 from kscale.errors import WrongAnswer
+from kscale.measure import extrapolated
 from kscale.measure.plan import PlannedCell
 from kscale.measure.subject import Clock, Subject, heap_set_aside, whole
 from kscale.measure.timing import Allowance, Couple, Observer, Settings, Timing
@@ -50,6 +51,7 @@ def measure_cell(
         label=cell.label,
         notes=notes,
         losses=list(cell.mechanism.losses(works)),
+        extrapolated=extrapolated.of(cell.mechanism, cluster, cell.params),
         digest=digest(works),
         seconds=round((clock() - began) / 1e9, 3),
         variants={

@@ -81,6 +81,7 @@ class Opened:
             label=self.planned.label,
             notes=self.notes,
             losses=self.answer["losses"],
+            extrapolated=self.answer.get("extrapolated", []),  # an older kscale does not say it
             digest=self.answer["digest"],
             seconds=round(self.seconds, 3),
             variants={

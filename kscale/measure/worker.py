@@ -51,7 +51,7 @@ class Worker:
 
     def cell(self, mechanism: str, params: dict[str, Any], variants: list[str]) -> dict[str, Any]:
         """Prepare a cell and run each variant once: what they counted, and what that took."""
-        from kscale.measure import campaign, parameters, runner, subject  # noqa: PLC0415 - as above
+        from kscale.measure import campaign, extrapolated, parameters, runner, subject  # noqa: PLC0415 - as above
         from kscale.measure.plan import PlannedCell  # noqa: PLC0415 - as above
         from kscale.mechanisms import registry  # noqa: PLC0415 - as above
         from kscale.mechanisms.base import BASELINE  # noqa: PLC0415 - as above
@@ -74,6 +74,7 @@ class Worker:
             "params": planned.values,
             "works": works,
             "losses": list(found.losses(works)),
+            "extrapolated": [one.model_dump() for one in extrapolated.of(found, self.cluster, read)],
             "digest": digest(works),
             "describe": campaign.describe(found, self.cluster.costs).model_dump(mode="json"),
             "runs": {

@@ -15,6 +15,7 @@ Kind = Literal["exact", "timing", "resource"]
 Better = Literal["lower", "higher", "none"]
 Provenance = Literal["measured", "modelled", "published", "input"]
 Work = Mapping[str, int]
+Settings = Mapping[str, Mapping[str, tuple[int, int]]]  # coefficient -> keys, value_bytes ... -> least, most
 
 BASELINE = "baseline"
 OPTIMIZED = "optimized"
@@ -62,7 +63,8 @@ class Mechanism:
     params)* about what one run of the baseline takes on a core of 3 GHz: a plan, never a result.
     *quality(workload, outcome)* returns further exact work of a variant, worked out once from its
     answer and never timed. A *simulated* mechanism runs on a virtual clock: what the simulation itself
-    takes says nothing about either variant, so it is counted and never timed.
+    takes says nothing about either variant, so it is counted and never timed. *settings(cluster, params)*
+    is where it uses coefficients that `kscale calibrate` measures: beyond what was measured is said.
     """
 
     id: str  # kebab-case
@@ -85,3 +87,4 @@ class Mechanism:
     claims: tuple[str, ...] = ()  # ids of published figures that `kscale claims` lays beside it
     costs: tuple[str, ...] = ()  # every coefficient of the cost model that prepare, build or run reads
     simulated: bool = False  # see above
+    settings: Callable[[Cluster, Any], Settings] | None = None  # see above

@@ -298,5 +298,6 @@ MECHANISM = Mechanism(
     cost_ns=standby_load.cost_ns,
     claims=("C21", "C21b", "C22"),
     costs=standby_load.COSTS,
+    settings=standby_load.settings,
     simulated=True,
 )

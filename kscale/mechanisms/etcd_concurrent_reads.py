@@ -235,5 +235,6 @@ MECHANISM = Mechanism(
     cost_ns=etcd_reads_load.cost_ns,
     claims=("C19", "C19b"),
     costs=etcd_reads_load.COSTS,
+    settings=etcd_reads_load.settings,
     simulated=True,
 )

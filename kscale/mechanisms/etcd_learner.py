@@ -294,5 +294,6 @@ MECHANISM = Mechanism(
     memory=etcd_learner_load.memory,
     cost_ns=etcd_learner_load.cost_ns,
     costs=etcd_learner_load.COSTS,
+    settings=etcd_learner_load.settings,
     simulated=True,
 )

@@ -11,6 +11,7 @@ from kscale import units
 from kscale.errors import KscaleError
 from kscale.kernels import learner
 from kscale.mechanisms import etcd_puts
+from kscale.mechanisms.base import Settings
 from kscale.mechanisms.etcd_puts import Etcd
 from kscale.scenario import draw, quantities
 from kscale.scenario.cluster import Cluster
@@ -121,6 +122,14 @@ def make(cluster: Cluster, params: Params) -> LearnerLoad:
         rules=rules,
         puts_per_s=sum(each_second.values()),
     )
+
+
+def settings(cluster: Cluster, params: Params) -> Settings:
+    """Return where coefficients are used: by puts of each type, and by the store that is opened."""
+    each_second = _rates(cluster, params)
+    store = _store_bytes(cluster, each_second)
+    puts = etcd_puts.settings(etcd_puts.mean_sizes(cluster, each_second))
+    return {**puts, "etcd_open_ps_per_byte": {"db_bytes": (store, store)}}
 
 
 def memory(cluster: Cluster, params: Params) -> int:

@@ -254,5 +254,6 @@ MECHANISM = Mechanism(
     memory=etcd_offload_load.memory,
     cost_ns=etcd_offload_load.cost_ns,
     costs=etcd_offload_load.COSTS,
+    settings=etcd_offload_load.settings,
     simulated=True,
 )

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from kscale.kernels import offload
 from kscale.mechanisms import etcd_puts
+from kscale.mechanisms.base import Settings
 from kscale.mechanisms.etcd_puts import Etcd, Puts
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster
@@ -97,6 +98,12 @@ def make(cluster: Cluster, params: Params) -> OffloadLoad:
         key_count=params.keys,
         behind=params.behind,
     )
+
+
+def settings(cluster: Cluster, params: Params) -> Settings:
+    """Return where coefficients are used: by puts of each type, and of what stays in etcd of them."""
+    each_second = etcd_puts.rates(cluster, params.events_per_change, params.others_per_change)
+    return etcd_puts.settings([params.entry_bytes, *etcd_puts.mean_sizes(cluster, each_second)])
 
 
 def memory(cluster: Cluster, params: Params) -> int:

@@ -5,6 +5,7 @@ changes, and all other types together a share of those changes, split by how man
 Sizes are those of stored objects of the type, drawn at random. Costs are those of the profile.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from pydantic import Field
 
 from kscale.errors import KscaleError
 from kscale.kernels import etcd_write, etcd_write_loop
+from kscale.mechanisms.base import Settings
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster, Objects
 from kscale.scenario.draw import Stream
@@ -36,6 +38,12 @@ COSTS = (
     "etcd_wal_record_bytes",
     "etcd_apply_ns",
     "etcd_apply_ps_per_byte",
+    "etcd_commit_ps_per_byte",
+)
+MEASURED = (  # of those, by the size of puts
+    "etcd_write_cpu_ns",
+    "etcd_log_ps_per_byte",
+    "etcd_wal_record_bytes",
     "etcd_commit_ps_per_byte",
 )
 NOTHING = np.zeros((0, 2), dtype=np.int64)
@@ -160,6 +168,19 @@ def stored_sizes(objects: Objects) -> dict[str, NDArray[np.int32]]:
     numbers = np.arange(len(objects.types) + 1).astype(objects.type_of.dtype)
     starts = np.searchsorted(objects.type_of, numbers).tolist()
     return {name: objects.size[starts[n] : starts[n + 1]] for n, name in enumerate(objects.types)}
+
+
+def settings(sizes: Iterable[int], clients: int = 0) -> Settings:
+    """Return where puts of these *sizes* in bytes use coefficients; by so many *clients* if they wait."""
+    least, most = min(sizes, default=0), max(sizes, default=0)
+    at = {"value_bytes": (least, most)} | ({"clients": (clients, clients)} if clients else {})
+    return dict.fromkeys(MEASURED, at)
+
+
+def mean_sizes(cluster: Cluster, types: Iterable[str]) -> list[int]:
+    """Return the mean bytes of the stored objects of each type."""
+    stored = stored_sizes(cluster.objects)
+    return [int(stored[name].mean()) for name in types]
 
 
 def puts(cluster: Cluster, each_second: dict[str, float], duration_ns: int, who: str) -> Puts:

@@ -11,6 +11,8 @@ from kscale import units
 from kscale.errors import KscaleError
 from kscale.kernels import etcd_backend as be
 from kscale.kernels import etcd_reads, read_buffer
+from kscale.mechanisms import etcd_puts
+from kscale.mechanisms.base import Settings
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster
 from kscale.scenario.draw import Stream
@@ -24,10 +26,9 @@ PPM = 1_000_000
 MOST_REQUESTS = 20_000_000
 READS_OF_A_NODE, MOST_READS = 10, 2000  # a second, unless more are asked for
 MOST_SCANS = 500  # each may hold a copy of the buffer
+OF_RANGES = ("list_etcd_cpu_ns_per_object", "list_etcd_cpu_ps_per_byte", "etcd_range_locked_ppm")
 COSTS = (
-    "list_etcd_cpu_ns_per_object",
-    "list_etcd_cpu_ps_per_byte",
-    "etcd_range_locked_ppm",
+    *OF_RANGES,
     "etcd_copy_ps_per_byte",
     "etcd_client_round_trip_ns",
     "etcd_peer_round_trip_ns",
@@ -147,6 +148,19 @@ def make(cluster: Cluster, params: Params) -> ReadLoad:
         part[:, be.NETWORK] = out
     blocking = cluster.profile.etcd_reads == "blocking"
     return ReadLoad(asked, rules, rows, "copied" if blocking else cluster.profile.etcd_reads, idle_ticks=True)
+
+
+def settings(cluster: Cluster, params: Params) -> Settings:
+    """Return where coefficients are used: by ranges, by their keys and sizes, and by puts."""
+    asked = params.sized(cluster)
+    ranges = []
+    if asked.reads_per_s or asked.read_clients:
+        ranges.append((asked.read_objects, asked.read_object_bytes))
+    if asked.scan_every_ns or asked.scan_clients:
+        ranges.append((asked.scan_objects, asked.object_bytes))
+    keys, sizes = zip(*ranges, strict=True) if ranges else ((0,), (0,))
+    at = {"keys": (min(keys), max(keys)), "value_bytes": (min(sizes), max(sizes))}
+    return {**dict.fromkeys(OF_RANGES, at), **etcd_puts.settings([asked.put_bytes])}
 
 
 def memory(cluster: Cluster, params: Params) -> int:

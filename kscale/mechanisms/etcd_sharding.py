@@ -294,5 +294,6 @@ MECHANISM = Mechanism(
     cost_ns=etcd_sharding_load.cost_ns,
     claims=("C20",),
     costs=etcd_sharding_load.COSTS,
+    settings=etcd_sharding_load.settings,
     simulated=True,
 )

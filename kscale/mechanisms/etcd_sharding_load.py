@@ -10,6 +10,7 @@ from pydantic import Field
 from kscale.errors import KscaleError
 from kscale.kernels import etcd_write
 from kscale.mechanisms import etcd_puts
+from kscale.mechanisms.base import Settings
 from kscale.mechanisms.etcd_puts import Etcd, Puts
 from kscale.scenario.cluster import Cluster
 
@@ -113,6 +114,14 @@ def by_type(load: ShardingLoad) -> Longs:
 def events_first(load: ShardingLoad) -> Longs:
     """Return the etcd of each type: Events apart, all others together."""
     return np.array([int(name == "events") for name in load.types], dtype=np.int64)
+
+
+def settings(cluster: Cluster, params: Params) -> Settings:
+    """Return where coefficients are used: by the puts of clients, or of each type."""
+    if params.clients:
+        return etcd_puts.settings([params.put_bytes], params.clients)
+    each_second = etcd_puts.rates(cluster, params.events_per_change, params.others_per_change)
+    return etcd_puts.settings(etcd_puts.mean_sizes(cluster, each_second))
 
 
 def memory(cluster: Cluster, params: Params) -> int:

@@ -11,6 +11,7 @@ from kscale import units
 from kscale.errors import KscaleError
 from kscale.kernels import heartbeats
 from kscale.mechanisms import lease_costs, lease_store
+from kscale.mechanisms.base import Settings
 from kscale.mechanisms.lease_costs import CpuCosts
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster
@@ -164,6 +165,17 @@ def make(cluster: Cluster, params: Params) -> LeaseLoad:
         pods=cluster.pods.count,
         cpu=lease_costs.of(cluster),
     )
+
+
+def settings(cluster: Cluster, params: Params) -> Settings:
+    """Return where coefficients are used: by puts of node statuses and leases."""
+    leases = _sizes(cluster, "leases")
+    sizes = (
+        params.status_bytes or cluster.load.heartbeat_bytes,
+        int(leases.mean()) if len(leases) else cluster.costs["lease_bytes"],
+    )
+    at = {"value_bytes": (min(sizes), max(sizes))}
+    return dict.fromkeys(("etcd_put_cpu_ns", "etcd_put_cpu_ps_per_byte", "etcd_wal_record_bytes"), at)
 
 
 def memory(cluster: Cluster, params: Params) -> int:

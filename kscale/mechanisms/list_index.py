@@ -219,4 +219,5 @@ MECHANISM = Mechanism(
     quality=quality,
     claims=("C6", "C7", "C8", "C9", "C10", "C11", "C12", "C25", "C26", "C27"),
     costs=list_load.COSTS,
+    settings=list_load.settings,
 )

@@ -15,6 +15,7 @@ from pydantic import Field
 from kscale.errors import KscaleError
 from kscale.kernels import list_pods, protobuf_write
 from kscale.mechanisms import list_stored
+from kscale.mechanisms.base import Settings
 from kscale.mechanisms.list_stored import ABSENT, APP, WIDTH, Ints, Longs, Text
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster
@@ -45,6 +46,12 @@ COSTS = (
     "list_wall_ns_per_object",
     "list_wall_ps_per_byte",
 )
+
+MEASURED = (
+    "list_etcd_cpu_ns_per_object",
+    "list_etcd_cpu_ps_per_byte",
+    "list_walk_ns_per_key",
+)  # on a real etcd
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +185,13 @@ def make(cluster: Cluster, params: Params) -> ListLoad:
         other_ns=max(1, cluster.profile.lease_renew_ns // nodes),
         etcd_milli=max(1, 1000 * params.etcd_cores // cluster.control_plane.apiservers),
     )
+
+
+def settings(cluster: Cluster, params: Params) -> Settings:
+    """Return where coefficients are used: by lists that read all pods from etcd."""
+    pods, size = cluster.pods.count, params.object_bytes or _mean(cluster)
+    at = {"keys": (pods, pods), "value_bytes": (size, size)}
+    return dict.fromkeys(MEASURED, at)
 
 
 def memory(cluster: Cluster, params: Params) -> int:

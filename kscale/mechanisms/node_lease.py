@@ -271,5 +271,6 @@ MECHANISM = Mechanism(
     cost_ns=lease_load.cost_ns,
     claims=("C1", "C2", "C3", "C4", "C5"),
     costs=lease_load.COSTS,
+    settings=lease_load.settings,
     simulated=True,
 )

@@ -10,6 +10,7 @@ from pydantic import Field
 from kscale import units
 from kscale.errors import KscaleError
 from kscale.kernels import election, informers
+from kscale.mechanisms.base import Settings
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster
 from kscale.scenario.draw import Stream
@@ -139,6 +140,17 @@ def make(cluster: Cluster, params: Params) -> StandbyLoad:
 def generators(load: StandbyLoad) -> Longs:
     """Return the generator of each trial, the same for every variant."""
     return draw.generators(load.seed, Stream.STANDBY, 0, load.trials)
+
+
+def settings(cluster: Cluster, params: Params) -> Settings:
+    """Return where coefficients are used: by pages of each type, unless the API server's cache answers."""
+    if params.source == "cache":
+        return {}
+    types = _types(cluster, params)
+    page = int(np.minimum(counts_of(types), types[:, informers.PER_BATCH]).max(initial=0))
+    sizes = types[:, informers.BYTES].tolist() or [0]
+    at = {"keys": (page, page), "value_bytes": (min(sizes), max(sizes))}
+    return dict.fromkeys(("list_fetch_ns_per_object", "list_fetch_ps_per_byte"), at)
 
 
 def memory(cluster: Cluster, params: Params) -> int:

@@ -14,7 +14,7 @@ from kscale.judge import rows, wording
 from kscale.judge.rows import Row
 from kscale.judge.verdict import Verdict
 from kscale.measure import stats
-from kscale.report import cells, coefficients, table_short, today
+from kscale.report import calibrated, cells, coefficients, table_short, today
 from kscale.report.cells import Footnotes
 from kscale.report.columns import Entry, Titles, lay_out
 from kscale.report.text import clean, clean_prose, joined, paragraph
@@ -118,14 +118,14 @@ def _entries(info: MechanismInfo, cell: Cell, notes: Footnotes, *, verbose: bool
         return
     main = list(rows.of_cell(info, cell, BASELINE, after))
     further = [row for name in others for row in rows.of_cell(info, cell, BASELINE, name)]
-    cell_notes = tuple(clean_prose(note) for note in cell.notes)
+    cell_notes, beyond = tuple(clean_prose(note) for note in cell.notes), bool(cell.extrapolated)
     for row in main:
         if not (verbose or row.info.headline):
             continue
-        yield _entry(row, notes, cell_notes, verbose=verbose, main=True)
+        yield _entry(row, notes, cell_notes, verbose=verbose, extrapolated=beyond, main=True)
         for extra in further:
             if extra.metric == row.metric and (row.ratio is not None or extra.verdict is not Verdict.SAME):
-                yield _entry(extra, notes, (), verbose=verbose)
+                yield _entry(extra, notes, (), verbose=verbose, extrapolated=beyond)
 
 
 def afters(cell: Cell) -> tuple[str, ...]:
@@ -137,13 +137,22 @@ def afters(cell: Cell) -> tuple[str, ...]:
 
 
 def _entry(
-    row: Row, notes: Footnotes, cell_notes: tuple[str, ...], *, verbose: bool, main: bool = False
+    row: Row,
+    notes: Footnotes,
+    cell_notes: tuple[str, ...],
+    *,
+    verbose: bool,
+    extrapolated: bool,
+    main: bool = False,
 ) -> Entry:
     """Return a row as text; the first variant's names the metric, and the variant unless it is optimized."""
     whose = "" if row.variant == OPTIMIZED else f"· {clean(row.variant)}"
     name = " ".join(filter(None, (cells.metric_name(row, verbose=verbose), whose))) if main else whose
     before, after = wording.sides(row)
     said = (*cells.noise_note(row), *(cell_notes if row.ratio is not None else ()))
+    sure = cells.sureness(row, verbose=verbose)
+    if extrapolated and row.info.provenance == "modelled":
+        sure.append(calibrated.MARK)
     return Entry(
         mechanism=clean(row.mechanism),
         at=clean(row.at),
@@ -151,7 +160,7 @@ def _entry(
         before=Text(before),
         after=Text(after),
         change=cells.judged(row),
-        more=(cells.sureness(row, verbose=verbose), Text(str(row.ratio.n) if row.ratio is not None else "")),
+        more=(sure, Text(str(row.ratio.n) if row.ratio is not None else "")),
         note=notes.number(said),
     )
 
@@ -191,10 +200,12 @@ def _footer(result: Result, notes: Footnotes, width: int) -> Iterator[Text]:
     if losing:
         yield from (Text(), Text("where it loses", "bold"))
         yield from _grouped(losing, width)
-    today_said = today.said(result)
-    if today_said:
-        yield Text()
-        yield from paragraph(today_said, width, rest="  ")
+    for told in (today.said(result), calibrated.said(result)):
+        if told:
+            yield Text()
+            yield from paragraph(told, width, rest="  ")
+    for told in calibrated.beyond(result):
+        yield from paragraph(told, width, rest="  ", style="yellow")
     yield Text()
     yield from paragraph(_legend(result), width, style="dim")
 

@@ -46,6 +46,18 @@ class Run(Record):
         return self.name or self.id
 
 
+class CostsRef(Record):
+    """Where a scenario's coefficients come from: as the scenario says, and as their file says."""
+
+    path: str | None = None  # of the file, from the scenario's folder; null: they are in the scenario
+    coefficients: Counter  # how many take the place of the profile's
+    etcd: str | None = None  # on which they were measured; null: the file does not say
+    cpu: str | None = None
+    cores: Counter | None = None
+    date: str | None = None  # UTC
+    fingerprint: str | None = None  # of the machine
+
+
 class ScenarioRef(Record):
     """What was run. `sha256` is over the canonical JSON of `resolved`."""
 
@@ -53,6 +65,7 @@ class ScenarioRef(Record):
     path: str
     sha256: str
     resolved: dict[str, Any]
+    costs: CostsRef | None = None  # null: the profile's alone
 
 
 class Git(Record):
@@ -153,6 +166,15 @@ class VariantRecord(Record):
     jit_compile_s: float | None = None
 
 
+class Extrapolated(Record):
+    """A coefficient that a cell uses beyond the settings it was measured at."""
+
+    coefficient: str
+    setting: str  # keys, value_bytes, db_bytes ...
+    measured: tuple[Counter, Counter]  # least and most
+    used: tuple[Counter, Counter]
+
+
 class Cell(Record):
     """One mechanism at one point."""
 
@@ -162,6 +184,7 @@ class Cell(Record):
     status: Literal["ok", "skipped"] = "ok"
     notes: list[str] = []
     losses: list[str] = []
+    extrapolated: list[Extrapolated] = []  # what its modelled metrics stand on
     digest: str  # of every variant's work
     seconds: float  # spent on the cell
     variants: dict[str, VariantRecord]

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StrictInt, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
 
 from kscale import units
 from kscale.errors import KscaleError, did_you_mean
@@ -25,6 +25,9 @@ FOLDER = Path(__file__).parent / "cost_models"
 LEAST = "the least cost model is two lines: schema: kscale.costs/1 and coefficients:"
 LONGEST_SOURCE = 1000  # characters
 MOST_SETTINGS = 16  # that a coefficient was measured over
+
+SHARES = frozenset({"etcd_range_locked_ppm", "watch_copy_share_ppm"})  # other ppm are factors
+ALL_PPM = 1_000_000
 
 Origin = Literal["published", "derived", "measured", "assumed", "fitted"]
 Amount = Annotated[StrictInt, Field(ge=0, lt=2**53)]
@@ -95,6 +98,26 @@ class _File(Spec):
     calibration: dict[str, Any] | None = None  # how it was measured: calibrate/record.py reads it
 
 
+class MeasuredAt(BaseModel):
+    """A machine, as far as it is shown."""
+
+    model_config = ConfigDict(frozen=True)
+
+    fingerprint: Text
+    cpu: Text
+    cores: Annotated[int, Field(ge=1, lt=2**53)]
+
+
+class Measured(BaseModel):
+    """Where coefficients were measured: the few facts of a file's `calibration` that results keep."""
+
+    model_config = ConfigDict(frozen=True)
+
+    etcd: Text
+    date: Text
+    machine: MeasuredAt
+
+
 @dataclass(frozen=True, slots=True)
 class CostModel(Mapping[str, int]):
     """The coefficients of a profile; as a mapping, name to value."""
@@ -150,13 +173,24 @@ def resolve(given: CostsSpec, profile: str) -> CostsSpec:
         if one.unit != known[name].unit:
             message = f"must be in {known[name].unit}, got {units.quote(one.unit)}"
             raise InconsistentError((*here, "unit"), message)
+        if name in SHARES and one.range[1] > ALL_PPM:
+            message = f"is a share: at most {ALL_PPM:,} ppm, got {one.range[1]:,}"
+            raise InconsistentError((*here, "range"), message)
     return given.model_copy(update={"extends": profile})
 
 
-def read_given(data: bytes, where: str) -> CostsSpec:
-    """Return what a cost-model file gives a scenario: how it was measured is left in the file."""
+def read_given(data: bytes, where: str) -> tuple[CostsSpec, Measured | None]:
+    """Return what a cost-model file gives a scenario, and where it was measured if the file says it."""
     file, _ = _read(data, where)
-    return CostsSpec(extends=file.extends, coefficients=file.coefficients)
+    return CostsSpec(extends=file.extends, coefficients=file.coefficients), _measured(file.calibration)
+
+
+def _measured(calibration: dict[str, Any] | None) -> Measured | None:
+    """Return where a file says it was measured; None if it does not, or not as `kscale calibrate` does."""
+    try:
+        return None if calibration is None else Measured.model_validate(calibration)
+    except ValidationError:
+        return None
 
 
 def read_calibration(data: bytes, where: str) -> dict[str, Any] | None:

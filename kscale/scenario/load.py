@@ -35,6 +35,8 @@ class Loaded:
     lines: dict[Loc, int]  # line of each key and list entry in the file
     folder: Path = Path()  # from which its own paths start
     recorded: Recorded | None = field(default=None, compare=False, repr=False)  # of an imported cluster
+    costs_path: str | None = None  # of the file of its costs, as the scenario has it
+    measured: costs.Measured | None = None  # where those were, if that file says it
 
     def resolved(self) -> dict[str, Any]:
         """Return the scenario as plain JSON values, every default in it; it can be loaded again."""
@@ -79,29 +81,41 @@ def parse(data: bytes, where: str, path: str, stem: str = "scenario", folder: Pa
     tree = document.tree(data, where, LEAST)
     try:
         given = {"name": name_of(stem)} | tree.value
-        given = _with_costs(given, folder)
+        given, costs_path, measured = _with_costs(given, folder)
         scenario = resolve.resolve(Scenario.model_validate(given))
         recorded = _recorded(scenario, folder)
     except ValidationError as error:
         raise document.first(error, where, tree.lines, _without_kind) from error
     except InconsistentError as error:
         raise document.complaint(where, error.loc, str(error), tree.lines) from error
-    return Loaded(scenario, path, sha256(dump(scenario)), where, tree.lines, folder, recorded)
+    return Loaded(
+        scenario=scenario,
+        path=path,
+        sha256=sha256(dump(scenario)),
+        where=where,
+        lines=tree.lines,
+        folder=folder,
+        recorded=recorded,
+        costs_path=costs_path,
+        measured=measured,
+    )
 
 
-def _with_costs(given: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return what a file says with the path of its costs replaced by what that file gives."""
+def _with_costs(
+    given: dict[str, Any], folder: Path
+) -> tuple[dict[str, Any], str | None, costs.Measured | None]:
+    """Return what a file says, its costs in place of their path; that path; where they were measured."""
     path = given.get("costs")
     if not isinstance(path, str):
-        return given
+        return given, None, None
     try:
         beside = _BESIDE.validate_python(path)
-        found = costs.read_given(document.read(folder / beside, path), path)
+        found, measured = costs.read_given(document.read(folder / beside, path), path)
     except ValidationError as error:
         raise InconsistentError(("costs",), str(error.errors()[0]["ctx"]["error"])) from error
     except KscaleError as error:
         raise InconsistentError(("costs",), str(error)) from error
-    return given | {"costs": found}
+    return given | {"costs": found}, beside, measured
 
 
 def _recorded(scenario: Scenario, folder: Path) -> Recorded | None:

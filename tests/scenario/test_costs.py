@@ -1,5 +1,6 @@
 """Cost models: every coefficient has a range and an origin, and a hidden fit is refused."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,39 @@ def test_a_scenario_s_costs_are_in_it(folder: Path) -> None:
     again = load.parse(text.encode(), "again", "-", folder=folder / "elsewhere")
     assert again.sha256 == found.sha256
     assert again.sha256 != load.parse(b"seed: 7", "x", "x").sha256
+
+
+def test_what_is_no_regular_file_is_refused(folder: Path) -> None:
+    """A pipe that nobody writes to would be waited for without end."""
+    (folder / "costs" / "mine.yaml").unlink()
+    os.mkfifo(folder / "costs" / "mine.yaml")
+    with pytest.raises(KscaleError, match=r"^x.yaml:2: costs: costs/mine.yaml: is not a regular file$"):
+        load.parse(NAMED.encode(), "x.yaml", "x.yaml", folder=folder)
+
+
+MACHINE = "machine: {fingerprint: ab, cpu: A CPU, cores: 2, memory_bytes: 9}"
+
+
+@pytest.mark.parametrize(
+    ("calibration", "etcd"),
+    [
+        (f"{{etcd: etcd 3.5.1, date: '2026-11-21', {MACHINE}, families: []}}", "etcd 3.5.1"),
+        ("{etcd: etcd 3.5.1, families: []}", None),
+        (f"{{etcd: [1], date: '2026-11-21', {MACHINE}}}", None),
+        ("{}", None),
+    ],
+)
+def test_where_they_were_measured_is_kept_beside_them(
+    folder: Path, calibration: str, etcd: str | None
+) -> None:
+    """If the file says it as calibrate does; the scenario itself stays the same."""
+    plain = load.parse(NAMED.encode(), "x.yaml", "x.yaml", folder=folder)
+    path = folder / "costs" / "mine.yaml"
+    path.write_text(CALIBRATED.replace("{etcd: 3.5.1, families: []}", calibration), encoding="utf-8")
+    found = load.parse(NAMED.encode(), "x.yaml", "x.yaml", folder=folder)
+    assert (found.sha256, found.costs_path) == (plain.sha256, "costs/mine.yaml")
+    assert (found.measured and found.measured.etcd) == etcd
+    assert load.parse(b"seed: 7", "x", "x").costs_path is None
 
 
 def test_costs_need_not_name_a_profile(folder: Path) -> None:

@@ -2,7 +2,8 @@
 
 schema       "kscale.comparison/1"
 kscale       version that wrote it
-results      each with name, run, scenario (name, sha256), git (null if none), machine: as in its file
+results      each with name, run, scenario (name, sha256, costs), git (null if none), machine: as in its file;
+             extrapolated: each with cell (its key), coefficient, setting, measured, used
 comparisons  each with
     a, b          name, meant (what the name stands for), commit, date
     of            variants, results or points
@@ -98,7 +99,16 @@ def _result(name: str, result: Result) -> dict[str, Any]:
     return {
         "name": name,
         "run": result.run.model_dump(mode="json"),
-        "scenario": {"name": result.scenario.name, "sha256": result.scenario.sha256},
+        "scenario": {
+            "name": result.scenario.name,
+            "sha256": result.scenario.sha256,
+            "costs": costs.model_dump(mode="json") if (costs := result.scenario.costs) else None,
+        },
+        "extrapolated": [
+            {"cell": cell.key, **one.model_dump(mode="json")}
+            for cell in result.cells
+            for one in cell.extrapolated
+        ],
         "git": result.git.model_dump(mode="json") if result.git is not None else None,
         "machine": result.machine.model_dump(mode="json"),
     }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from kscale.judge import verdict, wording
 from kscale.judge.compare import Comparison, same_machine
 from kscale.judge.decision import Judgement
-from kscale.report import today
+from kscale.report import calibrated, today
 from kscale.report.page.view import Fact
 from kscale.report.table_run import cautions
 from kscale.report.text import clean
@@ -58,6 +58,10 @@ def runs(results: Sequence[Result]) -> tuple[Fact, ...]:
     )
     if any(today.said(one) for one in results):
         bound = (*bound, ("optimizations", lambda one: today.said(one) or "not stated"))
+    if any(calibrated.said(one) for one in results):
+        bound = (*bound, ("costs", lambda one: calibrated.said(one) or "the profile's"))
+    if any(one.extrapolated for result in results for one in result.cells):
+        bound = (*bound, ("extrapolated", lambda one: "; ".join(calibrated.beyond(one)) or "nothing"))
     return (
         *(_fact(name, say, results, marked=True) for name, say in bound),
         *(_fact(name, say, results, marked=False) for name, say in free),

@@ -1,0 +1,57 @@
+"""Which coefficients of a run a real etcd gave, where, and which are used beyond what was measured."""
+
+from collections.abc import Iterator
+
+from kscale.report.text import clean, clean_prose
+from kscale.results.record import CostsRef, Extrapolated, Machine, Result
+
+MARK = " *"  # of a modelled row
+
+
+def said(result: Result) -> str | None:
+    """Return "costs: 14 coefficients measured on etcd 3.5.1, 2 x a CPU, 2026-11-21 (costs/mine.yaml)".
+
+    None if all coefficients are the profile's.
+    """
+    given = result.scenario.costs
+    if given is None:
+        return None
+    many = f"{given.coefficients:,} coefficient{'' if given.coefficients == 1 else 's'}"
+    where = f"({clean_prose(given.path)})" if given.path is not None else "(in the scenario)"
+    if given.etcd is None:
+        return f"costs: {many} in place of the profile's {where}"
+    machine, date = f"{given.cores} x {clean_prose(given.cpu or '?')}", clean(given.date or "?")
+    measured = f"measured on {clean_prose(given.etcd)}, {machine}, {date} {where}"
+    return f"costs: {many} {measured}{_elsewhere(given, result.machine)}"
+
+
+def _elsewhere(given: CostsRef, here: Machine) -> str:
+    """Return that the machine was another one, or was set up otherwise; nothing if it was this one."""
+    if given.fingerprint == here.fingerprint:
+        return ""
+    if (given.cpu, given.cores) == (here.cpu_model, here.cores_logical):
+        return "; since then the kernel, the memory or a version of Python or its packages has changed"
+    return "; another machine than this run's"
+
+
+def beyond(result: Result) -> Iterator[str]:
+    """Yield "* extrapolated: etcd_open_ps_per_byte measured at 4 to 9 db bytes, used at 12 (etcd-learner)".
+
+    One line for each coefficient and setting, over all cells of a mechanism.
+    """
+    found: dict[tuple[str, str, str], list[Extrapolated]] = {}
+    for cell in result.cells:
+        for one in cell.extrapolated:
+            found.setdefault((cell.mechanism, one.coefficient, one.setting), []).append(one)
+    for (mechanism, name, setting), ones in found.items():
+        used = min(one.used[0] for one in ones), max(one.used[1] for one in ones)
+        yield (
+            f"* extrapolated: {clean(name)} measured at {_span(ones[0].measured)}"
+            f" {clean(setting).replace('_', ' ')}, used at {_span(used)} ({clean(mechanism)})"
+        )
+
+
+def _span(ends: tuple[int, int]) -> str:
+    """Return "1,000 to 64,000", or one number."""
+    low, high = ends
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
