@@ -1,8 +1,11 @@
 """What pyproject.toml promises about versions and files."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
+
+import pytest
 
 import kscale
 
@@ -42,3 +45,13 @@ def test_version_has_a_changelog_entry() -> None:
     newest = re.search(r"^## (\S+?),? ", text, re.MULTILINE)
     assert newest
     assert newest[1] == kscale.__version__
+
+
+def test_the_source_distribution_holds_all_that_is_kept() -> None:
+    """What is unpacked can run its own tests and benchmarks."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout: what is kept is not to be told from what is lying about")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S607 - where git is
+    kept = {line.split("/")[0] for line in listed.stdout.splitlines()}
+    packed = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    assert {f"/{name}" for name in kept - {"pyproject.toml", ".gitignore"}} == set(packed)  # those always are
