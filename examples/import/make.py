@@ -158,6 +158,17 @@ def _key(path: str) -> bytes:
     return f"/registry/{path}".encode()
 
 
+def lists() -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the text of each list of kubectl."""
+    listed = {
+        "nodes": [node_object(number, row) for number, row in enumerate(nodes())],
+        "pods": [pod_object(number, row) for number, row in enumerate(pods())],
+    }
+    for name, items in listed.items():
+        document = json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=1)
+        yield name, document.encode()
+
+
 def main() -> None:
     """Write the snapshot and the two lists."""
     binary = find.find()
@@ -170,13 +181,8 @@ def main() -> None:
         target.unlink(missing_ok=True)
         save = [str(etcdctl), f"--endpoints={etcd.address}", "snapshot", "save", str(target)]
         subprocess.run(save, check=True)  # noqa: S603 - the binary beside the etcd that was found
-    listed = {
-        "nodes": [node_object(number, row) for number, row in enumerate(nodes())],
-        "pods": [pod_object(number, row) for number, row in enumerate(pods())],
-    }
-    for name, items in listed.items():
-        document = json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=1)
-        (HERE / f"{name}.json.gz").write_bytes(gzip.compress(document.encode(), mtime=0))
+    for name, document in lists():
+        (HERE / f"{name}.json.gz").write_bytes(gzip.compress(document, mtime=0))
 
 
 if __name__ == "__main__":
