@@ -1,7 +1,8 @@
 """Runs experiments within a budget of time and keeps their points; nothing else is kept.
 
-An experiment that would not end in time is left out, and one that does not is stopped at its next
-step; what it had measured is kept. How much longer than planned this machine takes is learned on the way.
+An experiment is left out if there is no time for half of it, and stopped at its next step if it does not
+end in time; what it has measured is kept. How much longer than planned this machine takes is learned on
+the way.
 """
 
 import math
@@ -19,7 +20,7 @@ from kscale.errors import Interrupted, KscaleError
 
 QUICK_S, DEFAULT_S = 60.0, 300.0
 FITTING_S = 3.0  # of the budget, for what follows the experiments
-LIKELY = 0.8  # of the time an experiment may take must be left for it to begin
+WORTH = 0.5  # of the time an experiment may take must be left for it to begin
 NEEDS_FILES = "needs an etcd that it may restart, and its files: not one at an endpoint"
 FAILED = "it failed; the command says why"
 
@@ -134,7 +135,7 @@ def _left_out(experiment: Experiment, clock: _Clock, *, own: bool) -> Done | Non
     if experiment.own and not own:
         return Done(id=experiment.id, title=experiment.title, left_out=NEEDS_FILES)
     expected = clock.expected(experiment)
-    if clock.left() < LIKELY * expected:
+    if clock.left() < WORTH * expected:
         why = f"takes about {expected:.0f} s, {max(0.0, clock.left()):.0f} s were left"
         return Done(id=experiment.id, title=experiment.title, left_out=why)
     return None

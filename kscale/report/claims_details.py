@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from kscale import units
+from kscale.calibrate.record import FigureValue
 from kscale.judge.claims import verdict
 from kscale.judge.claims.record import Inputs, Ran, Setup
 from kscale.judge.claims.verdict import Finding
@@ -30,7 +31,7 @@ def _lines(finding: Finding, mechanisms: Sequence[Mechanism]) -> Iterator[str]:
     elif claim.calibrated:
         yield f"our set-up: {clean_prose(setup.name)}"
         yield from (
-            f"{STEP}{clean_prose(one.figure.what)}: {clean_prose(setup.calibrated[one.figure.reads].at)}"
+            f"{STEP}{clean_prose(one.figure.what)}: {_measured(setup.calibrated[one.figure.reads])}"
             for one in finding.figures
             if one.figure.reads in setup.calibrated
         )
@@ -48,6 +49,12 @@ def _lines(finding: Finding, mechanisms: Sequence[Mechanism]) -> Iterator[str]:
         yield f"coefficients of the cost model {clean(setup.profile) if setup else ''}:"
     for name, one in read.items():
         yield f"{STEP}{coefficients.line(name, one)}"
+
+
+def _measured(found: FigureValue) -> str:
+    """Return at which settings a figure of a calibration was measured, and how often."""
+    often = "once, so without an interval" if found.repeats == 1 else f"{found.repeats} times"
+    return f"{clean_prose(found.at)}; measured {often}"
 
 
 def _cluster(inputs: Inputs) -> str:

@@ -212,6 +212,7 @@ def test_the_command_reads_the_file(
     assert code == ExitCode.OK
     assert "outside: K1" in out
     assert "our set-up: kscale calibrate etcd: etcd 3.5.1 on 2 x fast, 2026-11-21" in out
+    assert "15 KiB against 300 B; measured once, so without an interval" in " ".join(out.split())
     for name in ("csv", "jsonl", "markdown"):
         code, out, _ = _asked(capsys, "--format", name)
         assert code == ExitCode.OK
