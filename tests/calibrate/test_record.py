@@ -18,6 +18,7 @@ from kscale.calibrate.point import Point
 from kscale.calibrate.record import Calibration, Done
 from kscale.errors import KscaleError
 from kscale.scenario import costs
+from kscale.scenario.spec import InconsistentError
 
 SETTING = Setting(
     date="2026-11-21",
@@ -205,6 +206,20 @@ def test_a_coefficient_says_what_it_stands_on() -> None:
     assert "measured once at some settings" in said
     assert "above the goal" not in cost_file.text(good)
     assert "measured once" not in cost_file.text(good)
+
+
+def test_no_share_is_more_than_all() -> None:
+    """500 % of a range's work under its lock is refused where a scenario reads it; factors may be more."""
+    known = costs.of_profile("k8s-1.36").coefficients
+
+    def given(name: str) -> costs.CostsSpec:
+        """Return a file that has five times all of it."""
+        changed = {"value": 5_000_000, "range": (5_000_000, 5_000_000)}
+        return costs.CostsSpec(coefficients={name: known[name].model_copy(update=changed)})
+
+    with pytest.raises(InconsistentError, match="is a share: at most 1,000,000 ppm, got 5,000,000"):
+        costs.resolve(given("etcd_range_locked_ppm"), "k8s-1.36")
+    assert costs.resolve(given("list_memory_ppm"), "k8s-1.36").extends == "k8s-1.36"
 
 
 JSON = st.recursive(
