@@ -131,7 +131,7 @@ def _told_space(db: Database, space: FreeSpace) -> str:
     holes = _many(len(space.free), "run")
     return (
         f"{units.show_bytes(size)} in {db.meta.pages:,} pages, {units.show_bytes(used)} in use: "
-        f"{free:,} pages are free, in {holes}"
+        f"{free:,} pages are free, in {holes}, with those still held for readers"
     )
 
 
@@ -165,8 +165,8 @@ def _told_dropped(found: Contents) -> Iterator[str]:
     if len(found.revisions.types) > etcd_keys.MOST_TYPES:
         yield f"types after the first {etcd_keys.MOST_TYPES:,}: their objects count as {OTHER}"
     if found.other_buckets:
-        buckets, pages = _many(found.other_buckets, "other bucket"), _many(found.other_pages, "page")
-        yield f"{buckets} of etcd (members, users ..), with {pages} of their own"
+        pages = f", with {_many(found.other_pages, 'page')} of their own" if found.other_pages else ""
+        yield f"{_many(found.other_buckets, 'other bucket')} of etcd (members, users ..){pages}"
 
 
 def _told_churn(churn: dict[str, _Churn]) -> tuple[str, ...]:
