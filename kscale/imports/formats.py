@@ -35,6 +35,9 @@ CONFIG_KINDS = frozenset(
     }
 )  # fmt: skip
 
+MANIFEST_KINDS = frozenset({"Pod", "Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "ConfigMap"})
+
+_PART = re.compile(r"kube-(?:apiserver|scheduler|controller-manager)|etcd|hyperkube|[a-z]Configuration")
 _CONFIG_YAML = re.compile(
     r"^(?:apiVersion|kind|data-dir|listen-client-urls|initial-cluster|quota-backend-bytes)\s*:", re.MULTILINE
 )
@@ -132,11 +135,15 @@ def _is_prometheus(head: bytes) -> bool:
 
 
 def _is_manifest(head: bytes) -> bool:
-    """Return whether it is a manifest or a component's configuration."""
-    if json_head.is_json(_text(head)):
-        first = next(iter(_documents(head)), {})
-        return first.get("kind") in CONFIG_KINDS or "kubeletconfig" in first
-    return bool(_CONFIG_YAML.search(_text(head)))
+    """Return whether it is a manifest or a component's configuration; what has a uid is an object."""
+    text = _text(head)
+    if json_head.is_json(text):
+        documents = _documents(head)
+        first = documents[0] if documents else {}
+        alone = len(documents) == 1 and first.get("kind") in MANIFEST_KINDS and "metadata.uid" not in first
+        is_config = first.get("kind") in CONFIG_KINDS or "kubeletconfig" in first
+        return is_config or (alone and not text.startswith("[") and bool(_PART.search(text)))
+    return bool(_CONFIG_YAML.search(text))
 
 
 def _is_kubectl(head: bytes) -> bool:

@@ -29,10 +29,23 @@ class Feed:
         self.begin = 0  # so many had been read when the last object was complete
         self.items = 0  # complete objects
         self.ended = False
+        self.failed: KscaleError | None = None  # why reading ended early
         self.key_bytes: dict[str, int] = {}  # of keys seen, as they are written, with their colon
 
     def read(self, most: int) -> bytes:
-        """Return the next bytes, at most *most*; none at the end."""
+        """Return the next bytes, at most *most*; none at the end, and none where reading fails.
+
+        What failed is raised by `in_one_line`: raised here, in the middle of ijson's backend in Python, it
+        would leave that one to print an error of its own.
+        """
+        try:
+            return self._next(most)
+        except KscaleError as error:
+            self.failed = error
+            return b""
+
+    def _next(self, most: int) -> bytes:
+        """Return the next bytes; KscaleError where the stream cannot be read, or one object never ends."""
         self._on_read()
         data = self._stream.read(most)
         if not self.bytes:
@@ -53,15 +66,19 @@ class Feed:
 
 @contextmanager
 def in_one_line(feed: Feed) -> Iterator[None]:
-    """Turn the errors of ijson's backends into one line."""
+    """Turn the errors of ijson's backends into one line, and raise what ended the reading."""
     try:
         yield
     except (ijson.JSONError, ValueError, OverflowError) as error:
+        if feed.failed is not None:
+            raise feed.failed from None
         if feed.ended:
             what = "the file ends in the middle of it" if feed.bytes else "the file is empty"
         else:
             what = _why(str(error))
         raise feed.error(what, feed.items + 1) from error
+    if feed.failed is not None:
+        raise feed.failed
 
 
 def _why(text: str) -> str:

@@ -72,6 +72,8 @@ def build(found: Events, feed: Feed, begun: str) -> tuple[Any, int, int]:  # noq
             stack.append(current)
         if listed:
             current.append(new)
+        elif key in current:
+            raise twice(feed)
         else:
             current[key] = new
         if type(new) is dict or type(new) is list:
@@ -112,6 +114,11 @@ def _count(found: Events, feed: Feed, depth: int) -> int:
 def _too_deep(feed: Feed) -> KscaleError:
     """Return the error for an object that is nested too deeply."""
     return feed.error(f"is nested more than {DEEPEST} levels deep", feed.items + 1)
+
+
+def twice(feed: Feed) -> KscaleError:
+    """Return the error for a key that is given twice: which one counts, readers disagree on."""
+    return feed.error("gives one key twice", feed.items + 1)
 
 
 def _remembered(known: dict[str, int], key: str) -> int:

@@ -5,7 +5,7 @@ documents follow each other with or without a line between them. ijson gives the
 and objects are built here, not by ijson's own `items`: that one keeps a path for each level, which makes
 20,000 nested brackets a gigabyte (measured), takes documents of one shape only, and says no sizes.
 
-Of a key given twice the last value counts, as for kubectl.
+A key that is given twice is refused, as it is in YAML: no API server writes one.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +17,8 @@ import ijson
 from kscale.imports import fields
 from kscale.imports.fields import Object
 from kscale.imports.kubectl_feed import AT_ONCE, Feed, in_one_line
-from kscale.imports.kubectl_object import ENDS, STARTS, Events, build, json_bytes, value_of
+from kscale.imports.kubectl_object import ENDS, STARTS, Events, build, json_bytes, twice, value_of
+from kscale.imports.vocabulary import KINDS
 
 
 class Head(NamedTuple):
@@ -104,11 +105,13 @@ def _document(found: Events, feed: Feed, late: Callable[[], Head | None]) -> Ite
             head = Head(given.get("apiVersion"), given.get("kind"))
             yield from _elements(found, feed, late if head.kind is None else partial(_same, head))
             continue
+        if key in given:
+            raise twice(feed)
         built, length, of_managed = value_of(found, feed, begin, value)
         given[key] = built
         size += length + json_bytes(key) + 2  # colon and comma
         managed += of_managed
-    if not listed and not _is_empty_list(given):
+    if not listed and not _is_empty_list(given, feed):
         feed.items += 1
         yield Item(given, size - bool(given), managed, None)
 
@@ -127,10 +130,18 @@ def _late(ahead: Callable[[], dict[int, Head]], number: int) -> Head | None:
     return ahead().get(number)
 
 
-def _is_empty_list(given: Object) -> bool:
-    """Return whether a mapping is a list as Go writes one without items."""
+def _is_empty_list(given: Object, feed: Feed) -> bool:
+    """Return whether a mapping is a list as Go writes one of nothing; KscaleError for other lists."""
     kind = given.get("kind")
-    return isinstance(kind, str) and kind.endswith("List") and given.get("items", 0) is None
+    if not isinstance(kind, str) or not kind.endswith("List"):
+        return False
+    if "items" not in given:
+        if kind.removesuffix("List") in {"", *KINDS}:  # what else ends so is somebody's own kind
+            raise feed.error("is a list without items", feed.items + 1)
+        return False
+    if given["items"] is not None:
+        raise feed.error(f"items: must be a list, got {fields.got(given['items'])}", feed.items + 1)
+    return True
 
 
 def _elements(found: Events, feed: Feed, head: Callable[[], Head | None]) -> Iterator[Item]:

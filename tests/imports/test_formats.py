@@ -33,6 +33,8 @@ KNOWN = {
         b"name: infra1\ndata-dir: /var/lib/etcd\n",
         b'{"kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1"}',
         b'{"kubeletconfig": {"maxPods": 110}}',
+        b'{"kind":"Pod","spec":{"containers":[{"command":["kube-apiserver"]}]}}',
+        b'{"data":{"a":"kind: ClusterConfiguration"},"kind":"ConfigMap"}',
         b"apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Pod\nkind: List\n",
         b"kind: List\napiVersion: v1\nitems:\n  - kind: ConfigMap\n    apiVersion: v1\n",
     ],
@@ -45,6 +47,9 @@ KNOWN = {
         b'{"kind":"List","items":[{"kind":"Foo","spec":{"k":{"kind":"KubeletConfiguration"}}}]}',
         b'{"kind":"List","items":[{"kind":"Foo","spec":{"apiVersion":"audit.k8s.io/v1"}}]}',
         b'{"apiVersion":"v1","data":{"resultType":"x"},"kind":"ConfigMap"}',
+        b'{"kind":"Pod","metadata":{"uid":"1"},"spec":{"containers":[{"command":["kube-apiserver"]}]}}',
+        b'[{"kind":"Pod","spec":{"containers":[{"command":["kube-apiserver"]}]}}]',
+        b'{"kind":"Pod","spec":{"containers":[{"command":["etcd"]}]}}\n{"kind":"Pod"}\n',
         b'{"kind":"Status","apiVersion":"v1","status":"success"}',
     ],
     "openb": [b"sn,cpu_milli,memory_mib,gpu,model\n", b"name,cpu_milli,memory_mib,num_gpu\n"],
@@ -130,6 +135,7 @@ def test_a_list_in_yaml_is_told_by_its_own_entries(tmp_path: Path) -> None:
 def test_configurations_are_those_that_are_read() -> None:
     """Formats are told without importing the readers."""
     assert manifests.CONFIGS.keys() == formats.CONFIG_KINDS
+    assert {*manifests.TEMPLATES, "ConfigMap"} == formats.MANIFEST_KINDS
 
 
 def test_packed_snapshot_is_to_be_unpacked(tmp_path: Path) -> None:

@@ -73,6 +73,10 @@ def alone(**fields: Any) -> bytes:  # noqa: ANN401 - any field
         (b'{"kind":"List","items":[null]}', "must be an object of Kubernetes, got null"),
         (b'{"items":[{}],"kind":"List"}', "item 1, before byte 28: kind: null is not a kind"),
         (b'{"items":[],"items":[]}', "is in a list that has items twice"),
+        (b'{"kind":"List"}', "item 1, before byte 15: is a list without items"),
+        (b'{"kind":"PodList","apiVersion":"v1"}', "is a list without items"),
+        (b'{"kind":"List","items":{"a":1}}', "items: must be a list, got a mapping"),
+        (b'{"kind":"WidgetList","apiVersion":"a.b/v1","items":3}', "items: must be a list, got 3"),
         (POD + b"x" + POD, "is not valid JSON"),
         (POD.replace(b'"Pod"', b"NaN") + b" ", "is not valid JSON"),
         (POD.replace(b'"Pod"', b"Infinity") + b" ", "is not valid JSON"),
@@ -140,8 +144,8 @@ def test_nesting_is_bounded(
 
 def test_nesting_of_a_hundred_levels_is_fine(tmp_path: Path) -> None:
     """One more is not."""
-    start = b'{"apiVersion":"v1","kind":"ConfigMap","data":'
-    assert imported(tmp_path, start + b"[" * 99 + b"]" * 99 + b"}").types["configmaps"].count == 1
+    start = b'{"apiVersion":"v1","kind":"Secret","data":'
+    assert imported(tmp_path, start + b"[" * 99 + b"]" * 99 + b"}").types["secrets"].count == 1
     assert "100 levels" in complaint(tmp_path, start + b"[" * 101 + b"]" * 101 + b"}")
 
 
@@ -191,10 +195,19 @@ def test_types_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "item 4, before byte" in complaint(tmp_path, made.as_lines(kinds))
 
 
-def test_the_last_of_equal_keys_counts(tmp_path: Path) -> None:
-    """As for kubectl."""
-    facts = imported(tmp_path, b'{"kind":"Secret","apiVersion":"v1","kind":"ConfigMap"}')
-    assert list(facts.types) == ["configmaps"]
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"kind":"Secret","apiVersion":"v1","kind":"ConfigMap"}',
+        b'{"kind":"List","items":[{"kind":"Secret","apiVersion":"v1","kind":"ConfigMap"}]}',
+        b'{"kind":"List","items":[{"kind":"Secret","apiVersion":"v1","data":{"a":"b","a":"c"}}]}',
+        b'{"kind":"List","kind":"List","items":[]}',
+    ],
+)
+def test_a_key_is_given_once(tmp_path: Path, data: bytes) -> None:
+    """Which one would count, readers of JSON do not agree on."""
+    assert "item 1, before byte" in complaint(tmp_path, data)
+    assert "gives one key twice" in complaint(tmp_path, data)
 
 
 def test_long_lines_of_the_parser_are_not_shown(tmp_path: Path) -> None:
