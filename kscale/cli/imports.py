@@ -97,8 +97,8 @@ def import_(
     rename = names.hashes(names.user_key()) if anonymize else names.as_they_are
     found = sources.found(files)
     with stopping.stoppable() as stopper:
-        imported = write.make(merge.merge(_read(found, quiet=quiet, color=color)), rename)
-        written = write.save(imported, output, title, profile, stopper.held)
+        imported = write.make(merge.merge(_read(found, quiet=quiet, color=color)), rename, profile)
+        written = write.save(imported, output, title, stopper.held)
     _tell(imported, written, as_json=as_json, quiet=quiet, color=color)
 
 

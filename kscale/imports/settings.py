@@ -3,6 +3,8 @@
 import math
 import re
 from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from pydantic import ValidationError
@@ -38,6 +40,8 @@ _MOST = {"counts.nodes": MOST_NODES, "counts.pods": MOST_PODS}
 COUNTS = tuple(_MOST)
 _PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
 _MAPPINGS = (REQUESTS, WATCHES, OPTIMIZATIONS)  # their last part may have dots in it
+PER_S = "/s"  # how the exact text of a rate ends
+WHOLE_FROM = 10_000  # a second, minute or hour: all digits
 _SIZES = frozenset({"control_plane.etcd.quota", "load.heartbeat.size"})
 
 
@@ -53,7 +57,32 @@ def shown(key: str, value: Plain) -> str:
     """Return a value for people."""
     if isinstance(value, int) and not isinstance(value, bool):
         return units.show_bytes(value) if key in _SIZES else f"{value:,}"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else str(written(key, value))
+
+
+def written(key: str, value: Plain) -> Plain:
+    """Return a value as a scenario's text has it: sizes with their unit, rates in numbers people read."""
+    if isinstance(value, str) and value.endswith(PER_S):
+        try:
+            return rate(units.parse_rate(value))
+        except ValueError:
+            return value
+    return size(value) if key in _SIZES and isinstance(value, int) else value
+
+
+def size(value: int) -> str:
+    """Return a size in the largest unit that keeps it whole: "8GiB", "9774B"."""
+    text = units.exact_bytes(value)
+    return f"{text}B" if text.isdecimal() else text
+
+
+def rate(per_s: Fraction) -> str:
+    """Return a rate to four digits, as exact as any that is read: "12.5/s", "0.1607/h"."""
+    periods = (("s", 1), ("min", 60), ("h", 3600))
+    name, seconds = next((one for one in periods if per_s * one[1] >= 1), periods[-1 if per_s else 0])
+    number = float(per_s * seconds)
+    digits = f"{number:.4g}" if number < WHOLE_FROM else str(round(number))
+    return f"{Decimal(digits):f}/{name}"
 
 
 def mix_of(key: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from kscale import units
 from kscale.errors import KscaleError
-from kscale.imports import columns, settings, yaml_text
+from kscale.imports import columns, defaults, settings, yaml_text
 from kscale.imports.anonymize import TYPE, Rename
 from kscale.imports.facts import Ints, TypeFact, Value
 from kscale.imports.merge import OBJECTS, Merged
@@ -28,6 +28,7 @@ from kscale.scenario.recorded import LARGEST_OBJECT, MOST_TYPES, Recorded, Recor
 from kscale.scenario.schema_cluster import MOST_OBJECTS
 
 MOST_KINDS = 50  # of requests or watches
+NO_FILE = "imported.npz", "0" * 64  # stands in where nothing is written yet
 _WORKLOAD = "mechanisms.etcd-freelist.workload"
 _FREE_PAGES = "mechanisms.etcd-freelist.free_pages"
 
@@ -39,12 +40,24 @@ class Imported:
     merged: Merged  # what was said on the way here, too
     recorded: Recorded
     counted: dict[str, int]  # objects by type whose sizes nobody knows
+    worked_out: frozenset[str]  # types whose recorded sizes nobody read
+    profile: str | None  # asked for
+
+    def text(self, name: str, file: tuple[str, str] | None) -> str:
+        """Return the scenario; *file*: name and sha256 of its columns."""
+        head = yaml_text.Head(name, self.profile, file)
+        return yaml_text.scenario(self.merged, self.recorded, self.counted, self.worked_out, head)
 
 
-def make(merged: Merged, rename: Rename) -> Imported:
-    """Return *merged* with every name renamed, its lists as columns; KscaleError if it is too large."""
+def make(merged: Merged, rename: Rename, profile: str | None = None) -> Imported:
+    """Return *merged* with every name renamed, its lists as columns; KscaleError if it is too large.
+
+    *profile* comes before any that was read.
+    """
     made = columns.make(merged.nodes, merged.pods, rename)
     objects, counted, said = _objects(merged.types, rename)
+    known = objects.types if objects else ()
+    estimates = frozenset(rename(TYPE, name) for name, fact in merged.types.items() if fact.estimate)
     space = merged.space
     whole = Recorded(
         made.nodes,
@@ -66,14 +79,16 @@ def make(merged: Merged, rename: Rename) -> Imported:
         dropped=tuple(dropped),
         assumed=(*merged.assumed, *made.assumed, *said),
     )
-    return Imported(merged, whole, counted)
+    imported = Imported(merged, whole, counted, estimates.intersection(known), profile)
+    text = imported.text("imported", None if whole == Recorded() else NO_FILE)
+    assumed = (*defaults.said(text, merged, profile), *merged.assumed)
+    return replace(imported, merged=replace(merged, assumed=assumed))
 
 
 def save(
     imported: Imported,
     path: Path,
     name: str,
-    profile: str | None,
     held: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> tuple[Path, ...]:
     """Write the scenario to *path* and its columns beside it; return the files written.
@@ -83,16 +98,16 @@ def save(
     """
     beside = path.with_suffix(".npz")
     recorded = imported.recorded
-    head = yaml_text.Head(name, profile)
+    file = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.stem}.", dir=path.parent) as folder:
             made = []
             if recorded != Recorded():
                 sha256 = recorded_columns.save(recorded, Path(folder) / beside.name)
-                head = replace(head, imported=beside.name, sha256=sha256)
+                file = beside.name, sha256
                 made.append(beside)
-            _write_scenario(imported, Path(folder) / path.name, head)
+            _write_scenario(imported.text(name, file).encode(), Path(folder) / path.name)
             made.append(path)
             with held():
                 for one in made:
@@ -102,9 +117,8 @@ def save(
     return tuple(reversed(made))
 
 
-def _write_scenario(imported: Imported, path: Path, head: yaml_text.Head) -> None:
+def _write_scenario(data: bytes, path: Path) -> None:
     """Write the scenario's text, if it can be read again."""
-    data = yaml_text.scenario(imported.merged, imported.recorded, imported.counted, head).encode()
     try:
         load.parse(data, path.name, path.name, path.stem, path.parent)
     except KscaleError as error:

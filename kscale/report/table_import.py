@@ -14,7 +14,7 @@ from kscale.imports import told
 from kscale.imports.contradictions import Contradiction, Side
 from kscale.imports.facts import Facts
 from kscale.imports.write import Imported
-from kscale.imports.yaml_text import title
+from kscale.imports.yaml_values import title
 from kscale.report.text import clean, clean_prose, joined, paragraph
 
 INDENT = "  "
@@ -31,7 +31,7 @@ def table(imported: Imported, written: Sequence[Path], width: int) -> Text:
     for facts in merged.sources:
         lines += _source(facts, called, room)
     dropped = [line for facts in merged.sources for line in facts.dropped] + list(merged.dropped)
-    assumed = [line for facts in merged.sources for line in facts.assumed] + list(merged.assumed)
+    assumed = [*merged.assumed, *(line for facts in merged.sources for line in facts.assumed)]
     lines += _heading("left out", dropped, room)
     lines += _heading("assumed", assumed, room)
     lines += _contradictions(merged.contradictions, called, room)

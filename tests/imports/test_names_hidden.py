@@ -16,6 +16,7 @@ from named_inputs import ADDRESS, AUDIT, MANIFEST, MARK, METRICS, NODES, OPENB, 
 from kscale import units
 from kscale.errors import KscaleError
 from kscale.imports import anonymize, merge, sources, vocabulary, write
+from kscale.imports.prometheus_metrics import BY_NAME
 from kscale.report import table_import
 from kscale.report.export import imported as documents
 from kscale.scenario.schema import Scenario
@@ -39,6 +40,7 @@ PUBLIC = {
     *vocabulary.EXTENDED,
     *vocabulary.EFFECTS,
     *vocabulary.OPERATORS,
+    *BY_NAME,  # metrics that kscale asks for
 }
 
 
@@ -56,7 +58,7 @@ def _imported(paths: list[Path]) -> write.Imported:
 
 def _outputs(imported: write.Imported, folder: Path) -> dict[str, bytes]:
     """Return everything that is written or said, by where: members of the columns' file one by one."""
-    written = write.save(imported, folder / "mine.yaml", "mine", None)
+    written = write.save(imported, folder / "mine.yaml", "mine")
     found = {path.name: path.read_bytes() for path in written}
     if len(written) > 1:
         with zipfile.ZipFile(io.BytesIO(found["mine.npz"])) as file:
@@ -211,7 +213,7 @@ def test_same_inputs_in_any_order_make_the_same_bytes(inputs: dict[str, Path], t
     made = []
     for number, order in enumerate((paths, paths[::-1])):
         (tmp_path / str(number)).mkdir()
-        written = write.save(_imported(order), tmp_path / str(number) / "mine.yaml", "mine", None)
+        written = write.save(_imported(order), tmp_path / str(number) / "mine.yaml", "mine")
         made.append([path.read_bytes() for path in written])
     assert made[0] == made[1]
     assert len(made[0]) == 2

@@ -1,5 +1,6 @@
 """What is written: a scenario that reads back exactly, its columns beside it, both or none."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_facts import node, part, pods, sizes, value
 
+from kscale import units
 from kscale.errors import ExitCode, Interrupted, KscaleError
-from kscale.imports import anonymize, merge, write, yaml_text
+from kscale.imports import anonymize, merge, settings, write, yaml_text, yaml_values
 from kscale.imports.facts import FreeSpace, TypeFact, Value
 from kscale.scenario import build, load, yaml_tree
 from kscale.scenario.load import Loaded
@@ -29,8 +31,8 @@ SPACE = FreeSpace(
 def _written(folder: Path, *facts: dict[str, Any], profile: str | None = None) -> tuple[str, Loaded]:
     """Return the text of a scenario of these sources, and the scenario loaded again."""
     given_parts = [part(**({"format_id": "etcd-db"} | one)) for one in facts]
-    imported = write.make(merge.merge(given_parts), anonymize.hashes(KEY))
-    path = write.save(imported, folder / "mine.yaml", "mine", profile)[0]
+    imported = write.make(merge.merge(given_parts), anonymize.hashes(KEY), profile)
+    path = write.save(imported, folder / "mine.yaml", "mine")[0]
     return path.read_text(encoding="utf-8"), load.load(str(path))
 
 
@@ -137,7 +139,7 @@ def test_pages_of_the_file_come_before_a_number_of_pages(tmp_path: Path) -> None
     }
     text, loaded = _written(tmp_path, {"space": SPACE}, counted)
     assert loaded.scenario.mechanisms["etcd-freelist"] == [{"workload": "file"}]
-    assert "free_pages" not in text
+    assert not any("free_pages" in line for line in text.splitlines() if not line.startswith("#"))
     _, loaded = _written(tmp_path, counted)
     assert loaded.scenario.mechanisms["etcd-freelist"] == [{"free_pages": 900}]
 
@@ -147,7 +149,7 @@ def test_smaller_kinds_of_request_are_one_sum(tmp_path: Path) -> None:
     rates = tuple(value(f"load.requests.get/type{i}", f"{i}/s") for i in range(1, 61))
     imported = write.make(merge.merge([part("audit", values=rates)]), anonymize.as_they_are)
     assert imported.merged.dropped == ("10 smaller kinds of requests, 55/s together",)
-    text = write.save(imported, tmp_path / "mine.yaml", "mine", None)[0].read_text(encoding="utf-8")
+    text = write.save(imported, tmp_path / "mine.yaml", "mine")[0].read_text(encoding="utf-8")
     requests = load.load(str(tmp_path / "mine.yaml")).scenario.load.requests
     assert requests is not None
     assert len(requests) == 50
@@ -182,11 +184,148 @@ def test_comments_say_where_things_are_from_and_what_else_was_read(tmp_path: Pat
         },
     )
     lines = text.splitlines()
-    assert "#   3 revisions\\nkept: all" in lines
+    assert "# - etcd snapshot: 3 revisions\\nkept: all" in lines
     assert "  # objects from etcd snapshot:" in lines
     assert "  apiservers: 3  # a\\nflag: x (manifest or config, worked out)" in lines
     assert max(map(len, lines)) < 200
     assert "secret-name" not in text
+
+
+def test_what_was_left_out_assumed_and_contradicted_is_passed_on(tmp_path: Path) -> None:
+    """At the end of the file, without names of files and their dates."""
+    text, _ = _written(
+        tmp_path,
+        {
+            "name": "secret-name.db",
+            "values": (value("control_plane.etcd.quota", 2**33),),
+            "dropped": ("keys and values",),
+            "modified": 7,
+        },
+        {
+            "format_id": "manifest",
+            "name": "secret.yaml",
+            "values": (value("control_plane.etcd.quota", 2**32),),
+            "assumed": ("one server " * 40,),
+        },
+    )
+    end = text[text.index("# Left out:") :].splitlines()
+    assert "# - keys and values" in end
+    assert "# Assumed:" in end
+    assert any(line.startswith("# - not read, so as in any scenario: constants of") for line in end)
+    assert (
+        "# - control_plane.etcd.quota: 8GiB (etcd snapshot), not 4GiB (manifest or config): newer by"
+        in " ".join(end)
+    )
+    assert max(map(len, end)) <= 110
+    assert "one server one server" in text
+    assert "secret" not in text
+    assert "2026-11" not in text
+
+
+def test_files_of_older_states_are_called_by_their_format(tmp_path: Path) -> None:
+    """Their names are for the terminal."""
+    nodes = tuple(node(i) for i in range(5))
+    stored = {"types": {"pods": sizes((100, 7))}, "space": SPACE, "nodes": nodes}
+    text, _ = _written(
+        tmp_path, stored | {"name": "secret1.db", "taken": 3}, stored | {"name": "secret2.db", "modified": 5}
+    )
+    assert "of etcd snapshot of 2026-11-03 00:00: an older state of those of etcd snapshot, which" in text
+    assert "secret" not in text
+
+
+def test_every_part_of_the_load_says_where_it_is_from(tmp_path: Path) -> None:
+    """A mix once; rates and sizes as people write them."""
+    text, loaded = _written(
+        tmp_path,
+        {
+            "format_id": "audit",
+            "values": (
+                Value("load.requests.list/pods", "4.46e-05/s", "log of 9 s", estimate=True),
+                Value("load.requests.get/pods", "12.5/s", "log of 9 s", estimate=True),
+                Value("load.watches.pods", 5, "open watches"),
+                Value("load.heartbeat.size", "9774B", "mean"),
+                Value("mechanisms.list-index.rate", "0.05/s", "lists"),
+            ),
+        },
+    )
+    lines = text.splitlines()
+    for line in (
+        "  requests:  # log of 9 s (audit log, worked out)",
+        "    get/pods: 12.5/s",
+        "    list/pods: 0.1606/h",
+        "  watches:  # open watches (audit log)",
+        "    size: 9774B  # mean (audit log)",
+        "    rate: 3/min  # lists (audit log)",
+    ):
+        assert line in lines
+    assert loaded.scenario.load.heartbeat.size == 9774
+    assert loaded.scenario.load.requests == {"get/pods": 12.5, "list/pods": pytest.approx(4.46e-5, rel=1e-3)}
+
+
+@given(st.floats(1e-6, 1e7))
+def test_rates_keep_four_digits(per_s: float) -> None:
+    """However many or few there are."""
+    written = settings.written("load.pod_changes", f"{per_s!r}/s")
+    assert "e" not in str(written)
+    assert float(units.parse_rate(written)) == pytest.approx(per_s, rel=1e-3)
+
+
+def test_objects_that_are_worked_out_say_so(tmp_path: Path) -> None:
+    """All of them, or how many types."""
+    guess, read = {"nodes": sizes((9, 1), estimate=True)}, {"pods": sizes((9, 1))}
+    assert "#   1 object of 1 type, 9 B; those of" in _written(tmp_path, {"types": read})[0]
+    assert (
+        "#   1 object of 1 type, 9 B; sizes worked out; those of" in _written(tmp_path, {"types": guess})[0]
+    )
+    both = _written(tmp_path, {"types": guess | read})[0]
+    assert "#   2 objects of 2 types, 18 B; sizes worked out of 1 of them; those of" in both
+
+
+def test_shapes_and_requests_are_cut_between_their_parts(tmp_path: Path) -> None:
+    """What does not fit is counted; lines that would read alike are one."""
+    labels = {f"team.example/label-{i}": f"value-{i}" for i in range(9)}
+    wanted = {"cpu": "1", "selector": labels}
+    text, _ = _written(
+        tmp_path,
+        {
+            "format_id": "kubectl",
+            "nodes": (node(1, labels=labels), node(2, labels=labels, ephemeral_bytes=1), node(3)),
+            "pods": pods(
+                4,
+                requests=(
+                    wanted,
+                    {
+                        "memory": "1GiB",
+                        "tolerations": [{"operator": "Exists"}, {"key": "a", "effect": "NoExecute"}],
+                    },
+                    {
+                        "cpu": "2",
+                        "ephemeral": "1GiB",
+                        "preferred": [{"weight": 9, "key": "b", "values": list("cdefg")}],
+                    },
+                    {"cpu": "3", "extended": {"nvidia.com/gpu": 1}},
+                ),
+            ),
+        },
+    )
+    hidden = [anonymize.hashed(KEY, "label", name) for name in ("a", "b")]
+    values = sorted(anonymize.hashed(KEY, "value", one) for one in "cdefg")
+    comments = [line.removeprefix("  #   ") for line in text.splitlines()]
+    cut = [one for one in comments if " more label" in one]
+    assert len(cut) == 2
+    shape, request = cut
+    assert re.fullmatch(
+        r"2 x cpu 8, 32 GiB, 110 pods(, label-[0-9a-f]{10}=value-[0-9a-f]{10}){3}, and 6 more labels "
+        r"\(2 that differ in what is not shown\)",
+        shape,
+    )
+    assert re.fullmatch(
+        r"1 x cpu 1, no memory(, on label-[0-9a-f]{10}=value-[0-9a-f]{10}){3}, and 6 more labels", request
+    )
+    assert f"1 x no cpu, 1 GiB, tolerates every taint, tolerates {hidden[0]}:NoExecute" in comments
+    rather = f"rather on {hidden[1]}={'|'.join(values[:3])}|2 more (weight 9)"
+    assert f"1 x cpu 2, no memory, ephemeral 1 GiB, {rather}" in comments
+    assert "1 x cpu 3, no memory, nvidia.com/gpu: 1" in comments
 
 
 @given(
@@ -197,7 +336,7 @@ def test_comments_say_where_things_are_from_and_what_else_was_read(tmp_path: Pat
 )
 def test_scalars_read_back_the_same(given_value: str | float) -> None:
     """Whatever text is in it: as a key and as a value, under YAML's rules and kscale's."""
-    text = f"{yaml_text.scalar('a b')}: {yaml_text.scalar(given_value)}\n"
+    text = f"{yaml_values.scalar('a b')}: {yaml_values.scalar(given_value)}\n"
     assert yaml.safe_load(text) == {"a b": given_value}
     if not isinstance(given_value, float):
         assert yaml_tree.read(text.encode()).value == {"a b": given_value}
@@ -223,9 +362,9 @@ def test_names_that_yaml_would_misread_are_quoted() -> None:
         "=",
         "<<",
     ):
-        assert yaml.safe_load(yaml_text.scalar(text)) == text
+        assert yaml.safe_load(yaml_values.scalar(text)) == text
     for text in ("k8s-1.36", "10s", "12.5/s", "8GiB", "list/pods", "mine.npz"):
-        assert yaml_text.scalar(text) == text
+        assert yaml_values.scalar(text) == text
 
 
 def _tree(folder: Path) -> dict[str, bytes]:
@@ -245,7 +384,7 @@ def test_nothing_is_left_where_writing_fails(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(yaml_text, "scenario", fail)
     with pytest.raises(Interrupted):
-        write.save(imported, tmp_path / "mine.yaml", "mine", None)
+        write.save(imported, tmp_path / "mine.yaml", "mine")
     assert _tree(tmp_path) == {"mine.yaml": b"old"}
     assert [path.name for path in tmp_path.iterdir()] == ["mine.yaml"]
 
@@ -263,7 +402,7 @@ def test_signals_wait_while_both_files_get_their_names(tmp_path: Path) -> None:
         yield
         seen.append(sorted(path.name for path in tmp_path.iterdir() if path.is_file()))
 
-    write.save(imported, tmp_path / "mine.yaml", "mine", None, held)
+    write.save(imported, tmp_path / "mine.yaml", "mine", held)
     assert seen == [[], ["mine.npz", "mine.yaml"]]
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -275,7 +414,7 @@ def test_folder_that_cannot_be_written_is_a_line(tmp_path: Path) -> None:
         merge.merge([part("etcd-db", types={"pods": sizes((9, 1))})]), anonymize.hashes(KEY)
     )
     with pytest.raises(KscaleError, match="cannot be written"):
-        write.save(imported, tmp_path / "taken" / "mine.yaml", "mine", None)
+        write.save(imported, tmp_path / "taken" / "mine.yaml", "mine")
 
 
 def test_more_objects_than_a_scenario_takes_are_refused() -> None:
@@ -335,5 +474,5 @@ def test_no_value_makes_a_scenario_that_cannot_be_read(
             write.make(merge.merge([read]), anonymize.hashes(KEY))
         return
     imported = write.make(merge.merge([read]), anonymize.hashes(KEY))
-    loaded = load.load(str(write.save(imported, folder / "mine.yaml", "mine", None)[0]))
+    loaded = load.load(str(write.save(imported, folder / "mine.yaml", "mine")[0]))
     assert loaded.scenario.name == "mine"
