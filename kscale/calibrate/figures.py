@@ -12,8 +12,8 @@ from functools import partial
 import numpy as np
 
 from kscale import units
-from kscale.calibrate.coefficients import Fits
 from kscale.calibrate.formula import At
+from kscale.calibrate.meant import Fits
 from kscale.calibrate.point import Point
 
 STATUS, LEASE = 15_360, 300  # bytes, as in the published measurement

@@ -10,13 +10,13 @@ import os
 import re
 import secrets
 import stat
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from platformdirs import user_data_path
 
+from kscale import files
 from kscale.errors import KscaleError
 from kscale.imports import vocabulary
 from kscale.scenario.document import one_line
@@ -96,20 +96,13 @@ def _make(path: Path) -> None:
     """Write a new key to *path*, whole or not at all; if two do so at once, the first one stays."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.parent.chmod(0o700)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
+    with files.beside(path, secrets.token_bytes(KEY_BYTES)) as made:
         try:
-            os.link(temporary, path)
+            os.link(made, path)
         except FileExistsError:
             pass  # somebody was quicker
         except OSError:  # a file system without links
-            Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+            made.replace(path)
 
 
 def _is_public(kind: str, name: str) -> bool:

@@ -13,14 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from kscale import units
+from kscale import files, units
 from kscale.errors import KscaleError
 from kscale.imports import columns, defaults, settings, yaml_text
 from kscale.imports.anonymize import TYPE, Rename
 from kscale.imports.facts import Ints, TypeFact, Value
 from kscale.imports.merge import OBJECTS, Merged
 from kscale.imports.vocabulary import OTHER
-from kscale.results.store import write_bytes
 from kscale.scenario import load
 from kscale.scenario import recorded as recorded_columns
 from kscale.scenario.document import one_line
@@ -123,7 +122,7 @@ def _write_scenario(data: bytes, path: Path) -> None:
         load.parse(data, path.name, path.name, path.stem, path.parent)
     except KscaleError as error:
         raise KscaleError(one_line(f"what was read makes no scenario: {error}")) from error
-    write_bytes(path, data)
+    files.write(path, data)
 
 
 def _objects(

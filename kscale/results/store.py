@@ -10,7 +10,6 @@ import json
 import math
 import os
 import re
-import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from kscale import files
 from kscale.errors import KscaleError, did_you_mean, listed
 from kscale.results import check
 from kscale.results.record import SCHEMA, Result
@@ -241,36 +241,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def write(path: Path, text: str) -> None:
     """Write *text* so that the file is there whole or not at all; gzip by suffix."""
     data = text.encode("utf-8")
-    write_bytes(path, gzip.compress(data, mtime=0) if path.name.endswith(".gz") else data)
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write *data* to a temporary file beside *path* and rename it; a link's target is what is replaced.
-
-    Who may read it is decided by the umask, as for any file. KscaleError if it cannot be written.
-    """
-    temporary = ""
-    try:
-        target = path.resolve() if path.is_symlink() else path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(target)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise KscaleError(f"{path}: cannot be written: {_why(error)}") from None
-
-
-def _umask() -> int:
-    """Return the process's umask, which can only be read by setting it."""
-    now = os.umask(0o077)
-    os.umask(now)
-    return now
+    files.write(path, gzip.compress(data, mtime=0) if path.name.endswith(".gz") else data)
 
 
 def _open(path: Path) -> Callable[[int], bytes]:

@@ -8,8 +8,6 @@ byte for byte, the one that would be written for its dtype and length.
 import hashlib
 import io
 import json
-import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -20,7 +18,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from kscale import units
+from kscale import files, units
 from kscale.errors import KscaleError, listed
 from kscale.scenario.document import one_line
 
@@ -60,7 +58,7 @@ def write(
     if sum(map(len, members.values())) > MOST_BYTES or len(members[ABOUT]) > MOST_ABOUT:
         raise KscaleError(one_line(f"{path.name}: would hold more than {units.show_bytes(MOST_BYTES)}"))
     data = _zipped(members)
-    _write_whole(path, data)
+    files.write(path, data)
     return hashlib.sha256(data).hexdigest()
 
 
@@ -199,25 +197,3 @@ def _bytes_of(path: Path, where: str) -> bytes:
     if len(data) > MOST_BYTES:
         raise KscaleError(one_line(f"{where}: is larger than {units.show_bytes(MOST_BYTES)}"))
     return data
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name beside it and rename it; KscaleError if that cannot be done."""
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-    except BaseException as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            why = error.strerror or error
-            raise KscaleError(one_line(f"{path.name}: cannot be written: {why}")) from error
-        raise

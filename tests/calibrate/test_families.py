@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from kscale.calibrate import coefficients, experiments, families, fit
-from kscale.calibrate.coefficients import MEANT, NOT_SEEN, Meant
+from kscale.calibrate.coefficients import NOT_SEEN
 from kscale.calibrate.formula import Formula
+from kscale.calibrate.meant import MEANT, Meant
 from kscale.calibrate.point import Point
 from kscale.scenario import costs, profiles
 

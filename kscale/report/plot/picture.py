@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from kscale import files
 from kscale.errors import KscaleError
 from kscale.report.plot import names, style
-from kscale.results import store
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,7 +85,7 @@ def write(picture: Picture, path: Path) -> None:
 
     KscaleError if the suffix is another one, or the file cannot be written.
     """
-    store.write_bytes(path, rendered(whole(picture), suffix_of(path)))
+    files.write(path, rendered(whole(picture), suffix_of(path)))
 
 
 def suffix_of(path: Path) -> Literal["png", "svg"]:
