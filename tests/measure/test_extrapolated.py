@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kscale.calibrate.coefficients import MEANT
+from kscale.calibrate.meant import MEANT
 from kscale.measure import extrapolated
 from kscale.mechanisms.base import Mechanism
 from kscale.mechanisms.registry import MECHANISMS, find
