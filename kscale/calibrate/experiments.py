@@ -10,9 +10,9 @@
   commit-spill, commit-write  ns     puts, bytes (per commit)     its parts: free pages found and tree built;
                                                                   pages written and flushed
   get-time, get-cpu           ns     keys, value_bytes            one key of a store of so many, linearizable
-  list-time, list-cpu         ns     keys, value_bytes            all keys of a prefix, linearizable: time at
-                                                                  the client until the last byte; etcd's CPU
-  list-serializable-...       ns     keys, value_bytes            the same, without asking for the leader
+  list-time, list-cpu         ns     keys, value_bytes,           all keys of a prefix, linearizable: time at
+                                     list_bytes (all values)      the client until the last byte; etcd's CPU
+  list-serializable-...       ns     as list                      the same, without asking for the leader
   list-keys-only-...          ns     keys, value_bytes            the same as list, keys alone
   list-count-only-...         ns     keys, value_bytes            the same as list, their number alone
   watch-cpu                   ns     watchers, streams,           etcd's CPU per put while so many watch the

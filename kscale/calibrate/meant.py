@@ -73,8 +73,12 @@ def _alone(rows: Rows) -> Floats:
 
 
 def _logging(rows: Rows) -> Floats:
-    """Return the time of a byte in the log: encoding it, which the profile knows, and flushing it."""
-    return PS * rows.term("fsync", "a byte") + rows.known("etcd_write_cpu_ps_per_byte")
+    """Return the time of a byte in the log: encoding it, which the profile knows, and flushing it.
+
+    Nothing where no flush is seen to take longer for its bytes: what the profile knows is no measurement.
+    """
+    flushing = PS * rows.term("fsync", "a byte")
+    return np.where(flushing > 0, flushing + rows.known("etcd_write_cpu_ps_per_byte"), 0.0)
 
 
 def _committing(rows: Rows) -> Floats:

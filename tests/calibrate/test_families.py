@@ -116,6 +116,21 @@ def test_one_key_comes_to_what_was_measured() -> None:
     assert values["etcd_client_round_trip_ns"] == pytest.approx(1000 - 100, rel=1e-3)
 
 
+def test_a_part_of_the_profile_is_no_measurement() -> None:
+    """A byte of the log that no flush takes longer for stays as it is, with what the profile adds to it."""
+    formula = families.FORMULAS["fsync"]
+    flat = [
+        Point(one.family, one.at, one.unit, (1e6 + one.at["puts"], 1e6))
+        for one in made_points.points(formula)
+    ]
+    found = fit.fit(formula, flat)
+    assert found is not None
+    stated, left = coefficients.stated({"fsync": found}, costs.of_profile("k8s-1.36"))
+    assert stated == []
+    why = {one.name: one.why for one in left}
+    assert why["etcd_log_ps_per_byte"].startswith("cannot be told from nothing")
+
+
 def test_a_coefficient_of_a_fit_that_misses_says_so() -> None:
     """With the error of its worst family; and if it was measured once."""
     formula = families.FORMULAS["get-time"]
