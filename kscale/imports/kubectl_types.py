@@ -77,11 +77,6 @@ class Types:
             for name, sizes in sorted(self.sizes.items())
         }
 
-    def mean(self, name: str) -> int:
-        """Return the mean bytes of a type's objects as stored, rounded up."""
-        sizes = self.sizes[name]
-        return -(-sum(size * count for size, count in sizes.items()) // sizes.total())
-
 
 def type_of(kind: object, api_version: object) -> tuple[str, bool]:
     """Return the type of a kind, and whether it is built in: "pods", "widgets.example.com".

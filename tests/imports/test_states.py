@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kscale.errors import KscaleError
-from kscale.imports import merge, sources
+from kscale.imports import merge, places, sources
 from kscale.imports.merge import Merged
 
 Object = Mapping[str, Any]
@@ -195,3 +195,18 @@ def test_lists_added_up_are_one_list_for_what_is_worked_out(tmp_path: Path) -> N
     together = int(str(merged.values["load.heartbeat.size"].value).removesuffix("B"))
     assert together == pytest.approx((15 * alone[0] + 5 * alone[1]) / 20, abs=1)
     assert alone[1] > alone[0] + 900
+
+
+def test_places_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of namespaces without end is refused at the object that has one too many."""
+    monkeypatch.setattr(places, "MOST", 5)
+    assert _numbers(_merged(tmp_path, some=_nodes(0, 5))) == (5, 0)
+    with pytest.raises(KscaleError, match=r"item 6, .*: metadata: more than 5 namespaces and objects in none"):
+        _merged(tmp_path, many=_nodes(0, 6))
+
+
+def test_hashes_of_names_reach_no_facts_that_are_written(tmp_path: Path) -> None:
+    """They are there while the import runs; what is merged has none but in its sources."""
+    merged = _merged(tmp_path, a=_nodes(0, 3))
+    assert merged.sources[0].places["nodes"].names == {places.hashed(f"machine-{i}") for i in range(3)}
+    assert not hasattr(merged, "places")
