@@ -19,7 +19,7 @@ from kscale.scenario.document import one_line
 LEAST_SPAN = 10.0  # seconds; over less there is no rate
 LEAST_LISTS = 10  # of pods, to tell how they are listed
 MOST_SHOWN = 5  # herds
-MOST_PER_CLIENT = 1000.0  # apiserver-balance.requests_per_s
+MOST_PER_CLIENT = 1000  # apiserver-balance.requests_per_s
 ONE_LOG = (
     "the log holds all requests of one API server: what its policy leaves out, and what other servers got, is"
     " missing"
@@ -73,9 +73,9 @@ def _rates(log: Log, span: float) -> tuple[list[Value], list[str]]:
     asked = sum(mix.asked.values())
     if asked > 0 and 0 < len(log.clients) <= MOST_CLIENTS:
         each = request_mix.digits(asked / len(log.clients))
-        if 0 < each <= MOST_PER_CLIENT:
+        if each > 0:
             key, how_each = "mechanisms.apiserver-balance.requests_per_s", f"requests by clients, {how}"
-            values.append(Value(key, each, how_each))
+            values.append(request_mix.capped(Value(key, each, how_each), MOST_PER_CLIENT))
     return values + _pods_lists(log, span, how), also
 
 

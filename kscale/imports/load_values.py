@@ -16,7 +16,8 @@ def values(load: Load) -> tuple[list[Value], list[str]]:
     found += request_mix.watched(load.watches, "open watches")
     changes = sum(rate for kind, rate in load.stored.items() if kind[1] == "pods")
     if load.pod_events > 0 and changes >= request_mix.LEAST_PER_S:
-        clients = min(MOST_ENCODED, max(1, round(load.pod_events / changes)))
+        clients = max(1, round(load.pod_events / changes))
         how = f"events of pods sent, by writes of pods, {load.how}"
-        found.append(Value("mechanisms.watch-encode.watchers", clients, how, load.estimate))
+        value = Value("mechanisms.watch-encode.watchers", clients, how, load.estimate)
+        found.append(request_mix.capped(value, MOST_ENCODED))
     return found, also

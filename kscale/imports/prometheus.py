@@ -68,9 +68,11 @@ def read(path: Path, name: str, progress: Progress) -> Facts:
     _version(tables, told)
     if tables.unnamed:
         told.dropped.append(
-            f"{tables.unnamed:,} results without a metric's name: what they count is not said"
+            f"{request_mix.counted(tables.unnamed, 'results')} without a metric's name, which alone says what"
+            " is counted"
         )
-    told.read.insert(0, f"{tables.series:,} series of {len(tables.by_name):,} metrics")
+    metrics = request_mix.counted(len(tables.by_name), "metrics")
+    told.read.insert(0, f"{tables.series:,} series of {metrics}")
     return Facts(
         Source("prometheus", name, size, _taken(tables)),
         types=told.types,
@@ -110,8 +112,8 @@ def _nothing(tables: Tables) -> str:
     """Return why no metric was found."""
     if tables.unnamed:
         return (
-            f"{tables.unnamed:,} results have no metric's name: an expression takes it away; ask for the"
-            " metric itself, such as apiserver_request_total"
+            "its results have no metric's name: an expression takes it away; ask for the metric itself, such"
+            " as apiserver_request_total"
         )
     return (
         "has none of the metrics that are read; give those of an API server, etcd, a scheduler or a"
@@ -166,7 +168,7 @@ def _nodes(tables: Tables, told: Told) -> None:
     nodes = max(by_instance.values(), default=0)
     if nodes:
         zones = {labels["zone"] for _, labels, value in by_label(tables.table(ZONES), ZONES) if value > 0}
-        told.also.append(f"nodes of {len(zones):,} zones")
+        told.also.append(f"nodes of {request_mix.counted(len(zones), 'zones')}")
         if not any(one.key == "counts.nodes" for one in told.values):
             told.values.append(Value("counts.nodes", nodes, "nodes of all zones", estimate=True))
 

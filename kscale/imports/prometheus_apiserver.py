@@ -1,5 +1,7 @@
 """What the metrics of API servers say: objects and their sizes, the database's size, how many servers."""
 
+from collections import defaultdict
+
 import numpy as np
 
 from kscale import units
@@ -16,9 +18,9 @@ OBJECT_BYTES = "apiserver_resource_size_estimate_bytes"
 STORAGE = "apiserver_storage_size_bytes"
 WATCHES = "apiserver_longrunning_requests"
 
+UNCOUNTED, NO_NAME = "that could not be counted: API servers say -1", "under what is no name of a type"
 MOST_OBJECTS = 10**9  # of a type
 LARGEST_MEAN = 3 * 2**20  # bytes; etcd takes requests of 1.5 MiB, and no more than its users raise that to
-MOST_SERVERS = 1000
 
 
 def tell(tables: Tables, told: Told, where: str) -> None:
@@ -26,8 +28,13 @@ def tell(tables: Tables, told: Told, where: str) -> None:
     _objects(tables, told, where)
     _database(tables, told)
     servers = instances(tables.table(REQUESTS), tables.table(OBJECTS), tables.table(WATCHES))
-    if 0 < len(servers) <= MOST_SERVERS:
-        told.values.append(Value("control_plane.apiservers", len(servers), "instances of API servers"))
+    if servers:
+        how = "instances of API servers in the metrics"
+        told.values.append(Value("control_plane.apiservers", len(servers), how, estimate=True))
+        told.assumed.append(
+            f"the metrics are of all API servers, of which they name {len(servers):,}: a query for some would"
+            " hide the rest"
+        )
     elif tables.table(REQUESTS) or tables.table(WATCHES):
         told.assumed.append(
             "the metrics are all there are of API servers: those of servers not scraped are missing"
@@ -36,21 +43,23 @@ def tell(tables: Tables, told: Told, where: str) -> None:
 
 def _objects(tables: Tables, told: Told, where: str) -> None:
     """Add how many objects of each type are stored, and how large they are if that is told."""
-    counts, failed = _by_type(tables, OBJECTS)
+    counts, left_out = _by_type(tables, OBJECTS)
     sizes, _ = _by_type(tables, OBJECT_BYTES)
     for name, count in sorted(counts.items()):
-        if count > MOST_OBJECTS:
+        if count > MOST_OBJECTS or not count.is_integer():
             raise KscaleError(
                 one_line(
-                    f"{where}: {OBJECTS}: {units.quote(count)} objects of a type; at most {MOST_OBJECTS:,}"
+                    f"{where}: {OBJECTS}: {units.quote(count)} objects of a type; must be a whole number, at"
+                    f" most {MOST_OBJECTS:,}"
                 )
             )
-        told.types[name] = _fact(round(count), sizes.get(name, 0.0))
+        told.types[name] = _fact(int(count), sizes.get(name, 0.0))
+        if sizes.get(name, 0.0) > max(1, count) * LARGEST_MEAN:
+            limit = units.show_bytes(LARGEST_MEAN)
+            left_out[f"sizes of which are over {limit} an object, more than etcd takes"].add(name)
     if counts:
-        total, sized = (
-            request_mix.total(counts.values()),
-            sum(one.sizes is not None for one in told.types.values()),
-        )
+        total = request_mix.total(counts.values())
+        sized = sum(one.sizes is not None for one in told.types.values())
         told.read.append(
             f"{total:,} objects of {request_mix.counted(len(counts), 'types')}"
             + (f", sizes of {sized:,}" if sized else "")
@@ -60,10 +69,9 @@ def _objects(tables: Tables, told: Told, where: str) -> None:
     for name in ("nodes", "pods"):
         if name in counts and round(counts[name]) > 0:
             told.values.append(Value(f"counts.{name}", round(counts[name]), "objects that API servers count"))
-    if failed:
-        told.dropped.append(
-            f"{request_mix.counted(len(failed), 'types')} that could not be counted (-1), or have no name"
-        )
+    told.dropped += [
+        f"{request_mix.counted(len(names), 'types')} {what}" for what, names in left_out.items() if names
+    ]
 
 
 def _fact(count: int, total: float) -> TypeFact:
@@ -72,25 +80,24 @@ def _fact(count: int, total: float) -> TypeFact:
     return TypeFact(count, sizes, estimate=sizes is not None)
 
 
-def _by_type(tables: Tables, name: str) -> tuple[dict[str, float], set[str]]:
-    """Return the highest count of each type over all servers, and the types for which there is none."""
+def _by_type(tables: Tables, name: str) -> tuple[dict[str, float], defaultdict[str, set[str]]]:
+    """Return the highest count of each type over all servers, and by why the types without one."""
     counts: dict[str, float] = {}
-    failed: set[str] = set()
+    left_out = defaultdict[str, set[str]](set)
     for _, labels, value in by_label(tables.table(name), name):
-        if not labels["resource"]:
-            continue
         resource, group = labels["resource"], labels["group"]
         if not group:  # to 1.33 both are in one label
             resource, group = request_mix.split_type(resource)
         if not request_mix.is_name(resource, group):
-            failed.add("")
+            left_out[NO_NAME].add(resource)
             continue
         one = request_mix.type_of(resource, group)
         if value < 0:
-            failed.add(one)
+            left_out[UNCOUNTED].add(one)
         else:
             counts[one] = max(counts.get(one, 0.0), value)
-    return counts, failed - set(counts)
+    left_out[UNCOUNTED] -= set(counts)
+    return counts, left_out
 
 
 def _sizes(count: int, total: float) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]] | None":

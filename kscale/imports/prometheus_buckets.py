@@ -17,6 +17,7 @@ from kscale.scenario.document import one_line
 INFINITE = "+Inf"
 MOST_BUCKETS = 1000  # of one histogram
 LONGEST_BOUND = 32  # characters
+MOST_SECONDS = 1e9  # of a finite bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _bound(text: str, place: str) -> float:
         bound = math.nan if len(text) > LONGEST_BOUND or "_" in text else float(text)
     except ValueError:
         bound = math.nan
-    if math.isnan(bound) or bound < 0:
+    if math.isnan(bound) or bound < 0 or MOST_SECONDS < bound < math.inf:
         raise KscaleError(
             one_line(f"{place}: le: must be a bound like 0.001 or {INFINITE}, got {units.quote(text)}")
         )

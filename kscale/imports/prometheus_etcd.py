@@ -16,9 +16,6 @@ PUTS, DELETES, RANGES = "etcd_mvcc_put_total", "etcd_mvcc_delete_total", "etcd_m
 PAGE = 4096  # bytes
 MOST_FREE = 10_000_000  # etcd-freelist.free_pages
 MOST_PUTS = 1_000_000  # etcd-concurrent-reads.puts_per_s
-MOST_MEMBERS = 9
-LONGEST_FSYNC = 10.0  # seconds
-LEAST_QUOTA, MOST_QUOTA = 2**20, 2**50
 
 
 def tell(tables: Tables, told: Told) -> None:
@@ -43,11 +40,12 @@ def _size(tables: Tables, told: Told) -> None:
         in_use = f", {units.show_bytes(round(free[1] - free[0]))} of it in use" if free else ""
         told.also.append(f"etcd's database has {units.show_bytes(round(total))}{in_use}")
         pages = round(free[0]) // PAGE if free else 0
-        if 1 <= pages <= MOST_FREE:
+        if pages:
             how = "etcd's database without what is in use, in pages of 4 KiB"
-            told.values.append(Value("mechanisms.etcd-freelist.free_pages", pages, how, estimate=True))
+            value = Value("mechanisms.etcd-freelist.free_pages", pages, how, estimate=True)
+            told.values.append(request_mix.capped(value, MOST_FREE))
     quotas = [round(cell.value) for cell in tables.table(QUOTA).values()]
-    if quotas and LEAST_QUOTA <= min(quotas) <= MOST_QUOTA:
+    if quotas:
         told.values.append(Value("control_plane.etcd.quota", min(quotas), "etcd's own quota"))
 
 
@@ -58,7 +56,7 @@ def _disk(tables: Tables, told: Told) -> None:
     if fsync is not None:
         seconds, how = _median(fsync)
         ns = round(seconds * 1e6) * 1000
-        if 0 < seconds <= LONGEST_FSYNC:
+        if seconds > 0:
             told.values.append(Value("control_plane.etcd.fsync", units.exact_duration(ns), how))
         told.read.append(f"{round(fsync.observations):,} fsyncs of etcd's log")
     told.also += [
@@ -98,9 +96,15 @@ def _members(tables: Tables, told: Told) -> None:
                 ids |= {labels["Local"], labels["Remote"]} - {""}
     scraped = instances(tables.table(LEADER), tables.table(TOTAL))
     count = max(len(ids), len(scraped))
-    if 1 <= count <= MOST_MEMBERS:
-        how = "peers that a member knows" if len(ids) >= len(scraped) else "instances of etcd"
-        told.values.append(Value("control_plane.etcd.members", count, how))
+    if count and len(ids) >= len(scraped):
+        told.values.append(Value("control_plane.etcd.members", count, "peers that a member knows"))
+    elif count:
+        how = "instances of etcd in the metrics"
+        told.values.append(Value("control_plane.etcd.members", count, how, estimate=True))
+        told.assumed.append(
+            f"the metrics are of all members of etcd, of which they name {count:,}: a query for some would"
+            " hide the rest"
+        )
     if any(cell.value == 0 for cell in tables.table(LEADER).values()):
         told.also.append("a member of etcd had no leader")
 
@@ -114,8 +118,8 @@ def _rates(tables: Tables, told: Told) -> None:
             continue
         rate = max(rates.per_s.values())
         shown.append(f"{units.show_rate(request_mix.digits(rate))} {noun}")
-        if name == PUTS and 1 <= round(rate) <= MOST_PUTS:
+        if name == PUTS and round(rate):
             key, how = "mechanisms.etcd-concurrent-reads.puts_per_s", f"puts, {rates.how}"
-            told.values.append(Value(key, round(rate), how, rates.estimate))
+            told.values.append(request_mix.capped(Value(key, round(rate), how, rates.estimate), MOST_PUTS))
     if shown:
         told.also.append(f"a member of etcd sees {', '.join(shown)}")

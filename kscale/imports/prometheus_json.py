@@ -14,7 +14,7 @@ from kscale.errors import KscaleError
 from kscale.imports import json_events
 from kscale.imports.facts import Progress
 from kscale.imports.json_events import KINDS, Events
-from kscale.imports.prometheus_sample import Sample
+from kscale.imports.prometheus_sample import LONGEST_NAME, Sample
 from kscale.scenario.document import one_line
 
 LONGEST_WHY = 200  # characters of Prometheus' own error
@@ -123,7 +123,7 @@ def _result(found: Events, name: str) -> Iterator[Sample]:
                 one.labels,
                 one.value,
                 one.time,
-                f"{name}: result {number}: {metric[: units.LONGEST] or 'no name'}",
+                f"{name}: result {number}: {metric[:LONGEST_NAME] or 'no name'}",
                 one.grown if ranged else None,
                 one.first if ranged else None,
                 one.beside(),

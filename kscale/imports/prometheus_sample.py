@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+LONGEST_NAME = 100  # characters of a metric's name in an error: those that are read have no more
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

@@ -14,7 +14,7 @@ from kscale import units
 from kscale.errors import KscaleError
 from kscale.imports import opened, prometheus_metrics
 from kscale.imports.facts import Progress
-from kscale.imports.prometheus_sample import Sample
+from kscale.imports.prometheus_sample import LONGEST_NAME, Sample
 from kscale.scenario.document import one_line
 
 LONGEST_LINE = 256 * 2**10  # bytes
@@ -43,7 +43,7 @@ def samples(stream: BinaryIO, name: str, progress: Progress, size: int) -> Itera
         if metric in prometheus_metrics.READ or (
             ":" in metric and prometheus_metrics.recorded(metric) is not None
         ):
-            yield _sample(line, f"{name}:{number}: {metric[: units.LONGEST]}")
+            yield _sample(line, f"{name}:{number}: {metric[:LONGEST_NAME]}")
 
 
 def _lines(stream: BinaryIO, name: str, progress: Progress, size: int) -> Iterator[bytes]:

@@ -76,8 +76,8 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
 MOST_KINDS = 150  # kinds of request that go into a scenario, most frequent first
 LEAST_PER_S = 1e-6  # a request in 11 days
 MOST_WATCHERS = 500_000  # watch-bookmark.watchers
-MOST_OTHERS = 1e6  # watch-bookmark.others_per_s
-MOST_PER_CHANGE = 1000.0  # events_per_change and others_per_change
+MOST_OTHERS = 1_000_000  # watch-bookmark.others_per_s
+MOST_PER_CHANGE = 1000  # events_per_change and others_per_change
 PUTS_OF_A_CLUSTER = ("etcd-learner", "etcd-offload", "etcd-sharding")  # mechanisms with those two
 BY_OTHER_KEYS = frozenset({"pods", "nodes", "leases", "events"})  # types whose writes have keys of their own
 
@@ -159,11 +159,12 @@ def _beside_pods(mix: Mix, pods: float, how: str, *, estimate: bool) -> list[Val
         for param, rate in (("events_per_change", events), ("others_per_change", rest)):
             if rate <= 0:  # none, or not asked for
                 continue
-            amount = min(MOST_PER_CHANGE, digits(rate / pods))
-            found.append(Value(f"mechanisms.{mechanism}.{param}", amount, f"writes, {how}", estimate))
+            key = f"mechanisms.{mechanism}.{param}"
+            found.append(capped(Value(key, digits(rate / pods), f"writes, {how}", estimate), MOST_PER_CHANGE))
     if others >= LEAST_PER_S:
         key = "mechanisms.watch-bookmark.others_per_s"
-        found.append(Value(key, min(MOST_OTHERS, digits(others)), f"writes of other types, {how}", estimate))
+        told = f"writes of other types, {how}"
+        found.append(capped(Value(key, digits(others), told, estimate), MOST_OTHERS))
     return found
 
 
@@ -211,8 +212,15 @@ def watched(watches: Mapping[str, float], how: str) -> list[Value]:
     pods = round(watches.get("pods", 0))
     if pods:
         key = "mechanisms.watch-bookmark.watchers"
-        found.append(Value(key, min(MOST_WATCHERS, pods), f"watches of pods, {how}"))
+        found.append(capped(Value(key, pods, f"watches of pods, {how}"), MOST_WATCHERS))
     return found
+
+
+def capped(one: Value, most: float) -> Value:
+    """Return a number for a mechanism, *most* and said so where there is more than the mechanism takes."""
+    if isinstance(one.value, str) or one.value <= most:
+        return one
+    return Value(one.key, most, f"{one.how}: more, but no more than {most:,} is taken", estimate=True)
 
 
 def digits(value: float) -> float:

@@ -200,7 +200,7 @@ def test_an_error_of_prometheus_is_told() -> None:
 def test_metrics_of_something_else(tmp_path: Path) -> None:
     with pytest.raises(KscaleError, match="none of the metrics that are read"):
         facts_in(tmp_path, "# TYPE node_load1 gauge\nnode_load1 0.5\n")
-    with pytest.raises(KscaleError, match="1 results have no metric's name"):
+    with pytest.raises(KscaleError, match="its results have no metric's name"):
         facts_in(tmp_path, '{"status":"success","data":{"result":[{"metric":{},"value":[1,"2"]}]}}')
     with pytest.raises(KscaleError, match="none of the metrics that are read"):  # a scalar says not of what
         facts_in(tmp_path, '{"status":"success","data":{"resultType":"scalar","result":[1790000000.5,"2"]}}')
@@ -231,3 +231,26 @@ def test_the_table_of_names_has_no_name_twice() -> None:
     assert len(names) == len(set(names))
     assert set(names) <= set(READ)
     assert all(names_of(metric)[0] == metric.name for metric in METRICS)
+
+
+def test_instances_are_only_those_that_were_asked_for(tmp_path: Path) -> None:
+    """A query for one member of etcd, or for two API servers, hides the others: no fact, and said."""
+    objects = "apiserver_storage_objects"
+    text = (
+        f'{objects}{{resource="pods",instance="a"}} 9\n{objects}{{resource="pods",instance="b"}} 8\n'
+        'etcd_mvcc_db_total_size_in_bytes{instance="e"} 1\n'
+    )
+    facts = facts_in(tmp_path, text)
+    for key, count in (("control_plane.apiservers", 2), ("control_plane.etcd.members", 1)):
+        value = value_of(facts, key)
+        assert value is not None
+        assert (value.value, value.estimate) == (count, True)
+    assert sum("a query for some would hide the rest" in one for one in facts.assumed) == 2
+    peers = "".join(f'etcd_network_known_peers{{Local="1",Remote="{at}"}} 1\n' for at in (2, 3))
+    members = value_of(facts_in(tmp_path, text + peers), "control_plane.etcd.members")
+    assert members is not None
+    assert (members.value, members.estimate) == (3, False)
+
+
+def test_one_of_a_kind_is_told_as_one(tmp_path: Path) -> None:
+    assert facts_in(tmp_path, "etcd_server_has_leader 1\n").read[0] == "1 series of 1 metric"

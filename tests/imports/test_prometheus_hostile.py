@@ -25,7 +25,7 @@ REQUESTS = 'apiserver_request_total{verb="LIST",resource="pods"}'
         (f"{OBJECTS} +Inf\n", "inf is not a number"),
         (f"{OBJECTS} 1e300\n", "more than any metric counts"),
         (f"{OBJECTS} {'9' * 300}\n", "more than any metric counts"),
-        (f"{OBJECTS} 1e12\n", "objects of a type; at most"),
+        (f"{OBJECTS} 1e12\n", "objects of a type; must be a whole number, at most"),
         (f"# a comment\n\n{REQUESTS} -1\n", "metrics:3: apiserver_request_total: -1 is negative"),
         (f"{OBJECTS} 1\n{OBJECTS} 2\n", "metrics:2: apiserver_storage_objects: the same series twice"),
         (f"{OBJECTS} 1", "the line does not end"),
@@ -272,3 +272,51 @@ def test_values_of_what_is_not_read_and_gauges_below_zero_are_no_matter(tmp_path
     other = {"metric": {"__name__": "up"}, "values": [[1, "NaN"], [2, "1"]]}
     gauge = {"metric": PODS, "values": [[1, "-1"], [2, "7"]]}
     assert facts_in(tmp_path, answer(other, gauge)).types["pods"].count == 7
+
+
+def test_counts_of_objects_are_whole_and_those_below_zero_are_named(tmp_path: Path) -> None:
+    with pytest.raises(KscaleError, match=r"2\.5 objects of a type; must be a whole number"):
+        facts_in(tmp_path, f"{OBJECTS} 2.5\n")
+    two = 'apiserver_storage_objects{resource="nodes"} -5\napiserver_storage_objects{resource="a b"} 1\n'
+    size = 'apiserver_resource_size_estimate_bytes{resource="pods"} 1e15\n'
+    facts = facts_in(tmp_path, f"{OBJECTS} 2\n{two}{size}")
+    assert sorted(facts.dropped) == [
+        "1 type sizes of which are over 3 MiB an object, more than etcd takes",
+        "1 type that could not be counted: API servers say -1",
+        "1 type under what is no name of a type",
+    ]
+
+
+def test_what_is_beyond_a_scenario_is_never_dropped_unsaid(tmp_path: Path) -> None:
+    """Values of the control plane are left to the merge, which names them; those of mechanisms say it."""
+    facts = facts_in(
+        tmp_path,
+        "etcd_server_quota_backend_bytes 7\n"
+        "etcd_mvcc_db_total_size_in_bytes 4e18\netcd_mvcc_db_total_size_in_use_in_bytes 4096\n"
+        'apiserver_longrunning_requests{verb="WATCH",resource="pods"} 4e18\n'
+        'etcd_disk_wal_fsync_duration_seconds_bucket{le="60"} 0\n'
+        'etcd_disk_wal_fsync_duration_seconds_bucket{le="90"} 1\n'
+        'etcd_disk_wal_fsync_duration_seconds_bucket{le="+Inf"} 1\n',
+    )
+    told = {one.key: (one.value, one.how) for one in facts.values}
+    assert told["control_plane.etcd.quota"][0] == 7
+    assert told["control_plane.etcd.fsync"][0] == "75s"
+    assert told["load.watches.pods"][0] == 4 * 10**18
+    assert told["mechanisms.watch-bookmark.watchers"] == (
+        500_000,
+        "watches of pods, open watches: more, but no more than 500,000 is taken",
+    )
+    assert told["mechanisms.etcd-freelist.free_pages"][0] == 10_000_000
+
+
+def test_bounds_of_buckets_are_seconds(tmp_path: Path) -> None:
+    name = "etcd_disk_wal_fsync_duration_seconds_bucket"
+    with pytest.raises(KscaleError, match="le: must be a bound"):
+        facts_in(tmp_path, f'{name}{{le="1e305"}} 1\n{name}{{le="+Inf"}} 1\n')
+
+
+def test_errors_of_histograms_have_the_whole_name(tmp_path: Path) -> None:
+    name = "etcd_disk_backend_commit_duration_seconds_bucket"
+    for text in (f'{name}{{le="1"}} NaN\n', answer({"metric": {"__name__": name}, "value": [1, "NaN"]})):
+        with pytest.raises(KscaleError, match=f": {name}: nan is"):
+            facts_in(tmp_path, text)
