@@ -6,7 +6,6 @@ from kscale.imports.fields import FieldError, Object
 
 ZONE_LABELS = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")  # new, before 1.17
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-MOST_PODS = 100_000  # on a node, as in a scenario
 MOST_LABELS = 1000
 MOST_TAINTS = 50  # as in a scenario
 
@@ -14,17 +13,16 @@ MOST_TAINTS = 50  # as in a scenario
 def node_fact(node: Object) -> NodeFact | None:
     """Return what a Node object says: allocatable amounts, labels, taints, zone.
 
-    Capacity stands in where a node states nothing allocatable (`has_allocatable`). None for a node that
-    states no cpu, no memory or no pods, such as one whose kubelet never reported: nothing fits there.
+    Amounts are those given, however large. Capacity stands in where a node states nothing allocatable
+    (`has_allocatable`). None for a node that states no cpu, no memory or no pods, such as one whose
+    kubelet never reported: nothing fits there.
     FieldError (its place in the object, what, what is allowed) if a field has a wrong type or value.
     """
     spec, status, metadata = (fields.mapping(node, key) for key in ("spec", "status", "metadata"))
     key = "allocatable" if has_allocatable(node) else "capacity"
-    has, at = amounts.resources(status, key, "status."), f"status.{key}"
-    cpu, memory = amounts.cpu_milli(has, at), amounts.size(has, amounts.MEMORY, at)
+    has = amounts.resources(status, key, "status.")
+    cpu, memory = amounts.cpu_milli(has), amounts.size(has, amounts.MEMORY)
     pods = amounts.whole(has.get(amounts.PODS, 0))
-    if pods > MOST_PODS:
-        raise FieldError(f"{at}.pods: must be at most {MOST_PODS:,}")
     labels = fields.labels(metadata, "labels", "metadata.")
     if len(labels) > MOST_LABELS:
         raise FieldError(f"metadata.labels: must have at most {MOST_LABELS:,} entries, got {len(labels):,}")
@@ -32,9 +30,9 @@ def node_fact(node: Object) -> NodeFact | None:
         cpu_milli=cpu or 0,
         memory_bytes=memory or 0,
         pods=pods,
-        ephemeral_bytes=amounts.size(has, amounts.EPHEMERAL, at) or 0,
+        ephemeral_bytes=amounts.size(has, amounts.EPHEMERAL) or 0,
         extended=amounts.extended(
-            has, at, without=(amounts.CPU, amounts.MEMORY, amounts.EPHEMERAL, amounts.PODS)
+            has, without=(amounts.CPU, amounts.MEMORY, amounts.EPHEMERAL, amounts.PODS)
         ),
         labels=labels,
         taints=_taints(spec),

@@ -25,6 +25,7 @@ from kscale.scenario.schema_cluster import MOST_PODS, RequestSpec
 MOST_REQUESTS = 10_000  # distinct, as in a scenario
 MOST_EXACT = 9_000  # kept as they are; later ones are merged by rounding
 ENDED = ("Succeeded", "Failed")
+NODE = "Node"  # kind of what owns static pods
 
 _DIGEST = 16  # bytes: among 20M owners two of one digest are less likely than 1 in 10**23
 _KEYS = np.dtype([("high", "<u8"), ("low", "<u8")])
@@ -67,12 +68,18 @@ HAVE_ENDED = "pods that have ended"
 
 
 def owner_of(metadata: Object) -> str:
-    """Return what tells the controller of an object apart: its uid, or its kind and name; empty: none."""
+    """Return what tells the controller of an object apart: its uid, or its kind and name; empty: none.
+
+    Static pods, which nodes own, are one app where they have one name but for their node's.
+    """
     for i, owner in enumerate(fields.mappings(metadata, "ownerReferences", "metadata.")):
         at = f"metadata.ownerReferences[{i}]."
         if fields.flag(owner, "controller", at):
             namespace = fields.text(metadata, "namespace", "metadata.")
             kind, name = fields.text(owner, "kind", at), fields.text(owner, "name", at)
+            if kind == NODE:
+                own = fields.text(metadata, "name", "metadata.").removesuffix(f"-{name}")
+                return f"{namespace}/{kind}/{own}" if own else ""
             return fields.text(owner, "uid", at) or f"{namespace}/{kind}/{name}"
     return ""
 

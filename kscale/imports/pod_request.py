@@ -23,7 +23,9 @@ MOST_CONTAINERS = 1000
 MOST_ENTRIES = 50  # tolerations, labels selected, preferences; as in a scenario
 MOST_VALUES = 100  # of one label, as in a scenario
 MOST_WEIGHT = 100
+MOST_CPU, MOST_BYTES, MOST_EXTENDED = 10**8, 2**50, 10**12  # millicores and so on, as in a scenario
 
+TOO_LARGE = "amounts larger than a scenario takes, made as large as it takes"
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
 OWN = (amounts.CPU, amounts.MEMORY, amounts.EPHEMERAL)
 POD_LEVEL = ("cpu", "memory", "hugepages-")  # resources that a spec may ask for as a whole (KEP-2837)
@@ -52,19 +54,19 @@ def asked(spec: Object, dropped: Counter[str], at: str = "spec.") -> Asked:
     Adds to *dropped* what is left out, by kind. FieldError if a field has a wrong type or value.
     """
     amount = _amounts(spec, at)
-    where = f"{at}containers: requests"
     affinity = fields.mapping(spec, "affinity", at)
     node = fields.mapping(affinity, "nodeAffinity", f"{at}affinity.")
     _count_others(spec, affinity, dropped, at)
-    return Asked(
-        cpu_milli=amounts.cpu_milli(amount, where),
-        memory_bytes=amounts.size(amount, amounts.MEMORY, where),
-        ephemeral_bytes=amounts.size(amount, amounts.EPHEMERAL, where) or 0,
-        extended=amounts.extended(amount, where, without=OWN),
+    one = Asked(
+        cpu_milli=amounts.cpu_milli(amount),
+        memory_bytes=amounts.size(amount, amounts.MEMORY),
+        ephemeral_bytes=amounts.size(amount, amounts.EPHEMERAL) or 0,
+        extended=amounts.extended(amount, without=OWN),
         tolerations=_tolerations(spec, dropped, at),
         selector=_selector(spec, node, dropped, at),
         preferred=_preferred(node, dropped, f"{at}affinity.nodeAffinity."),
     )
+    return _within_reach(one, dropped)
 
 
 def request_spec(one: Asked) -> RequestSpec:
@@ -117,6 +119,22 @@ def _amounts(spec: Object, at: str) -> dict[str, int]:
         asked_for |= {k: v for k, v in whole.items() if k.startswith(POD_LEVEL)}
     _add(asked_for, amounts.resources(spec, "overhead", at))
     return asked_for
+
+
+def _within_reach(one: Asked, dropped: Counter[str]) -> Asked:
+    """Return a request with no amount larger than a scenario takes; *dropped* counts those that were."""
+    cpu, memory = one.cpu_milli, one.memory_bytes
+    limits = [(cpu or 0, MOST_CPU), (memory or 0, MOST_BYTES), (one.ephemeral_bytes, MOST_BYTES)]
+    large = sum(value > most for value, most in (*limits, *((n, MOST_EXTENDED) for _, n in one.extended)))
+    if not large:
+        return one
+    dropped[TOO_LARGE] += large
+    return one._replace(
+        cpu_milli=None if cpu is None else min(cpu, MOST_CPU),
+        memory_bytes=None if memory is None else min(memory, MOST_BYTES),
+        ephemeral_bytes=min(one.ephemeral_bytes, MOST_BYTES),
+        extended=tuple((name, min(n, MOST_EXTENDED)) for name, n in one.extended),
+    )
 
 
 def _containers(spec: Object, key: str, at: str) -> list[Object]:

@@ -221,7 +221,6 @@ def test_the_own_node_of_a_daemon_is_dropped() -> None:
         ({"containers": [3]}, "spec.containers[0]: must map keys to values, got 3"),
         ({"containers": [{"resources": []}]}, "spec.containers[0].resources: must map keys to values"),
         ({"containers": [container({"cpu": "x"})]}, "spec.containers[0].resources.requests.cpu: 'x' is not"),
-        ({"containers": [container({"cpu": "1M"})] * 2}, "spec.containers: requests.cpu: must be at most"),
         ({"containers": [{}] * 1001}, "spec.containers: must have at most 1,000 entries"),
         ({"containers": [{"ports": "x"}]}, "spec.containers[0].ports: must be a list"),
         ({"tolerations": [{"effect": "x"}]}, "spec.tolerations[0].effect: must be one of"),
@@ -261,6 +260,31 @@ def test_a_request_is_what_a_scenario_writes() -> None:
     assert request_spec(Asked(None, None, 0, ())) == RequestSpec()
     with pytest.raises(FieldError, match="spec: selector: names must be of letters and digits"):
         request_spec(Asked(None, None, 0, (), selector=(("a b", ("1",)),)))
+
+
+def test_amounts_beyond_a_scenario_are_as_large_as_it_takes() -> None:
+    """And counted; the file is not refused for one pod."""
+    dropped: Counter[str] = Counter()
+    large = container({"cpu": "1M", "memory": "2Pi", "hugepages-1Gi": "1Ti"})
+    one = asked({"containers": [large, container({"ephemeral-storage": "1Gi"})]}, dropped)
+    assert one[:4] == (10**8, 2**50, 2**30, (("hugepages-1Gi", 10**12),))
+    assert dropped == {"amounts larger than a scenario takes, made as large as it takes": 3}
+    assert request_spec(one).cpu == (10**8,)
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("kube-proxy-cp1", "n/Node/kube-proxy"),
+        ("etcd-cp1", "n/Node/etcd"),
+        ("etcd", "n/Node/etcd"),
+        ("", ""),
+    ],
+)
+def test_static_pods_are_an_app_by_component(name: str, owner: str) -> None:
+    """Not by their node, which owns all of its own."""
+    owners = [{"controller": True, "kind": "Node", "name": "cp1", "uid": "u"}]
+    assert owner_of({"namespace": "n", "name": name, "ownerReferences": owners}) == owner
 
 
 @pytest.mark.parametrize(
