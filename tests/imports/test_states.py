@@ -201,7 +201,7 @@ def test_places_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """A file of namespaces without end is refused at the object that has one too many."""
     monkeypatch.setattr(places, "MOST", 5)
     assert _numbers(_merged(tmp_path, some=_nodes(0, 5))) == (5, 0)
-    with pytest.raises(KscaleError, match=r"item 6, .*: metadata: more than 5 namespaces and objects in none"):
+    with pytest.raises(KscaleError, match=r"item 6, .*: metadata: more than 5 namespaces and objects"):
         _merged(tmp_path, many=_nodes(0, 6))
 
 
