@@ -6,6 +6,7 @@ read; prometheus_metrics.py lists which metrics, with their older names. Label v
 built-in types of Kubernetes come out in sentences.
 """
 
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ from kscale.scenario.document import one_line
 
 PEEKED = 4096  # bytes in which the first character is looked for
 BOM = b"\xef\xbb\xbf"
+_UNNAMED = re.compile(rb"\{.*\}[ \t]+[-+.0-9a-zA-Z]+")  # a sample with its name among the labels
 BUILD, PENDING, ATTEMPTS = (
     "kubernetes_build_info",
     "scheduler_pending_pods",
@@ -91,7 +93,8 @@ def _is_json(stream: BinaryIO) -> bool:
     head: bytes = peek(PEEKED)[:PEEKED] if peek is not None else b""
     if head.startswith(BOM):
         stream.read(len(BOM))
-    return head.removeprefix(BOM).lstrip().startswith((b"{", b"["))
+    text = head.removeprefix(BOM).lstrip()
+    return text.startswith((b"{", b"[")) and not _UNNAMED.match(text)
 
 
 def _load(tables: Tables, told: Told, *, is_json: bool) -> Load | None:

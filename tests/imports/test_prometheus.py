@@ -254,3 +254,10 @@ def test_instances_are_only_those_that_were_asked_for(tmp_path: Path) -> None:
 
 def test_one_of_a_kind_is_told_as_one(tmp_path: Path) -> None:
     assert facts_in(tmp_path, "etcd_server_has_leader 1\n").read[0] == "1 series of 1 metric"
+
+
+def test_a_name_among_the_labels_is_no_json(tmp_path: Path) -> None:
+    """As text may have it for names of other letters; metrics that are read have none."""
+    for first in ('{__name__="up",job="a"} 1\n', '{"na.me"} 1 1700000000000\r\n'):
+        text = f'{first}apiserver_storage_objects{{resource="pods"}} 9\n'
+        assert facts_in(tmp_path, text).types["pods"].count == 9
