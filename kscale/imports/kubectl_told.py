@@ -45,7 +45,7 @@ def _read(reading: Reading, pods: PodFacts | None) -> tuple[str, ...]:
     if reading.nodes.facts:
         zones = {node.zone for node in reading.nodes.facts if node.zone}
         nowhere = sum(not node.zone for node in reading.nodes.facts)
-        where = f"in {units.show_many(len(zones), 'zone')}" if zones else "that name no zone"
+        where = f"in {units.show_many(len(zones), 'zone')}" if zones else "without a zone"
         unnamed = f", {nowhere:,} of them in none" if zones and nowhere else ""
         told.append(f"{units.show_many(len(reading.nodes.facts), 'node')} {where}{unnamed}")
     if pods is not None:

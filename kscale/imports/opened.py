@@ -42,12 +42,13 @@ class _Unpacked(io.RawIOBase):
     def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]  # any buffer, as BufferedReader gives it
         """Fill *buffer* and return how many bytes it got; 0 at the end."""
         try:
-            got = self._plain.readinto(buffer)
+            data = self._plain.read1(len(buffer))  # what is before a damaged place comes out first
         except (OSError, EOFError, zlib.error) as error:
             what = "ends in the middle" if isinstance(error, EOFError) else "is damaged"
-            raise KscaleError(
-                one_line(f"{self._name}: its gzip data {what} after {units.show_bytes(self._bytes)}")
-            ) from error
+            after = f" after {units.show_bytes(self._bytes)}" if self._bytes else ""
+            raise KscaleError(one_line(f"{self._name}: its gzip data {what}{after}")) from error
+        got = len(data)
+        buffer[:got] = data
         self._bytes += got
         if self._bytes > MOST_BYTES:
             raise KscaleError(

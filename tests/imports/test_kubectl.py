@@ -108,7 +108,7 @@ def test_a_list_is_read_whole(tmp_path: Path) -> None:
     [
         (0, "7 nodes in 3 zones"),
         (4, "7 nodes in 3 zones, 4 of them in none"),
-        (7, "7 nodes that name no zone"),
+        (7, "7 nodes without a zone"),
     ],
 )
 def test_nodes_without_a_zone_are_told(tmp_path: Path, without: int, said: str) -> None:

@@ -63,9 +63,10 @@ def test_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     packer = zlib.compressobj(wbits=31)
     path.write_bytes(b"".join(packer.compress(bytes(1 << 20)) for _ in range(128)) + packer.flush())
     with opened.open_stream(path, "bomb.gz") as stream:
-        assert len(stream.read(opened.RATIO_FROM)) == opened.RATIO_FROM
+        before = opened.RATIO_FROM - 2 * opened.AT_ONCE
+        assert len(stream.read(before)) == before
         with pytest.raises(KscaleError) as error:
-            stream.read(2 * opened.AT_ONCE)
+            stream.read(4 * opened.AT_ONCE)
     assert str(error.value) == "bomb.gz: unpacks to over 500 times its size: no list does that"
 
 
@@ -94,6 +95,20 @@ def test_damaged_gzip_gives_its_bytes_or_a_line(
     read = _read_or_line(path)
     assert read == data or str(read).startswith("it: its gzip data ")
     assert isinstance(read, bytes) or read.isprintable()
+
+
+@pytest.mark.parametrize("end", ["cut", "damaged"])
+def test_the_place_of_damage_is_said_as_far_as_it_was_unpacked(tmp_path: Path, end: str) -> None:
+    """Not from the beginning of what was asked for at once."""
+    packed = gzip.compress(os.urandom(2**20))
+    half = len(packed) // 2
+    (tmp_path / "a.gz").write_bytes(packed[:half] if end == "cut" else packed[:half] + bytes(half))
+    (tmp_path / "b.gz").write_bytes(packed[:8])
+    said = _read_or_line(tmp_path / "a.gz")
+    assert isinstance(said, str)
+    kibibytes = float(said.rpartition(" after ")[2].removesuffix(" KiB"))
+    assert 256 < kibibytes <= 520
+    assert _read_or_line(tmp_path / "b.gz") == "it: its gzip data ends in the middle"
 
 
 def test_what_is_no_plain_file_is_refused_at_once(tmp_path: Path) -> None:
