@@ -14,8 +14,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from kscale import units
 from kscale.calibrate.experiment import Experiment
 from kscale.calibrate.record import Done
-from kscale.cli.ci import in_ci
-from kscale.report import console
+from kscale.cli import observing
 from kscale.report.text import clean_prose
 
 
@@ -108,12 +107,13 @@ def _told(done: Done) -> str:
 @contextmanager
 def observer(*, quiet: bool, color: str) -> Iterator[Quiet]:
     """Yield what suits the terminal, --quiet and CI."""
-    out = console.console(stderr=True, color=color)
-    if quiet:
-        yield Quiet()
-    elif not out.is_terminal or in_ci():
-        yield Lines(out)
-    else:
-        columns = (BarColumn(bar_width=24), TextColumn("{task.fields[left]} · {task.description}"))
-        with Progress(*columns, console=out, transient=True) as bar:
-            yield Bar(Lines(out), bar)
+    with observing.suited(Quiet(), Lines, _bar, quiet=quiet, color=color) as one:
+        yield one
+
+
+@contextmanager
+def _bar(out: Console) -> Iterator[Bar]:
+    """Yield a bar, which goes away at the end of the block."""
+    columns = (BarColumn(bar_width=24), TextColumn("{task.fields[left]} · {task.description}"))
+    with Progress(*columns, console=out, transient=True) as bar:
+        yield Bar(Lines(out), bar)

@@ -12,10 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from kscale import units
-from kscale.cli.ci import in_ci
+from kscale.cli import observing
 from kscale.judge.claims.run import Planned
 from kscale.measure.plan import PlannedCell
-from kscale.report import console
 from kscale.report.text import clean
 
 
@@ -94,12 +93,13 @@ class Bar(Quiet):
 @contextmanager
 def observer(*, quiet: bool, color: str) -> Iterator[Quiet]:
     """Yield what suits the terminal, --quiet and CI."""
-    out = console.console(stderr=True, color=color)
-    if quiet:
-        yield Quiet()
-    elif not out.is_terminal or in_ci():
-        yield Lines(out)
-    else:
-        bar = Bar(out)
-        with bar.bar:
-            yield bar
+    with observing.suited(Quiet(), Lines, _bar, quiet=quiet, color=color) as one:
+        yield one
+
+
+@contextmanager
+def _bar(out: Console) -> Iterator[Bar]:
+    """Yield a bar, which goes away at the end of the block."""
+    bar = Bar(out)
+    with bar.bar:
+        yield bar

@@ -7,11 +7,11 @@ says what was read.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from kscale.cli.ci import in_ci
+from kscale.cli import observing
 from kscale.imports.sources import Found
-from kscale.report import console
 from kscale.report.text import clean
 
 
@@ -58,10 +58,13 @@ class Bar(Quiet):
 @contextmanager
 def observer(*, quiet: bool, color: str) -> Iterator[Quiet]:
     """Yield what suits the terminal, --quiet and CI."""
-    out = console.console(stderr=True, color=color)
-    if quiet or not out.is_terminal or in_ci():
-        yield Quiet()
-        return
+    with observing.suited(Quiet(), lambda _out: Quiet(), _bar, quiet=quiet, color=color) as one:
+        yield one
+
+
+@contextmanager
+def _bar(out: Console) -> Iterator[Bar]:
+    """Yield a bar, which goes away at the end of the block."""
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn(binary_units=True))
     with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=out, transient=True) as bar:
         yield Bar(bar)
