@@ -1,6 +1,7 @@
 """Nodes of a list: what fits on them, the version of their kubelets, their images."""
 
 import json
+import sys
 from collections import Counter
 from dataclasses import replace
 
@@ -11,7 +12,8 @@ from kscale.imports.fields import UNKNOWN, FieldError, Object
 from kscale.imports.node_object import has_allocatable, node_fact
 from kscale.scenario.schema_cluster import MOST_NODES
 
-MOST_LABEL_TEXT = 256 * 2**20  # characters of all different labels and values
+MOST_BYTES = 512 * 2**20  # that labels, taints and resources of all nodes may take, as counted here
+OF_LABEL, OF_TUPLE, OF_TEXT = 40, 100, 100  # bytes beside text: an entry of a mapping, a taint, a text known
 
 
 class Nodes:
@@ -28,8 +30,8 @@ class Nodes:
         self.json_bytes = 0
         self.newest_s = UNKNOWN  # newest heartbeat
         self._minors: Counter[int] = Counter()
-        self._texts: dict[str, str] = {}  # each label's text once
-        self._text = 0
+        self._texts: dict[str, str] = {}  # each text once
+        self._bytes = 0  # about, that nodes take beside their amounts
 
     def add(self, node: Object, json_bytes: int) -> None:
         """Take a Node object; FieldError if a field has a wrong type or value."""
@@ -43,8 +45,15 @@ class Nodes:
             self.without_amounts += 1
             return
         self.by_capacity += not has_allocatable(node)
+        self._keep(OF_LABEL * len(fact.labels) + OF_TUPLE * (len(fact.taints) + len(fact.extended)))
+        once = self._once
         self.facts.append(
-            replace(fact, labels={self._once(key): self._once(value) for key, value in fact.labels.items()})
+            replace(
+                fact,
+                labels={once(key): once(value) for key, value in fact.labels.items()},
+                taints=tuple((once(key), once(value), once(effect)) for key, value, effect in fact.taints),
+                extended=tuple((once(name), amount) for name, amount in fact.extended),
+            )
         )
 
     def profile(self) -> Value | None:
@@ -73,10 +82,15 @@ class Nodes:
         """Return the one copy of *text*."""
         known = self._texts.get(text)
         if known is None:
-            self._text += len(text)
-            if self._text > MOST_LABEL_TEXT:
-                raise FieldError(
-                    f"metadata.labels: those of all nodes are longer than {units.show_bytes(MOST_LABEL_TEXT)}"
-                )
+            self._keep(OF_TEXT + sys.getsizeof(text))
             known = self._texts[text] = text
         return known
+
+    def _keep(self, more: int) -> None:
+        """Count bytes that are kept; FieldError where they are more than any cluster's."""
+        self._bytes += more
+        if self._bytes > MOST_BYTES:
+            raise FieldError(
+                "metadata.labels: labels, taints and resources of all nodes take more than "
+                f"{units.show_bytes(MOST_BYTES)}"
+            )

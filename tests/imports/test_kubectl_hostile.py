@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kscale.errors import KscaleError
-from kscale.imports import kubectl, kubectl_feed, kubectl_types
+from kscale.imports import kubectl, kubectl_feed, kubectl_nodes, kubectl_types
 from kscale.imports.facts import Facts
 
 POD = json.dumps(made.pod(0)).encode()
@@ -185,6 +185,22 @@ def test_memory_does_not_grow_with_objects(tmp_path: Path) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 300 * 1000
+
+
+def test_what_nodes_keep_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal labels are one text, but each node has its own entries; so do taints and resources."""
+    monkeypatch.setattr(kubectl_nodes, "MOST_BYTES", 200_000)
+    amounts = {"cpu": "1", "memory": "1Gi", "pods": "10"}
+    for metadata, spec, more in (
+        ({"labels": {f"a{i}": "x" for i in range(500)}}, {}, {}),
+        ({}, {"taints": [{"key": f"a{i}", "effect": "NoSchedule"} for i in range(50)]}, {}),
+        ({}, {}, {f"a{i}": "1" for i in range(50)}),
+    ):
+        node = {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec}
+        node["status"] = {"allocatable": amounts | more}
+        assert imported(tmp_path, made.as_list([node] * 2)).nodes is not None
+        text = complaint(tmp_path, made.as_list([node] * 100))
+        assert "metadata.labels: labels, taints and resources of all nodes take more than" in text
 
 
 def test_types_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
