@@ -16,7 +16,7 @@ from kscale.mechanisms.base import Settings
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster
 from kscale.scenario.draw import Stream
-from kscale.scenario.quantities import Bytes, Duration
+from kscale.scenario.quantities import Bytes, Count, Duration
 
 Longs = NDArray[np.int64]
 
@@ -57,7 +57,7 @@ class Params:
     ] = 0
     put_bytes: Annotated[Bytes, Field(le=2**21, description="0: the mean of pods and heartbeats.")] = 0
     reads_per_s: Annotated[
-        Annotated[int, Field(ge=0, le=1_000_000)] | None,
+        Annotated[Count, Field(ge=0, le=1_000_000)] | None,
         Field(
             description="Short reads, quorum reads of a few keys; assumed. Default: 10 a node, at most 2,000."
         ),

@@ -16,7 +16,7 @@ from kscale.mechanisms.lease_costs import CpuCosts
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster
 from kscale.scenario.draw import Stream
-from kscale.scenario.quantities import Bytes, Duration
+from kscale.scenario.quantities import Bytes, Count, Duration
 
 Longs = NDArray[np.int64]
 
@@ -56,7 +56,7 @@ class Params:
         Duration, Field(le=DAY, description="Age at which a status is written unchanged; 0: the profile's.")
     ] = 0
     failures: Annotated[
-        Annotated[int, Field(ge=0, le=1_000_000)] | None,
+        Annotated[Count, Field(ge=0, le=1_000_000)] | None,
         Field(
             description="Nodes that fall silent, at random moments; assumed. Default: 1 % of the nodes,"
             " rounded up, at most 100 and never all."
