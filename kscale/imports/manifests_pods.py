@@ -23,6 +23,7 @@ TEMPLATES = {  # kind: where its pod's spec is
     "ReplicaSet": ("spec", "template", "spec"),
 }
 SYSTEM = ("kube-system", "", None)  # namespaces of a control plane; a manifest may leave it out
+EVENTS = "events"  # in the name of the etcd that kops and GCE keep beside the main one
 MIRROR = "kubernetes.io/config.mirror"  # annotation of what the API server shows of a static pod
 NOT_STATIC = "pods named like a component, not static ones: an app's own, or another cluster's"
 MOST_CONTAINERS = 100  # of a pod
@@ -60,6 +61,10 @@ def read(whole: Branch, kind: str, found: Found) -> bool:
         raise spec.error(f"must have at most {MOST_CONTAINERS} containers, got {len(containers):,}")
     known = [(container, one) for container in containers if (one := component(container)) is not None]
     for container, (name, settings) in known:
+        if name == ETCD and EVENTS in whole.at("metadata", "name").text():
+            found.parts.setdefault(f"{ETCD} of {EVENTS}", []).append(len(settings))
+            found.drop(f"settings of the {ETCD} of {EVENTS}, which is beside the main one", len(settings))
+            continue
         _component(container, name, settings, found)
         if name == APISERVER:
             _count_server(whole, settings, found, kind)
@@ -122,7 +127,7 @@ def _count_server(whole: Branch, settings: Settings, found: Found, kind: str) ->
 
 
 def _count_member(whole: Branch, found: Found) -> None:
-    """Count the etcd of a node; a store of some types only, beside the main one, has its own name."""
+    """Count the etcd of a node, under its name without the node's: there may be others beside it."""
     node = whole.at("spec", "nodeName").text()
     if node:
         store = whole.at("metadata", "name").text().removesuffix(f"-{node}")

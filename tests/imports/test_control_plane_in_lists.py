@@ -160,6 +160,18 @@ def test_one_object_alone_is_read_too(tmp_path: Path) -> None:
     assert ("control_plane.apiservers", 1, True) in {(v.key, v.value, v.estimate) for v in facts.values}
 
 
+def test_the_etcd_of_events_is_not_the_main_one(tmp_path: Path) -> None:
+    """Its quota, or that it has none, says nothing of the other's."""
+    main = component("etcd", "cp-0", "--quota-backend-bytes=8589934592", version="3.5.1")
+    events = component("etcd-events", "cp-0", "--quota-backend-bytes=1073741824", version="3.4.1")
+    for items in ((main, events), (events, main)):
+        facts = in_json(tmp_path, listed(*items))
+        assert sure(facts)[QUOTA] == 8 * GIB
+        assert sure(facts)["control_plane.optimizations.etcd-freelist"] is True
+        assert "etcd of events: 1 setting" in facts.read
+        assert "1 setting of the etcd of events, which is beside the main one" in facts.dropped
+
+
 def test_pods_that_are_over_say_nothing(tmp_path: Path) -> None:
     """As they hold nothing else."""
     over = component("kube-apiserver", "cp-0", "--goaway-chance=0.001")
