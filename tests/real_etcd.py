@@ -11,6 +11,7 @@ with real_etcd.started() as etcd:
 """
 
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from kscale.errors import KscaleError
 OPS = 128  # of a transaction; etcd's limit
 ROOM = 2**30  # bytes of disk
 PAGE = 4096  # bytes
+
+SETTLE_TRIES = 40
 
 QUICK = Options(fsync=False, compaction_batch=100_000)  # no waits for the disk, none while compacting
 
@@ -91,7 +94,7 @@ class RealEtcd:
 
     def free_pages(self) -> int:
         """Return how many pages of the file etcd says are free, once its last commit is done."""
-        return metrics.settled_free_pages(self.running.address)
+        return settled_free_pages(self.running.address)
 
     def snapshot(self, path: Path) -> Path:
         """Save a snapshot as `etcdctl snapshot save` does; skip the test if there is no etcdctl."""
@@ -118,7 +121,22 @@ class RealEtcd:
         still look at them; after a start there are none.
         """
         with process.running(self.running.binary, self.inside, options=QUICK) as again:
-            return metrics.settled_free_pages(again.address)
+            return settled_free_pages(again.address)
+
+
+def settled_free_pages(address: str) -> int:
+    """Return the free pages of the etcd at host:port once they stop to change.
+
+    etcd states them as of its last commit, and pages that this one freed from the next one on.
+    """
+    before = metrics.free_pages(metrics.read(address))
+    for _ in range(SETTLE_TRIES):
+        time.sleep(metrics.COMMITTED_S)
+        now = metrics.free_pages(metrics.read(address))
+        if now == before:
+            return now
+        before = now
+    return before
 
 
 @contextmanager

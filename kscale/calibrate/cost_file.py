@@ -21,6 +21,7 @@ from kscale.calibrate.record import (
     GOAL_PCT,
     Calibration,
     CostValue,
+    Endpoint,
     Family,
     FigureValue,
     LeftAs,
@@ -47,6 +48,7 @@ class Setting:
     file_system: str | None
     free_lists: tuple[str, ...]
     other_cpu_pct: float | None
+    endpoint: Endpoint | None = None  # None: an etcd of our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class CostFile:
     def source(self) -> str:
         """Return where its coefficients come from."""
         made = self.calibration
-        return f"kscale calibrate etcd, {made.etcd}, {made.machine.cores} x {made.machine.cpu}, {made.date}"
+        return f"kscale calibrate etcd, {made.etcd} {made.where}, {made.date}"
 
 
 def made(outcome: Outcome, setting: Setting) -> CostFile:
@@ -76,6 +78,7 @@ def made(outcome: Outcome, setting: Setting) -> CostFile:
     calibration = Calibration(
         date=setting.date,
         etcd=setting.etcd,
+        endpoint=setting.endpoint,
         kscale=__version__,
         free_lists=setting.free_lists,
         machine=_machine(setting),
@@ -83,7 +86,7 @@ def made(outcome: Outcome, setting: Setting) -> CostFile:
         budget_s=setting.budget_s,
         seconds=outcome.seconds,
         fsync_ns=_alone(points.get("fsync", ())),
-        put_ns=_alone(points.get("put-p50", ())),
+        put_ns=_mean_put(points.get("put-throughput", ())),
         experiments=tuple(outcome.done),
         left=tuple(LeftAs(name=one.name, why=one.why) for one in (*left, *coefficients.NOT_SEEN)),
         families={name: _family(found, fits.get(name)) for name, found in points.items()},
@@ -226,6 +229,12 @@ def _alone(points: Sequence[Point]) -> float | None:
     if not points:
         return None
     return min(points, key=lambda point: [round(part) for part in point.at.values()]).value
+
+
+def _mean_put(points: Sequence[Point]) -> float | None:
+    """Return the mean ns of a put at the least load, where one is sent as soon as the last is answered."""
+    per_s = _alone(points)
+    return 1e9 / per_s if per_s else None
 
 
 def _family(points: Sequence[Point], found: Fit | None) -> Family:

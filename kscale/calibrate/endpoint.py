@@ -2,6 +2,8 @@
 
 import contextlib
 import http.client
+import ipaddress
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,10 +14,12 @@ from kscale import units
 from kscale.calibrate import client, find, metrics, process, wire
 from kscale.calibrate.lab import PREFIX, Server
 from kscale.calibrate.process import Options
+from kscale.calibrate.record import Endpoint
 from kscale.errors import KscaleError
 
 QUOTA = "etcd_server_quota_backend_bytes"
 ALLOW = "--allow-keys"
+_VERSION = re.compile(r"3\.(?:[4-9]|[1-9][0-9]{1,3})\.[0-9]{1,4}[0-9A-Za-z.+-]{0,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +28,21 @@ class EndpointLab:
 
     address: str
     name: str
+    endpoint: Endpoint
+    empty: bool  # it held no keys
 
     @contextlib.contextmanager
     def server(self, options: Options | None = None) -> Iterator[Server]:
         """Yield it with a prefix of its own, whose keys are deleted at the end; *options* cannot be had.
 
-        The deleted keys' history stays until that etcd is compacted: compacting is not ours to do.
+        Their history is compacted if all of it is ours; the file keeps its size until it is defragmented.
         """
         del options
         prefix = PREFIX + secrets.token_hex(8).encode() + b"/"
         try:
             yield Server(self.address, prefix)
         finally:
-            client.drive(_delete(self.address, prefix))
+            client.drive(_delete(self.address, prefix, compact=self.empty))
 
     def store(self, fill: Callable[[Server], None]) -> contextlib.AbstractContextManager[Path]:
         """Raise KscaleError: its files are out of reach."""
@@ -63,6 +69,10 @@ def at(endpoint: str, room: int, *, allow_keys: bool) -> EndpointLab:
         raise KscaleError(f"--endpoint {endpoint}: {_unhealthy(address)}")
     counted = metrics.read(address)
     keys, version = client.drive(_asked(address))
+    if not _VERSION.fullmatch(version):
+        raise KscaleError(
+            f"--endpoint {endpoint}: it says it is {units.quote(version)}; etcd 3.4 or newer can be driven"
+        )
     if keys and not allow_keys:
         raise KscaleError(
             f"--endpoint {endpoint}: this etcd holds {keys:,} keys; calibrate loads it to its limits"
@@ -75,7 +85,7 @@ def at(endpoint: str, room: int, *, allow_keys: bool) -> EndpointLab:
             f"--endpoint {endpoint}: {units.show_bytes(max(0, left))} left of its quota, the experiments"
             f" write up to {units.show_bytes(room)}; raise --quota-backend-bytes, or give --quick"
         )
-    return EndpointLab(address, f"etcd {version}")
+    return EndpointLab(address, f"etcd {version}", _place(address), keys == 0)
 
 
 def _address(endpoint: str) -> str:
@@ -90,6 +100,16 @@ def _address(endpoint: str) -> str:
     if url.scheme != "http" or not url.hostname or not port or url.path.strip("/") or url.username:
         raise _unclear(endpoint)
     return url.netloc
+
+
+def _place(address: str) -> Endpoint:
+    """Return whether host:port is on this machine, as far as its address tells."""
+    host = urlsplit(f"http://{address}").hostname or ""
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    return "local" if local else "elsewhere"
 
 
 def _unclear(endpoint: str) -> KscaleError:
@@ -116,7 +136,9 @@ async def _asked(address: str) -> tuple[int, str]:
         return await one.count(b""), wire.version(await one.call(wire.STATUS, b""))
 
 
-async def _delete(address: str, prefix: bytes) -> None:
-    """Delete all keys of a prefix."""
+async def _delete(address: str, prefix: bytes, *, compact: bool) -> None:
+    """Delete all keys of a prefix, with all history if that is to be compacted."""
     async with client.connected(address) as one:
-        await one.call(wire.DELETE, wire.delete(prefix, wire.prefix_end(prefix)))
+        answer = await one.call(wire.DELETE, wire.delete(prefix, wire.prefix_end(prefix)))
+        if compact:
+            await one.call(wire.COMPACT, wire.compact(wire.revision(answer), physical=True))

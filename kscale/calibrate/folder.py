@@ -1,7 +1,6 @@
 """A temporary folder for an etcd's data: room is checked first, and it goes away however we end."""
 
 import contextlib
-import os
 import shutil
 import subprocess
 import sys
@@ -88,13 +87,3 @@ def end_keeper(keeper: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         keeper.kill()
         keeper.wait()
-
-
-def files_bytes(folder: Path) -> int:
-    """Return the bytes of disk that the files in a folder take."""
-    total = 0
-    for path, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += os.stat(os.path.join(path, name)).st_blocks * 512  # noqa: PTH116, PTH118 - quick
-    return total

@@ -16,6 +16,7 @@ from kscale.calibrate import find, folder, metrics, process
 from kscale.calibrate.find import Binary
 from kscale.calibrate.folder import Folder
 from kscale.calibrate.process import Options, Running
+from kscale.calibrate.record import Endpoint
 from kscale.errors import KscaleError
 
 PREFIX = b"/kscale-calibrate/"
@@ -61,6 +62,10 @@ class Lab(Protocol):
     def name(self) -> str:
         """Return what is measured: "etcd 3.5.1"."""
 
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """Return where the user's etcd is; None if it is one of our own."""
+
     def server(self, options: Options | None = None) -> AbstractContextManager[Server]:
         """Return an etcd without keys under its prefix, for a block; nothing of it stays."""
 
@@ -83,6 +88,10 @@ class OwnLab:
     def name(self) -> str:
         """Return what is measured: "etcd 3.5.1"."""
         return self.binary.name
+
+    @property
+    def endpoint(self) -> None:
+        """Return that it is none of the user's."""
 
     @contextlib.contextmanager
     def server(self, options: Options | None = None) -> Iterator[Server]:

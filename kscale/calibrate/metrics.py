@@ -1,7 +1,6 @@
 """What an etcd counts itself, and what the system says of its process."""
 
 import http.client
-import time
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +14,6 @@ NS = 1e9
 LARGEST_PAGE = 64 * 2**20  # bytes of /metrics that we read
 PAGE_BYTES = 4096  # bbolt's page on the machines that we measure
 COMMITTED_S = 0.12  # etcd commits every 100 ms; so long after the last write all is in the file
-_SETTLE_TRIES = 40
 
 COMMIT = "etcd_disk_backend_commit_duration_seconds"
 FSYNC = "etcd_disk_wal_fsync_duration_seconds"
@@ -23,7 +21,6 @@ PART = "etcd_debugging_disk_backend_commit_{}_duration_seconds"  # spill, write,
 SIZE = "etcd_mvcc_db_total_size_in_bytes"
 IN_USE = "etcd_mvcc_db_total_size_in_use_in_bytes"
 CPU = "process_cpu_seconds_total"
-RESIDENT = "process_resident_memory_bytes"
 _OLD_SIZE = "etcd_debugging_mvcc_db_total_size_in_bytes"  # etcd before 3.4
 _WANTED = ("etcd_", "process_")
 _SUFFIXES = ("_bucket", "_created")  # left out
@@ -71,21 +68,6 @@ def free_pages(counted: Mapping[str, float]) -> int:
     """Return how many pages of the file are free."""
     size = counted.get(SIZE) or counted.get(_OLD_SIZE, 0.0)
     return round((size - counted[IN_USE]) / PAGE_BYTES)
-
-
-def settled_free_pages(address: str) -> int:
-    """Return the free pages once they stop to change.
-
-    etcd states them as of its last commit, and pages that this one freed from the next one on.
-    """
-    before = free_pages(read(address))
-    for _ in range(_SETTLE_TRIES):
-        time.sleep(COMMITTED_S)
-        now = free_pages(read(address))
-        if now == before:
-            return now
-        before = now
-    return before
 
 
 def cpu_ns(pid: int) -> float:

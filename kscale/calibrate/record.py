@@ -29,6 +29,7 @@ Line = Annotated[str, Field(max_length=1000)]
 Range = tuple[Amount, Amount]
 Unit = Literal["ns", "bytes", "x"]
 Plan = Literal["default", "quick"]
+Endpoint = Literal["local", "elsewhere"]  # of an address: loopback is taken to be this machine
 
 
 class Part(BaseModel):
@@ -161,6 +162,7 @@ class Calibration(Part):
     schema_: Literal["kscale.calibration/1"] = Field("kscale.calibration/1", alias="schema")
     date: Line  # UTC
     etcd: Line
+    endpoint: Endpoint | None = None  # of the user's etcd; null: one of our own
     kscale: Line
     free_lists: tuple[Line, ...] = ()
     machine: Machine
@@ -168,7 +170,7 @@ class Calibration(Part):
     budget_s: Amount
     seconds: Amount
     fsync_ns: Amount | None = None  # one put in flight: control_plane.etcd.fsync
-    put_ns: Amount | None = None  # median latency of a small put, one in flight
+    put_ns: Amount | None = None  # mean latency of a small put, one in flight
     experiments: tuple[Done, ...]
     left: tuple[LeftAs, ...] = ()
     families: Mapping[str, Family]
@@ -177,6 +179,14 @@ class Calibration(Part):
     )
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+
+    @property
+    def where(self) -> str:
+        """Return which machines took part, to be read after the etcd's name."""
+        here = f"{self.machine.cores} x {self.machine.cpu}"
+        if self.endpoint == "elsewhere":
+            return f"at an endpoint, its machine unknown, its client on {here}"
+        return f"on {here} that it shares with its client"
 
 
 def read(path: Path) -> Calibration | None:

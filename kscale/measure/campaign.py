@@ -192,6 +192,7 @@ def _costs(loaded: Loaded) -> CostsRef | None:
         path=loaded.costs_path,
         coefficients=len(given.coefficients),
         etcd=measured and measured.etcd,
+        endpoint=measured and measured.endpoint,
         cpu=measured and measured.machine.cpu,
         cores=measured and measured.machine.cores,
         date=measured and measured.date,

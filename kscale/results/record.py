@@ -52,6 +52,7 @@ class CostsRef(Record):
     path: str | None = None  # of the file, from the scenario's folder; null: they are in the scenario
     coefficients: Counter  # how many take the place of the profile's
     etcd: str | None = None  # on which they were measured; null: the file does not say
+    endpoint: str | None = None  # elsewhere: not on the machine that follows, which is its client's
     cpu: str | None = None
     cores: Counter | None = None
     date: str | None = None  # UTC

@@ -115,6 +115,7 @@ class Measured(BaseModel):
 
     etcd: Text
     date: Text
+    endpoint: Text | None = None
     machine: MeasuredAt
 
 

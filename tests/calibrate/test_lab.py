@@ -55,7 +55,7 @@ def test_both_types_open_the_same_store_with_the_free_pages_it_was_made_with(tmp
             for options in (Options(freelist="array"), Options(freelist="map")):
                 with here.restored(store, options) as server:
                     assert client.drive(_count(server)) == 800
-                    free.append(metrics.settled_free_pages(server.address))
+                    free.append(real_etcd.settled_free_pages(server.address))
         assert abs(free[0] - free[1]) <= 4  # etcd's own commits at its start, sooner or later
         assert 400 <= free[0] <= 440
         assert [one.name for one in made.path.iterdir() if one.is_dir()] == []
@@ -96,6 +96,54 @@ def test_an_endpoint_with_keys_is_refused_unless_it_is_allowed_and_keeps_just_th
             allowed.restored(Path())
         with pytest.raises(KscaleError, match="out of reach"):
             allowed.store(lambda server: None)
+
+
+def test_history_of_our_keys_is_compacted_unless_others_have_some() -> None:
+    with real_etcd.started() as etcd:
+        address = etcd.running.address
+        empty = endpoint.at(address, 1, allow_keys=False)
+        assert empty.endpoint == "local"
+        with empty.server() as server:
+            client.drive(_put(server, b"one"))
+        with pytest.raises(Exception, match="compacted"):
+            etcd.compact(1)
+        etcd.put(b"/registry/pods/a", b"x")
+        now = etcd.revision
+        with endpoint.at(address, 1, allow_keys=True).server() as server:
+            client.drive(_put(server, b"one"))
+        etcd.compact(now)  # still there
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("127.0.0.1:1", "local"),
+        ("127.3.2.1:1", "local"),
+        ("[::1]:1", "local"),
+        ("localhost:1", "local"),
+        ("10.0.0.1:1", "elsewhere"),
+        ("localhost.example:1", "elsewhere"),
+    ],
+)
+def test_an_address_tells_whether_it_is_this_machine(address: str, place: str) -> None:
+    assert endpoint._place(address) == place
+
+
+@pytest.mark.parametrize(
+    "version", ["", "3.5", "3.3.25", "4.0.0", "3.5.1" + "9" * 100, "3.5.1\x1b[2J", "x" * 5000]
+)
+def test_a_version_that_is_none_is_refused_in_a_line(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    async def asked(address: str) -> tuple[int, str]:
+        """Answer."""
+        del address
+        return 0, version
+
+    with real_etcd.started() as etcd:
+        monkeypatch.setattr(endpoint, "_asked", asked)
+        with pytest.raises(KscaleError, match=r"3\.4 or newer can be driven$") as error:
+            endpoint.at(etcd.running.address, 1, allow_keys=False)
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 200
 
 
 @pytest.mark.parametrize(

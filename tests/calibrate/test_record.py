@@ -98,7 +98,7 @@ def test_figures_are_of_settings_that_were_measured(file: CostFile) -> None:
 
 def test_a_few_points_are_enough_for_a_file() -> None:
     """Then nothing is stated, and each coefficient says why."""
-    one = Point("put-p50", {"clients": 1.0, "value_bytes": 256.0}, "ns", (500_000.0,))
+    one = Point("put-throughput", {"clients": 1.0, "value_bytes": 256.0}, "1/s", (2000.0,))
     file = made([one])
     assert file.stated == ()
     assert file.calibration.put_ns == 500_000
