@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kscale.calibrate.cost_file import CostFile
     from kscale.calibrate.experiment import Experiment
     from kscale.calibrate.lab import Lab
+    from kscale.errors import KscaleError
     from kscale.scenario.costs import CostModel
 
 PANEL = "Measure"
@@ -23,7 +24,6 @@ OUTPUT = "Output"
 ETCD = "The etcd"
 DEFAULT = Path("costs/mine.yaml")
 ENDINGS = (".yaml", ".yml")
-LEAST_S = 5.0  # of a budget
 PROFILE = "k8s-1.36"
 
 
@@ -111,7 +111,8 @@ def etcd(
     """Measure a real etcd on this machine, fit the cost model to it, predict the points kept back.
 
     An etcd is started on loopback, its data in a temporary folder, and is stopped and removed
-    however this ends. A scenario reads the file with `costs: costs/mine.yaml`.
+    however this ends. A scenario reads the file with `costs: costs/mine.yaml`. Exit 3: an experiment
+    failed, the file is of the others.
     """
     from kscale.report import console
 
@@ -123,6 +124,9 @@ def etcd(
     from kscale.calibrate import campaign
 
     experiments = campaign.planned(quick=quick, budget_s=budget_s)
+    told = campaign.told(quick=quick, budget_s=budget_s)
+    if told is not None and not quiet:
+        _say(told)
     lab = (
         _at(endpoint, experiments, allow_keys=allow_keys)
         if endpoint is not None
@@ -131,22 +135,34 @@ def etcd(
     outcome, file = _measured(
         lab, experiments, budget_s, profile, folder, own=endpoint is None, quiet=quiet, color=color
     )
-    _write(file, output)
-    _tell(file, output, verbose=verbose, as_json=as_json, color=color)
+    failed = _write(file, output)
+    _tell(file, None if failed else output, verbose=verbose, as_json=as_json, color=color)
     for error in outcome.errors:
         _say(f"not measured: {error}")
+    if failed is not None:
+        raise failed
+    _check_whole(outcome)
 
 
 def _check_output(output: Path, *, force: bool) -> None:
     """Raise KscaleError if the file cannot be a cost model, is there already, or cannot be written."""
+    from pydantic import TypeAdapter, ValidationError
+
     from kscale.cli.output import check_free
     from kscale.errors import KscaleError
+    from kscale.scenario.spec import Beside
     from kscale.units import quote
 
     if output.suffix not in ENDINGS:
         raise KscaleError(
             f"--output: {quote(output.name)} is not the name of a cost model; write it like mine.yaml"
         )
+    try:
+        TypeAdapter(Beside).validate_python(output.name)
+    except ValidationError:
+        raise KscaleError(
+            f"--output: no scenario could name {quote(output.name)}; write it like mine.yaml"
+        ) from None
     if output.exists() and not output.is_dir() and not force:
         raise KscaleError(f"--output: {output} is there; --force replaces it")
     check_free(output)
@@ -164,8 +180,9 @@ def _budget(given: str | None, *, quick: bool) -> float:
         seconds = parse_duration(given) / NS_PER_S
     except ValueError as error:
         raise KscaleError(f"--budget: {error}") from None
-    if seconds < LEAST_S:
-        raise KscaleError(f"--budget: {given} is too short; at least {LEAST_S:.0f} s")
+    least = campaign.least_s()
+    if seconds < least:
+        raise KscaleError(f"--budget: {given} is too short; the quick plan takes at least {least:.0f} s")
     return seconds
 
 
@@ -243,7 +260,7 @@ def _measured(
             lab as made,
         ):
             outcome = campaign.run(made, experiments, observer, budget_s, own=own)
-            name = made.name
+            name, endpoint = made.name, made.endpoint
     except Interrupted as stopped:
         gone = "the etcd is stopped and its folder removed" if own else "our keys are deleted"
         raise Interrupted(f"{stopped}: nothing was written, {gone}", stopped.exit_code) from None
@@ -255,19 +272,38 @@ def _measured(
         file_system=cost_file.file_system(folder or Path(tempfile.gettempdir())) if own else None,
         free_lists=cost_file.free_lists(outcome),
         other_cpu_pct=meter.stop().other_cpu_pct if own else None,
+        endpoint=endpoint,
     )
     return outcome, cost_file.made(outcome, setting)
 
 
-def _write(file: "CostFile", output: Path) -> None:
-    """Write the file, whole or not at all."""
+def _write(file: "CostFile", output: Path) -> "KscaleError | None":
+    """Write the file, whole or not at all; return why that could not be done."""
     from kscale.calibrate import cost_file
+    from kscale.errors import KscaleError
     from kscale.results import store
 
-    store.write(output, cost_file.text(file))
+    try:
+        store.write(output, cost_file.text(file))
+    except KscaleError as error:
+        return error
+    return None
 
 
-def _tell(file: "CostFile", output: Path, *, verbose: bool, as_json: bool, color: str) -> None:
+def _check_whole(outcome: "Outcome") -> None:
+    """Raise NoVerdict if experiments failed."""
+    from kscale.calibrate import campaign
+    from kscale.errors import NoVerdict
+
+    failed = [done.id for done in outcome.done if done.left_out == campaign.FAILED]
+    if failed:
+        raise NoVerdict(
+            f"{len(failed)} of {len(outcome.done)} experiments failed: {', '.join(failed)};"
+            " the file is of the others"
+        )
+
+
+def _tell(file: "CostFile", output: Path | None, *, verbose: bool, as_json: bool, color: str) -> None:
     """Print what was found, as JSON or for people."""
     from kscale.report import console, table_calibrate
     from kscale.report.export import calibration

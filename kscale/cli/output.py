@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kscale.report.export.subject import Subject
 
 PANEL = "Output"
+ROOM = 2**16  # bytes that must be left on the disk of an output
 
 Format = Annotated[
     str | None,
@@ -239,8 +240,11 @@ def check_free(path: Path, option: str = "--output") -> None:
     if not os.access(above, os.W_OK | os.X_OK):
         raise KscaleError(f"{option}: {path} cannot be written: no permission to write in {above}")
     try:
-        with tempfile.TemporaryFile(dir=above):  # some folders say that they can be written, and cannot
-            pass
+        with tempfile.TemporaryFile(
+            dir=above
+        ) as tried:  # some folders say that they can be written, and cannot
+            tried.write(bytes(ROOM))
+            tried.flush()
     except OSError as error:
         raise KscaleError(f"{option}: {path} cannot be written: {error.strerror} in {above}") from None
 

@@ -4,7 +4,9 @@ Errors are of points that were kept back from the fit, each one and their median
 `*` a prediction beyond what was fitted.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+import re
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,15 +17,17 @@ from kscale.calibrate.cost_file import CostFile
 from kscale.calibrate.record import GOAL_PCT, Calibration, Family, Measured
 from kscale.report import grid
 from kscale.report.grid import GAP, Column
-from kscale.report.text import clean, clean_prose, joined, paragraph
+from kscale.report.text import clean, joined, paragraph
 from kscale.results.record import BUSY_PCT
 
 INDENT = " " * GAP
+HEADS = ("coefficient", "family")  # titles of columns of names
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")  # needs no quotes in YAML
 ONE_DECIMAL = 9.95  # per cent below which an error has one
 
 
-def table(file: CostFile, written: Path, width: int, *, verbose: bool = False) -> Text:
-    """Return all of it for *width* columns; *verbose*: every point too."""
+def table(file: CostFile, written: Path | None, width: int, *, verbose: bool = False) -> Text:
+    """Return all of it for *width* columns; *written*: None if that failed; *verbose*: every point too."""
     made = file.calibration
     lines = [
         *paragraph(_head(made), width, style="bold"),
@@ -42,10 +46,11 @@ def table(file: CostFile, written: Path, width: int, *, verbose: bool = False) -
 
 def _head(made: Calibration) -> str:
     """Return what was measured, where and for how long."""
-    where = f"{made.machine.cores} x {made.machine.cpu}"
     disk = f", {made.machine.file_system}" if made.machine.file_system else ""
-    took = f"{made.seconds:.0f} s of {made.budget_s:.0f} s"
-    return f"{made.etcd} on {where}{disk}, {made.date}: {took}; client and etcd share the cores"
+    quick = ", quick plan" if made.plan == "quick" else ""
+    took = f"{made.seconds:.0f} s of {made.budget_s:.0f} s{quick}"
+    taken = "; taken to be here for its address" if made.endpoint == "local" else ""
+    return f"{made.etcd} {made.where}{disk}, {made.date}: {took}{taken}"
 
 
 def _busy(made: Calibration, width: int) -> Iterator[Text]:
@@ -61,16 +66,21 @@ def _coefficients(file: CostFile, width: int) -> Iterator[Text]:
     known = file.extends.coefficients
     stated = [(one, known[one.meant.name].value) for one in file.stated]
     columns = [
+        Column("", [Text("!" if one.above_goal else "", "red") for one, _ in stated]),
         Column("coefficient", [Text(one.meant.name) for one, _ in stated], name=True),
         Column("measured", [Text(f"{one.value:,}", "bold") for one, _ in stated], right=True),
-        Column(
-            "95 % interval", [Text(f"{one.low:,} to {one.high:,}", "dim") for one, _ in stated], right=True
-        ),
+        Column("range", [Text(f"{one.low:,} to {one.high:,}", "dim") for one, _ in stated], right=True),
         Column("unit", [Text(clean(one.meant.unit)) for one, _ in stated]),
         Column(file.extends.name, [Text(f"{value:,}") for _, value in stated], right=True),
         Column("factor", [Text(_factor(one.value, value)) for one, value in stated], right=True),
     ]
     yield from _grid(columns, width)
+    yield from paragraph(
+        "range: of the fit over resampled settings and repeats, widened by what its formula misses;"
+        " ! from a family whose error is above the goal",
+        width,
+        style="dim",
+    )
 
 
 def _factor(ours: int, profile: int) -> str:
@@ -87,8 +97,11 @@ def _families(made: Calibration, width: int) -> Iterator[Text]:
         Column("fitted", [Text(str(_fitted(one))) for _, one in known], right=True),
         Column("held out", [Text(str(one.held)) for _, one in known], right=True),
         Column(
-            "error", [Text(_error(one), "red" if _above(one) else "bold") for _, one in known], right=True
+            "error",
+            [Text(_percent(one.held_out_error_pct), "red" if _above(one) else "bold") for _, one in known],
+            right=True,
         ),
+        Column("worst", [Text(_percent(one.worst_error_pct)) for _, one in known], right=True),
         Column("of each point held out, %", [Text(_each(one), "dim") for _, one in known], name=True),
     ]
     yield from _grid(columns, width)
@@ -96,8 +109,8 @@ def _families(made: Calibration, width: int) -> Iterator[Text]:
     good = sum(not _above(one) for one in judged)
     yield from paragraph(
         f"error: median of points kept back from the fit, goal {GOAL_PCT:.0f} %: {good} of {len(judged)}"
-        " families"
-        " hold it, ! does not; * is outside the range of the fitted points; - nothing could be kept back",
+        " families hold it, ! does not; * is of a setting beyond the fitted ones, kept back to show how far"
+        " the formula reaches: not in the median; - nothing could be kept back",
         width,
         style="dim",
     )
@@ -113,9 +126,9 @@ def _fitted(one: Family) -> int:
     return sum(point.predicted is not None and not point.held_out for point in one.points)
 
 
-def _error(one: Family) -> str:
-    """Return the median error, or that there is none."""
-    return "-" if one.held_out_error_pct is None else f"{one.held_out_error_pct:.1f} %"
+def _percent(error: float | None) -> str:
+    """Return an error, or that there is none."""
+    return "-" if error is None else f"{error:.1f} %"
 
 
 def _each(one: Family) -> str:
@@ -144,8 +157,8 @@ def _points(made: Calibration, width: int) -> Iterator[Text]:
         columns = [
             *(_at(family.points, key) for key in family.points[0].at),
             Column("measured", [Text(_number(one.measured), "bold") for one in family.points], right=True),
-            Column("least", [Text(_number(one.low), "dim") for one in family.points], right=True),
-            Column("most", [Text(_number(one.high), "dim") for one in family.points], right=True),
+            Column("least", [Text(_least(one), "dim") for one in family.points], right=True),
+            Column("most", [Text(_most(one), "dim") for one in family.points], right=True),
             Column("predicted", [Text(_predicted(one)) for one in family.points], right=True),
             Column(
                 "error, %",
@@ -160,6 +173,16 @@ def _points(made: Calibration, width: int) -> Iterator[Text]:
 def _at(points: Sequence[Measured], key: str) -> Column:
     """Return the column of a part of the settings."""
     return Column(clean(key).replace("_", " "), [Text(_number(one.at[key])) for one in points], right=True)
+
+
+def _least(one: Measured) -> str:
+    """Return the least of the repeats, or that there were none."""
+    return _number(one.low) if one.repeats > 1 else "once"
+
+
+def _most(one: Measured) -> str:
+    """Return the most of the repeats."""
+    return _number(one.high) if one.repeats > 1 else ""
 
 
 def _predicted(one: Measured) -> str:
@@ -182,17 +205,50 @@ def _left(made: Calibration, width: int) -> Iterator[Text]:
         yield from paragraph(f"as in the profile: {one.name}: {one.why}", width, rest=INDENT, style="dim")
 
 
-def _closing(made: Calibration, written: Path, width: int) -> Iterator[Text]:
-    """Yield what to write into a scenario."""
+def _closing(made: Calibration, written: Path | None, width: int) -> Iterator[Text]:
+    """Yield what to write into a scenario, as lines of YAML that can be copied: none of them is wrapped."""
     yield Text()
-    yield from paragraph(f"wrote {written}; in a scenario:", width)
-    yield from paragraph(f"costs: {written}", width, first=INDENT, rest=INDENT, style="cyan")
+    if made.endpoint is not None:
+        said = "our keys are deleted there; its file keeps its size until it is defragmented"
+        yield from paragraph(said, width, style="dim")
+    if written is None:
+        return
+    path, said = _beside(written)
+    yield from paragraph(f"wrote {written}; {said}:", width)
+    yield Text(f"costs: {path}", style="cyan")
     if made.fsync_ns is not None:
-        said = f"control_plane: {{etcd: {{fsync: {exact_fsync(made.fsync_ns)}}}}}"
-        note = ""
-        if made.put_ns is not None:
-            note = f"  # a put alone takes {units.show_ns(round(made.put_ns))} here, of one member"
-        yield from paragraph(f"{said}{note}", width, first=INDENT, rest=INDENT, style="cyan")
+        yield from _fsync(made.fsync_ns, made.put_ns, width)
+
+
+def _beside(written: Path) -> tuple[str, str]:
+    """Return a file as a scenario in the present folder names it, in YAML; and what to know of that path."""
+    path = written
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    if path.is_absolute():
+        return _quoted(path.name), "copy it into the folder of the scenario, and write there"
+    return _quoted(path.as_posix()), "in a scenario of this folder (the path starts at the scenario's own)"
+
+
+def _quoted(name: str) -> str:
+    """Return a name as YAML reads it back."""
+    return name if _PLAIN.fullmatch(name) else json.dumps(name)
+
+
+def _fsync(fsync_ns: float, put_ns: float | None, width: int) -> Iterator[Text]:
+    """Yield the fsync for a scenario; that there is none, if a part would be more than the whole put."""
+    fsync = exact_fsync(fsync_ns)
+    if put_ns is not None and fsync_ns >= put_ns:
+        said = (
+            f"no fsync to write down: etcd's own clock gives {fsync} for a flush, which is part of a put, and"
+            f" a put took {units.show_ns(round(put_ns))}; both are means, of a disk that is uneven"
+        )
+        yield from paragraph(said, width, first="# ", rest="# ", style="yellow")
+        return
+    whole = f"; a whole put takes {units.show_ns(round(put_ns))} on average, by one member" if put_ns else ""
+    said = f"a flush on average with one put in flight, by etcd's own clock{whole}"
+    yield from paragraph(said, width, first="# ", rest="# ", style="cyan")
+    yield Text(f"control_plane: {{etcd: {{fsync: {fsync}}}}}", style="cyan")
 
 
 def exact_fsync(ns: float) -> str:
@@ -201,18 +257,27 @@ def exact_fsync(ns: float) -> str:
 
 
 def _grid(columns: Sequence[Column], width: int) -> Iterator[Text]:
-    """Yield a table; where its numbers do not fit, a line of "name value" for each row."""
+    """Yield a table; where its numbers do not fit, a few lines for each row."""
     rows = len(columns[0].cells)
     widths = grid.fitted(columns, width) if rows else None
     if widths is None:
-        titles: Mapping[int, str] = {place: column.title for place, column in enumerate(columns)}
         for number in range(rows):
-            parts = (
-                f"{titles[place]} {column.cells[number].plain}".strip()
-                for place, column in enumerate(columns)
-            )
-            yield from paragraph(clean_prose(", ".join(filter(None, parts))), width, rest=INDENT)
+            yield from _stacked(columns, number, width)
         return
     yield grid.titles(columns, widths)
     for number in range(rows):
         yield from grid.row(columns, number, widths)
+
+
+def _stacked(columns: Sequence[Column], number: int, width: int) -> Iterator[Text]:
+    """Yield a row where it does not fit on a line: its name, below that what is known of it."""
+    head = [column.cells[number].plain for column in columns if column.title in {"", *HEADS}]
+    if any(column.title in HEADS for column in columns):
+        yield from paragraph(" ".join(filter(None, head)), width, rest=INDENT, style="bold")
+        columns = [column for column in columns if column.title not in {"", *HEADS}]
+    parts = [
+        f"{column.title} {column.cells[number].plain}".strip()
+        for column in columns
+        if column.cells[number].plain
+    ]
+    yield from paragraph(" · ".join(parts), width, first=INDENT, rest=INDENT)

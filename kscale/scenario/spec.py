@@ -148,7 +148,7 @@ def _beside(given: str) -> str:
     odd = "\\" in given or ".." in given.split("/") or PureWindowsPath(given).drive
     if not given or odd or given.startswith(("/", "~")):
         raise ValueError(
-            f"{units.quote(given)} is not a path from the scenario's own folder; write it like mine.npz"
+            f"{units.quote(given)} is not a path from the scenario's own folder; write it like folder/file"
         )
     return given
 

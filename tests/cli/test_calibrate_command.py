@@ -1,7 +1,8 @@
 """kscale calibrate etcd, as a user types it: what is refused before any work, and once for real, small."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -11,8 +12,10 @@ from command import kscale
 
 from kscale.calibrate import campaign, exp_heartbeats, exp_puts, find, record
 from kscale.calibrate.campaign import Outcome
+from kscale.calibrate.point import Point
 from kscale.cli import app
 from kscale.errors import ExitCode, Interrupted, KscaleError
+from kscale.results import store
 from kscale.scenario import costs
 
 Ask = Callable[..., tuple[int, str, str]]
@@ -45,10 +48,12 @@ def _folders(within: Path) -> list[str]:
     ("args", "said"),
     [
         (("-o", "mine.txt"), "'mine.txt' is not the name of a cost model; write it like mine.yaml"),
+        (("-o", "a: b.yaml"), "--output: no scenario could name 'a: b.yaml'; write it like mine.yaml"),
+        (("-o", "a\nb.yaml"), "no scenario could name"),
         (("-o", "there.yaml"), "there.yaml is there; --force replaces it"),
         (("-o", "there.yaml/mine.yaml"), "cannot be written"),
         (("--budget", "soon"), "--budget: 'soon' is not a duration"),
-        (("--budget", "1s"), "--budget: 1s is too short; at least 5 s"),
+        (("--budget", "1s"), "--budget: 1s is too short; the quick plan takes at least"),
         (("--extends", "k8s-1.37"), "no profile 'k8s-1.37'; did you mean 'k8s-1.36'?"),
         (("--endpoint", "127.0.0.1:1", "--folder", "."), "--folder are for one of our own"),
         (("--endpoint", "127.0.0.1:1", "--etcd-bin", "etcd"), "--endpoint is an etcd that runs already"),
@@ -116,6 +121,44 @@ def test_it_is_told_as_json_and_replaces_if_asked(ask: Ask, tmp_path: Path) -> N
     assert tree["coefficients"]["etcd_wal_record_bytes"]["profile"] == 95
     assert tree["calibration"]["etcd"].startswith("etcd 3.")
     assert (tmp_path / "mine.yaml").read_text().startswith("# What work costs")
+
+
+def test_what_was_measured_is_told_though_it_cannot_be_written(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The table, then the reason, exit 2."""
+    real_etcd.binary()
+
+    def full(*_: object) -> None:
+        raise KscaleError("costs/mine.yaml: cannot be written: No space left on device")
+
+    monkeypatch.setattr(store, "write", full)
+    code, out, err = ask("-q")
+    assert code == ExitCode.USAGE
+    assert "etcd_wal_record_bytes" in out
+    assert "wrote" not in out
+    assert err == "kscale: costs/mine.yaml: cannot be written: No space left on device\n"
+    assert list(tmp_path.iterdir()) == []
+    code, out, _ = ask("-q", "--json")
+    assert (code, json.loads(out)["written"]) == (ExitCode.USAGE, None)
+
+
+def test_an_experiment_that_fails_is_no_success(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is of the others; exit 3."""
+    real_etcd.binary()
+
+    def broken(*_: object) -> Iterator[Point]:
+        raise KscaleError("it broke")
+        yield  # type: ignore[unreachable]
+
+    monkeypatch.setattr(campaign, "planned", lambda **_: (replace(SMALL[0], run=broken), SMALL[1]))
+    code, out, err = ask("-q")
+    assert code == ExitCode.NO_VERDICT
+    assert "etcd_wal_record_bytes" in out
+    assert err.splitlines() == [
+        "not measured: puts: it broke",
+        "kscale: 1 of 2 experiments failed: puts; the file is of the others",
+    ]
 
 
 @pytest.mark.parametrize("code", [ExitCode.INTERRUPTED, ExitCode.TERMINATED])
