@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kscale.report.text import clean, clean_prose
-from kscale.results.record import CostsRef, Extrapolated, Machine, Result
+from kscale.results.record import CostsRef, Machine, Result
 
 MARK = " *"  # of a modelled row
 
@@ -21,6 +21,8 @@ def said(result: Result) -> str | None:
     if given.etcd is None:
         return f"costs: {many} in place of the profile's {where}"
     machine, date = f"{given.cores} x {clean_prose(given.cpu or '?')}", clean(given.date or "?")
+    if given.endpoint == "elsewhere":
+        machine = f"at an endpoint, its machine unknown, its client on {machine}"
     measured = f"measured on {clean_prose(given.etcd)}, {machine}, {date} {where}"
     return f"costs: {many} {measured}{_elsewhere(given, result.machine)}"
 
@@ -37,17 +39,21 @@ def _elsewhere(given: CostsRef, here: Machine) -> str:
 def beyond(result: Result) -> Iterator[str]:
     """Yield "* extrapolated: etcd_open_ps_per_byte measured at 4 to 9 db bytes, used at 12 (etcd-learner)".
 
-    One line for each coefficient and setting, over all cells of a mechanism.
+    One line for all coefficients of a mechanism that leave the same range, over all its cells.
     """
-    found: dict[tuple[str, str, str], list[Extrapolated]] = {}
+    used: dict[tuple[str, str, str, tuple[int, int]], tuple[int, int]] = {}
     for cell in result.cells:
         for one in cell.extrapolated:
-            found.setdefault((cell.mechanism, one.coefficient, one.setting), []).append(one)
-    for (mechanism, name, setting), ones in found.items():
-        used = min(one.used[0] for one in ones), max(one.used[1] for one in ones)
+            key = cell.mechanism, one.coefficient, one.setting, one.measured
+            low, high = used.get(key, one.used)
+            used[key] = min(low, one.used[0]), max(high, one.used[1])
+    lines: dict[tuple[str, str, tuple[int, int], tuple[int, int]], list[str]] = {}
+    for (mechanism, name, setting, measured), ends in used.items():
+        lines.setdefault((mechanism, setting, measured, ends), []).append(name)
+    for (mechanism, setting, measured, ends), names in lines.items():
         yield (
-            f"* extrapolated: {clean(name)} measured at {_span(ones[0].measured)}"
-            f" {clean(setting).replace('_', ' ')}, used at {_span(used)} ({clean(mechanism)})"
+            f"* extrapolated: {', '.join(map(clean, names))} measured at {_span(measured)}"
+            f" {clean(setting).replace('_', ' ')}, used at {_span(ends)} ({clean(mechanism)})"
         )
 
 

@@ -19,7 +19,9 @@ def read(path: Path, where: str) -> bytes:
     """Return a file's bytes; KscaleError if it cannot be read or is larger than any file of kscale's."""
     try:
         if path.exists() and not path.is_file():
-            raise KscaleError(one_line(f"{where}: is not a regular file"))  # a pipe may never end
+            raise KscaleError(
+                one_line(f"{where}: cannot be read: it is not a regular file")
+            )  # a pipe may never end
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except OSError as error:

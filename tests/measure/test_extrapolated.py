@@ -56,7 +56,10 @@ def test_only_what_leaves_the_measured_range_is_told() -> None:
     within = cluster({"list_walk_ns_per_key": "{keys: [300, 300], clients: [1, 1]}"})
     assert extrapolated.of(mechanism, within, mechanism.params()) == []
     assert extrapolated.of(mechanism, cluster(), mechanism.params()) == []
-    for ends in ("[1, 299]", "[301, 1000]"):
+    for ends in ("[1, 273]", "[333, 1000]"):  # a tenth more or less is not far
+        nearly = cluster({"list_walk_ns_per_key": f"{{keys: {ends}}}"})
+        assert extrapolated.of(mechanism, nearly, mechanism.params()) == []
+    for ends in ("[1, 272]", "[334, 1000]"):
         beyond = cluster({"list_walk_ns_per_key": f"{{keys: {ends}, value_bytes: [0, 2097152]}}"})
         (one,) = extrapolated.of(mechanism, beyond, mechanism.params())
         assert (one.coefficient, one.setting, one.used) == ("list_walk_ns_per_key", "keys", (300, 300))
@@ -68,6 +71,6 @@ def test_what_a_cell_asks_for_counts_not_the_cluster() -> None:
     here = cluster({"etcd_commit_ps_per_byte": "{value_bytes: [256, 256], clients: [1, 64]}"})
     alike = mechanism.params(clients=64, put_bytes=256)
     assert extrapolated.of(mechanism, here, alike) == []
-    (one,) = extrapolated.of(mechanism, here, mechanism.params(clients=65, put_bytes=256))
-    assert (one.setting, one.measured, one.used) == ("clients", (1, 64), (65, 65))
+    (one,) = extrapolated.of(mechanism, here, mechanism.params(clients=72, put_bytes=256))
+    assert (one.setting, one.measured, one.used) == ("clients", (1, 64), (72, 72))
     assert [one.setting for one in extrapolated.of(mechanism, here, mechanism.params())] == ["value_bytes"]

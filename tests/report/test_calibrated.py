@@ -39,6 +39,7 @@ def with_costs(costs: CostsRef | None, *beyond: Extrapolated) -> Result:
     [
         ({}, "(costs/mine.yaml)"),
         ({"fingerprint": "other"}, "(costs/mine.yaml); since then the kernel,"),
+        ({"endpoint": "local"}, "(costs/mine.yaml)"),
         ({"fingerprint": "other", "cores": 96}, "(costs/mine.yaml); another machine than this run's"),
     ],
 )
@@ -51,6 +52,13 @@ def test_one_line_says_where_they_were_measured(changed: dict[str, str | int], s
     assert found.startswith(head + said)
 
 
+def test_a_machine_that_is_not_known_is_said_to_be() -> None:
+    """It is the client's that the file has."""
+    found = calibrated.said(with_costs(HERE.model_copy(update={"endpoint": "elsewhere"})))
+    assert found is not None
+    assert "on etcd 3.5.1, at an endpoint, its machine unknown, its client on 2 x " in found
+
+
 def test_those_that_say_nothing_of_themselves_are_told_too() -> None:
     """In a file by hand, or in the scenario; none for the profile's alone."""
     by_hand, within = CostsRef(path="a.yaml", coefficients=1), CostsRef(coefficients=2)
@@ -59,6 +67,12 @@ def test_those_that_say_nothing_of_themselves_are_told_too() -> None:
         "costs: 2 coefficients in place of the profile's (in the scenario)"
     )
     assert calibrated.said(result()) is None
+
+
+def test_coefficients_that_leave_the_same_range_share_a_line() -> None:
+    """In the order in which they are met."""
+    made = with_costs(HERE, WIDE, WIDE.model_copy(update={"coefficient": "other"}))
+    assert "extrapolated: list_walk_ns_per_key, other measured at" in next(calibrated.beyond(made))
 
 
 def test_what_is_extrapolated_is_marked_and_told() -> None:

@@ -136,7 +136,9 @@ def test_what_is_no_regular_file_is_refused(folder: Path) -> None:
     """A pipe that nobody writes to would be waited for without end."""
     (folder / "costs" / "mine.yaml").unlink()
     os.mkfifo(folder / "costs" / "mine.yaml")
-    with pytest.raises(KscaleError, match=r"^x.yaml:2: costs: costs/mine.yaml: is not a regular file$"):
+    with pytest.raises(
+        KscaleError, match=r"^x.yaml:2: costs: costs/mine.yaml: cannot be read: it is not a regular"
+    ):
         load.parse(NAMED.encode(), "x.yaml", "x.yaml", folder=folder)
 
 

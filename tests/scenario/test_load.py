@@ -358,7 +358,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert said["folder.yaml"] == "folder.yaml: is a folder, a scenario is a YAML file"
     assert said["large.yaml"] == "large.yaml: is larger than 16 MiB"
     assert said["alibaba"].startswith("no scenario 'alibaba'; did you mean 'alibaba-10k'?")
-    assert said["/dev/zero"] == "/dev/zero: is not a regular file"
+    assert said["/dev/zero"] == "/dev/zero: cannot be read: it is not a regular file"
     assert all(text.isprintable() for text in said.values())
 
 
