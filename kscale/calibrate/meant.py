@@ -110,8 +110,7 @@ MEANT: tuple[Meant, ...] = (
         "ns",
         ("get-time",),
         "round trip between a client of etcd and the leader, with what gRPC waits for",
-        "one key at a time, less etcd_write_cpu_ns as measured here (the profile's, where it is not);"
-        " client and etcd on one machine",
+        "one key at a time, less etcd_write_cpu_ns as measured here (the profile's, where it is not)",
         _round_trip,
     ),
     Meant(
