@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kscale import files
-from kscale.errors import Interrupted, KscaleError
+from kscale.errors import ExitCode, Interrupted, KscaleError
 
 
 def test_what_was_there_is_replaced_at_once(tmp_path: Path) -> None:
@@ -37,7 +37,9 @@ def test_a_links_target_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
     assert (tmp_path / "there" / "file").read_bytes() == b"x"
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), Interrupted("interrupted", 130)])
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), Interrupted("interrupted", ExitCode.INTERRUPTED)]
+)
 def test_nothing_is_left_when_it_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:

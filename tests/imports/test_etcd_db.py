@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import read_files
 import real_etcd
+from read_files import quiet
 from reference import bbolt as plain
 
 from kscale.errors import Interrupted, KscaleError
@@ -32,15 +34,9 @@ CHANGES: list[plain.Change] = [
 ]
 
 
-def quiet(done: int, total: int) -> None:
-    """Watch no progress."""
-
-
 def imported(folder: Path, data: bytes) -> Facts:
     """Return what a file of these bytes says."""
-    path = folder / "snapshot.db"
-    path.write_bytes(data)
-    return etcd_db.read(path, "snapshot.db", quiet)
+    return read_files.imported(etcd_db.read, folder / "snapshot.db", data)
 
 
 def pairs(fact: TypeFact) -> dict[int, int]:

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import read_files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from read_files import quiet
 from reference import bbolt as plain
 
 from kscale.errors import KscaleError
@@ -40,25 +42,14 @@ SOUND = {
 }
 
 
-def quiet(done: int, total: int) -> None:
-    """Watch no progress."""
-
-
 def imported(folder: Path, data: bytes) -> Facts:
     """Return what a file of these bytes says."""
-    path = folder / "any.db"
-    path.write_bytes(data)
-    return etcd_db.read(path, "any.db", quiet)
+    return read_files.imported(etcd_db.read, folder / "any.db", data)
 
 
 def line_of(folder: Path, data: bytes) -> str:
     """Return the one line with which these bytes are refused."""
-    with pytest.raises(KscaleError) as error:
-        imported(folder, data)
-    line = str(error.value)
-    assert line.startswith("any.db: ")
-    assert line.isprintable()
-    return line.removeprefix("any.db: ")
+    return read_files.complaint(etcd_db.read, folder / "any.db", data).removeprefix("any.db: ")
 
 
 def written(at: int, code: str, *values: int) -> Callable[[bytes], bytes]:

@@ -11,33 +11,23 @@ import ijson.backends.python
 import kubectl_objects as made
 import numpy as np
 import pytest
+import read_files
 
-from kscale.errors import Interrupted, KscaleError
+from kscale.errors import Interrupted
 from kscale.imports import kubectl, kubectl_feed, kubectl_stream
 from kscale.imports.facts import Facts
 
 SMALL = made.mixed(7, 45)
 
 
-def quiet(done: int, total: int) -> None:
-    """Watch no progress."""
-
-
 def imported(folder: Path, data: bytes, name: str = "list.json") -> Facts:
     """Return what a file of these bytes says."""
-    path = folder / name
-    path.write_bytes(data)
-    return kubectl.read(path, "list.json", quiet)
+    return read_files.imported(kubectl.read, folder / name, data)
 
 
 def complaint(folder: Path, data: bytes) -> str:
     """Return the one line that refuses a file of these bytes."""
-    with pytest.raises(KscaleError) as caught:
-        imported(folder, data)
-    text = str(caught.value)
-    assert text.isprintable()
-    assert text.startswith("list.json: ")
-    return text
+    return read_files.complaint(kubectl.read, folder / "list.json", data)
 
 
 def said(facts: Facts) -> list[Any]:
