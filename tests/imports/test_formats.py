@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kscale.errors import KscaleError
-from kscale.imports import formats, json_head, manifests
+from kscale.imports import formats, json_head, manifests, manifests_pods
 
 PAGE = struct.pack("<QHHII", 0, 4, 0, 0, formats.BBOLT_MAGIC)  # page 0: a meta page
 
@@ -135,7 +135,7 @@ def test_a_list_in_yaml_is_told_by_its_own_entries(tmp_path: Path) -> None:
 def test_configurations_are_those_that_are_read() -> None:
     """Formats are told without importing the readers."""
     assert manifests.CONFIGS.keys() == formats.CONFIG_KINDS
-    assert {*manifests.TEMPLATES, "ConfigMap"} == formats.MANIFEST_KINDS
+    assert {*manifests_pods.TEMPLATES, "ConfigMap"} == formats.MANIFEST_KINDS
 
 
 def test_packed_snapshot_is_to_be_unpacked(tmp_path: Path) -> None:
