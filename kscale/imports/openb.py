@@ -72,7 +72,7 @@ def _nodes(rows: Sequence[NodeRow], name: str, source: Source) -> Facts:
             for row in rows
         ),
         values=(Value("counts.nodes", len(rows), "nodes in the list"),),
-        read=(f"{_many(len(rows), 'node')} with {_many(len(models), 'type')} of GPU",),
+        read=(f"{units.show_many(len(rows), 'node')} with {units.show_many(len(models), 'type')} of GPU",),
         assumed=(f"at most {PODS_A_NODE} pods fit on a node: the list says none",),
     )
 
@@ -102,7 +102,8 @@ def _pods(rows: Sequence[PodRow], name: str, source: Source) -> Facts:
         pods=pods,
         values=(Value("counts.pods", len(rows), "pods in the list"), *values),
         read=(
-            f"{_many(len(rows), 'pod')} with {_many(len(signatures), 'distinct request')}",
+            f"{units.show_many(len(rows), 'pod')} with"
+            f" {units.show_many(len(signatures), 'distinct request')}",
             f"classes of service: {len(services):,}",
         ),
         assumed=(
@@ -135,8 +136,3 @@ def _request(one: Signature) -> RequestSpec:
             selector=((GPU_LABEL, one.models),) if one.models else (),
         )
     )
-
-
-def _many(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -101,8 +101,9 @@ def _facts(replay: Replay, ended: int, source: Source) -> Facts:
         types=types,
         values=_values(came, went, replay.updates, span),
         read=(
-            f"{_many(len(replay.stored), 'applied object')} in {units.show_ns(span * units.NS_PER_S)}",
-            f"{_many(created, 'pod')} in all, {most:,} at the fullest moment",
+            f"{units.show_many(len(replay.stored), 'applied object')} in"
+            f" {units.show_ns(span * units.NS_PER_S)}",
+            f"{units.show_many(created, 'pod')} in all, {most:,} at the fullest moment",
         ),
         dropped=(
             *(f"{count:,} {what}" for what, count in sorted(replay.dropped.items())),
@@ -110,7 +111,7 @@ def _facts(replay: Replay, ended: int, source: Source) -> Facts:
                 f"of the pods' specs: {count:,} {what}"
                 for what, count in sorted(replay.asked_dropped.items())
             ),
-            *([f"{_many(created - most, 'pod')} of other moments"] if created > most else []),
+            *([f"{units.show_many(created - most, 'pod')} of other moments"] if created > most else []),
         ),
         assumed=(SIZES,),
     )
@@ -169,8 +170,3 @@ def _values(came: int, went: int, updates: int, span: int) -> tuple[Value, ...]:
     rate = float(f"{changes / span:.3g}")
     how = f"{came:,} pods came ({CHANGES} changes each), {went:,} went, {updates:,} updates in {span:,} s"
     return (Value("load.pod_changes", units.exact_rate(rate), how, estimate=True),)
-
-
-def _many(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
