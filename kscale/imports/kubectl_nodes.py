@@ -60,7 +60,7 @@ class Nodes:
         """Return the profile nearest to the version of most kubelets, of equally near ones the newer."""
         if not self._minors:
             return None
-        minor = max(self._minors, key=lambda one: (self._minors[one], one))
+        minor = versions.of_most(self._minors)
         nearest = versions.nearest_profile(minor)
         return Value("profile", nearest, f"nearest to most kubelets, 1.{minor}", estimate=True)
 

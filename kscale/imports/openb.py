@@ -97,13 +97,13 @@ def _pods(rows: Sequence[PodRow], name: str, source: Source) -> Facts:
         created_s=created,
     )
     values, assumed = _load(created)
+    requests = units.show_many(len(signatures), "distinct request")
     return Facts(
         source=source,
         pods=pods,
         values=(Value("counts.pods", len(rows), "pods in the list"), *values),
         read=(
-            f"{units.show_many(len(rows), 'pod')} with"
-            f" {units.show_many(len(signatures), 'distinct request')}",
+            f"{units.show_many(len(rows), 'pod')} with {requests}",
             f"classes of service: {len(services):,}",
         ),
         assumed=(

@@ -187,7 +187,7 @@ def _version(tables: Tables, told: Told) -> None:
             minors[minor] += 1
     if not minors:
         return
-    minor = min(minors, key=lambda one: (-minors[one], -one))
+    minor = versions.of_most(minors)
     told.read.append(f"Kubernetes 1.{minor}")
     how = f"the profile nearest to Kubernetes 1.{minor}"
     told.values.append(Value("profile", versions.nearest_profile(minor), how, estimate=True))

@@ -95,14 +95,14 @@ def _facts(replay: Replay, ended: int, source: Source) -> Facts:
     came, went = _changes(replay, ended)
     span = ended - replay.began
     created = sum(run.count for run in replay.runs)
+    applied = units.show_many(len(replay.stored), "applied object")
     return Facts(
         source=source,
         pods=columns.facts() if most else None,
         types=types,
         values=_values(came, went, replay.updates, span),
         read=(
-            f"{units.show_many(len(replay.stored), 'applied object')} in"
-            f" {units.show_ns(span * units.NS_PER_S)}",
+            f"{applied} in {units.show_ns(span * units.NS_PER_S)}",
             f"{units.show_many(created, 'pod')} in all, {most:,} at the fullest moment",
         ),
         dropped=(

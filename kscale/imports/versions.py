@@ -1,6 +1,7 @@
 """The profile that is nearest to a version of Kubernetes."""
 
 import re
+from collections.abc import Mapping
 
 from kscale.scenario import profiles
 
@@ -18,6 +19,11 @@ def minor_alone(text: str) -> int | None:
     """Return 29 of "29" or "29+"."""
     match = _MINOR.fullmatch(text)
     return int(match[1]) if match else None
+
+
+def of_most(minors: Mapping[int, int]) -> int:
+    """Return the version that most are of; of equally many, the newer. *minors*: how many are of each."""
+    return max(minors, key=lambda minor: (minors[minor], minor))
 
 
 def nearest_profile(minor: int) -> str:
