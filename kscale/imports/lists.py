@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kscale import units
-from kscale.imports import list_values
+from kscale.imports import list_values, sizes
 from kscale.imports.contradictions import Part
 from kscale.imports.facts import Facts, FreeSpace, PodFacts, TypeFact, Value
 from kscale.imports.list_values import OF_LIST, PROFILE
@@ -119,14 +119,10 @@ def added_types(found: Sequence[TypeFact]) -> TypeFact:
     if len(found) == 1:
         return found[0]
     count = sum(one.count for one in found)
-    sizes = [one.sizes for one in found if one.sizes is not None]
-    if len(sizes) < len(found):
+    known = [one.sizes for one in found if one.sizes is not None]
+    if len(known) < len(found):
         return TypeFact(count)
-    rows = np.concatenate(sizes)
-    values, where = np.unique(rows[:, 0], return_inverse=True)
-    numbers = np.zeros(len(values), dtype=np.int64)
-    np.add.at(numbers, where, rows[:, 1])
-    return TypeFact(count, np.column_stack([values, numbers]), any(one.estimate for one in found))
+    return TypeFact(count, sizes.added(known), any(one.estimate for one in found))
 
 
 def _past(column: NDArray[np.int32]) -> int:

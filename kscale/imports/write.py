@@ -15,7 +15,7 @@ import numpy as np
 
 from kscale import files, units
 from kscale.errors import KscaleError
-from kscale.imports import columns, defaults, settings, yaml_text
+from kscale.imports import columns, defaults, settings, sizes, yaml_text
 from kscale.imports.anonymize import TYPE, Rename
 from kscale.imports.facts import Ints, TypeFact, Value
 from kscale.imports.merge import OBJECTS, Merged
@@ -169,13 +169,11 @@ def _histogram(names: Sequence[str], rows: Mapping[str, Sequence[Ints]]) -> Reco
     """Return the sizes of all types, each size of a type once."""
     parts = []
     for number, name in enumerate(names):
-        of_type = np.concatenate(rows[name])
-        sizes, where = np.unique(np.clip(of_type[:, 0], 0, LARGEST_OBJECT), return_inverse=True)
-        counts = np.zeros(len(sizes), dtype=np.int64)
-        np.add.at(counts, where.reshape(-1), of_type[:, 1])
-        parts.append(
-            np.column_stack([np.full(len(sizes), number, dtype=np.int64), sizes, counts])[counts > 0]
-        )
+        clipped = [
+            np.column_stack([np.clip(part[:, 0], 0, LARGEST_OBJECT), part[:, 1]]) for part in rows[name]
+        ]
+        of_type = sizes.added(clipped)
+        parts.append(np.insert(of_type[of_type[:, 1] > 0], 0, number, axis=1))
     return RecordedObjects(tuple(names), np.concatenate(parts))
 
 
