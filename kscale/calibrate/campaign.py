@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from kscale import units
 from kscale.calibrate import experiments as known
 from kscale.calibrate.experiment import Experiment, Observer, OutOfTimeError
 from kscale.calibrate.lab import Lab
@@ -143,11 +144,13 @@ def _left_out(experiment: Experiment, clock: _Clock, *, own: bool) -> Done | Non
 
 def _run(lab: Lab, experiment: Experiment, clock: _Clock, outcome: Outcome) -> Done:
     """Run one experiment and keep its points."""
-    began, left_out, clock.stopped = clock.elapsed(), None, False
+    began, left_out, clock.stopped, short = clock.elapsed(), None, False, 0
     clock.observer.experiment_start(experiment.id, experiment.title, clock.expected(experiment))
     try:
         for point in experiment.run(lab, clock):
-            outcome.points.append(point)
+            short += point.too_short
+            if not point.too_short:
+                outcome.points.append(point)
     except Interrupted:
         raise
     except KscaleError as error:
@@ -159,4 +162,7 @@ def _run(lab: Lab, experiment: Experiment, clock: _Clock, outcome: Outcome) -> D
     if left_out is None:
         clock.took_s += took
         clock.planned_s += experiment.seconds
+    if short and left_out != FAILED:
+        coarse = f"{units.show_many(short, 'point')} of CPU, too short for the steps of the endpoint's clock"
+        left_out = coarse if left_out is None else f"{left_out}; {coarse}"
     return Done(id=experiment.id, title=experiment.title, seconds=took, left_out=left_out)

@@ -84,7 +84,7 @@ def run(lab: Lab, observer: Observer, plan: Plan) -> Iterator[Point]:
                 kind, keys, size = setting
                 what = f"{kind} of {keys:,} keys of {units.show_bytes(size)}"
                 observer.step(f"round {round_ + 1} of {plan.rounds}: {what}")
-                _sample(server, setting, plan.seconds, found)
+                _sample(server, setting, plan, found)
     yield from found.points()
 
 
@@ -108,17 +108,17 @@ async def fill(server: Server, keys: int, size: int) -> None:
         await one.load((b"%s%06d" % (start, number), stored[number % 16]) for number in range(keys))
 
 
-def _sample(server: Server, setting: Setting, seconds: float, found: Found) -> None:
+def _sample(server: Server, setting: Setting, plan: Plan, found: Found) -> None:
     """Ask for one list again and again for so long; keep time and CPU of one."""
     kind, keys, size = setting
-    request = _request(server, setting)
+    request = _request(server, setting, min(plan.keys))
 
     async def drive() -> tuple[int, float, float]:
         """Return how many lists were answered, in how many seconds, with how much CPU."""
         async with client.connected(server.address) as one:
             await one.call(wire.RANGE, request)
             cpu, began, done = server.cpu_ns(), perf_counter(), 0
-            while not done or perf_counter() < began + seconds:
+            while not done or perf_counter() < began + plan.seconds:
                 await one.call(wire.RANGE, request)
                 done += 1
             return done, perf_counter() - began, server.cpu_ns() - cpu
@@ -128,18 +128,13 @@ def _sample(server: Server, setting: Setting, seconds: float, found: Found) -> N
     if kind in FULL:
         at["list_bytes"] = float(keys * size)
     found.add(f"{kind}-time", setting, at, "ns", took * 1e9 / done)
-    found.add(f"{kind}-cpu", setting, at, "ns", cpu / done)
+    found.add_cpu(f"{kind}-cpu", setting, at, cpu, done, server.cpu_step_ns)
 
 
-def _request(server: Server, setting: Setting) -> bytes:
-    """Return the request: one key from the middle of the smallest prefix, or a whole prefix."""
+def _request(server: Server, setting: Setting, smallest: int) -> bytes:
+    """Return the request: one key from the middle of the prefix of *smallest* keys, or a whole prefix."""
     kind, keys, size = setting
     if kind == ONE:
-        return wire.range_(next_key(server, size))
+        return wire.range_(b"%s%06d" % (prefix(server, smallest, size), smallest // 2))
     start = prefix(server, keys, size)
     return wire.range_(start, wire.prefix_end(start), **KINDS[kind])
-
-
-def next_key(server: Server, size: int) -> bytes:
-    """Return a key that every plan stores."""
-    return b"%s%06d" % (prefix(server, 1000, size), 500)

@@ -104,19 +104,22 @@ def _sample(server: Server, setting: Setting, plan: Plan, found: Found) -> None:
     driven, before, cpu = client.drive(drive())
     server.settle()
     cpu = server.cpu_ns() - cpu
-    _keep(found, setting, driven, cpu, metrics.since(server.counted(), before))
+    _keep(found, setting, driven, metrics.since(server.counted(), before))
+    found.add_cpu("put-cpu", setting, _at(setting), cpu, driven.calls, server.cpu_step_ns)
 
 
-def _keep(
-    found: Found, setting: Setting, driven: Driven, cpu_ns: float, counted: Mapping[str, float]
-) -> None:
-    """Keep what a sample came to."""
+def _at(setting: Setting) -> dict[str, float]:
+    """Return what a point is of."""
     clients, size = setting
-    at = {"clients": float(clients), "value_bytes": float(size)}
+    return {"clients": float(clients), "value_bytes": float(size)}
+
+
+def _keep(found: Found, setting: Setting, driven: Driven, counted: Mapping[str, float]) -> None:
+    """Keep what the clients and etcd's own clocks say of a sample."""
+    at, size = _at(setting), setting[1]
     found.add("put-throughput", setting, at, "1/s", driven.calls / driven.seconds)
     found.add("put-p50", setting, at, "ns", driven.quantile(50))
     found.add("put-p99", setting, at, "ns", driven.quantile(99))
-    found.add("put-cpu", setting, at, "ns", cpu_ns / driven.calls)
     flushes, commits = counted[f"{metrics.FSYNC}_count"], counted[f"{metrics.COMMIT}_count"]
     puts = float(driven.calls)
     if flushes:

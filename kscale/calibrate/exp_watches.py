@@ -72,13 +72,14 @@ def run(lab: Lab, observer: Observer, plan: Plan) -> Iterator[Point]:
                     f"round {round_ + 1} of {plan.rounds}: {watchers} watchers, {units.show_bytes(size)}"
                 )
                 at = {"watchers": float(watchers), "streams": float(watchers), "value_bytes": float(size)}
-                cpu = client.drive(_cpu_of_put(server, watchers, size, plan.puts(watchers)))
-                found.add("watch-cpu", setting, at, "ns", cpu)
+                puts = plan.puts(watchers)
+                cpu = client.drive(_cpu_of_puts(server, watchers, size, puts))
+                found.add_cpu("watch-cpu", setting, at, cpu, puts, server.cpu_step_ns)
     yield from found.points()
 
 
-async def _cpu_of_put(server: Server, watchers: int, size: int, puts: int) -> float:
-    """Return etcd's CPU per put, from the first put until every watcher has every event."""
+async def _cpu_of_puts(server: Server, watchers: int, size: int, puts: int) -> float:
+    """Return etcd's CPU, ns, from the first put until every watcher has every event."""
     requests = exp_puts.requests(server.prefix, size)
     async with client.connected(server.address) as one, watching(one, server.prefix, watchers) as seen:
         await client.closed_loop(one, wire.PUT, requests, CLIENTS, seconds=5.0, most=WARM)
@@ -87,7 +88,7 @@ async def _cpu_of_put(server: Server, watchers: int, size: int, puts: int) -> fl
         cpu = server.cpu_ns()
         await client.closed_loop(one, wire.PUT, requests, CLIENTS, seconds=DELIVERED_S, most=puts)
         await seen.wait((WARM + puts) * watchers)
-        return (server.cpu_ns() - cpu) / puts
+        return server.cpu_ns() - cpu
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ PART = "etcd_debugging_disk_backend_commit_{}_duration_seconds"  # spill, write,
 SIZE = "etcd_mvcc_db_total_size_in_bytes"
 IN_USE = "etcd_mvcc_db_total_size_in_use_in_bytes"
 CPU = "process_cpu_seconds_total"
+TICK_NS = 1e7  # in which that one moves: Linux tells processes 100 a second
 _OLD_SIZE = "etcd_debugging_mvcc_db_total_size_in_bytes"  # etcd before 3.4
 _WANTED = ("etcd_", "process_")
 _SUFFIXES = ("_bucket", "_created")  # left out

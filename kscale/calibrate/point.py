@@ -12,6 +12,7 @@ class Point:
     at: Mapping[str, float]  # the setting: {"clients": 16, "value_bytes": 256}
     unit: str  # ns, bytes, 1/s, x
     samples: tuple[float, ...]  # of repeats, in the order they were taken
+    too_short: bool = False  # what it was measured by moves in steps that are too long for it
 
     @property
     def value(self) -> float:

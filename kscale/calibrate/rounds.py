@@ -12,6 +12,7 @@ from kscale.calibrate.point import Point
 S = TypeVar("S", bound=Hashable)
 
 SEED = 1
+LEAST_STEPS = 50  # of a coarse clock in a point: it is right within 2 %
 
 
 def timed(most: int, limit_s: float) -> Iterator[int]:
@@ -42,15 +43,34 @@ class Collected(Generic[S]):
 
     _samples: dict[tuple[str, S, str], list[float]] = field(default_factory=lambda: defaultdict(list))
     _at: dict[tuple[str, S], list[Mapping[str, float]]] = field(default_factory=lambda: defaultdict(list))
+    _ticked: dict[tuple[str, S], list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
+    _least_ns: float = 0.0  # of ticked time in a point
 
     def add(self, family: str, setting: S, at: Mapping[str, float], unit: str, sample: float) -> None:
         """Keep a sample of a family at a setting; *at* is what to call it, and may differ by sample."""
         self._samples[family, setting, unit].append(sample)
         self._at[family, setting].append(at)
 
+    def add_cpu(
+        self, family: str, setting: S, at: Mapping[str, float], used_ns: float, calls: int, step_ns: float
+    ) -> None:
+        """Keep the CPU time of one of *calls*, told by a clock that moves *step_ns* at a time; 0: finely.
+
+        Of a coarse clock, all rounds together are one sample.
+        """
+        self.add(family, setting, at, "ns", used_ns / calls)
+        if step_ns:
+            self._least_ns = LEAST_STEPS * step_ns
+            self._ticked[family, setting].append((used_ns, calls))
+
     def points(self) -> Iterator[Point]:
         """Yield a point for each family and setting, in the order of the first samples, at the mean `at`."""
         for (family, setting, unit), samples in self._samples.items():
             places = self._at[family, setting]
             at = {key: sum(place[key] for place in places) / len(places) for key in places[0]}
-            yield Point(family, at, unit, tuple(samples))
+            ticked = self._ticked.get((family, setting))
+            if ticked is None:
+                yield Point(family, at, unit, tuple(samples))
+                continue
+            used_ns, calls = sum(used for used, _ in ticked), sum(number for _, number in ticked)
+            yield Point(family, at, unit, (used_ns / calls,), too_short=used_ns < self._least_ns)

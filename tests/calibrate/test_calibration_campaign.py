@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -137,6 +138,16 @@ def test_a_failure_keeps_the_others_running() -> None:
     assert outcome.done[0].left_out == campaign.FAILED
     assert outcome.errors == ["bad: /home/somebody/etcd did not start"]
     assert outcome.done[1].left_out is None
+
+
+def test_points_too_short_for_their_clock_are_left_out_and_said() -> None:
+    def run(_lab: Lab, _observer: Observer) -> Iterator[Point]:
+        yield from (point(1), replace(point(2), too_short=True), replace(point(3), too_short=True))
+
+    outcome = ran([experiment("a", run)], Clock())
+    assert outcome.points == [point(1)]
+    (done,) = outcome.done
+    assert done.left_out == "2 points of CPU, too short for the steps of the endpoint's clock"
 
 
 def test_a_signal_ends_it() -> None:
