@@ -1,7 +1,8 @@
 """An etcd snapshot or database file: objects and bytes by type, revisions, real free pages.
 
 The file is mapped and read in place, bucket by bucket; no key and no value is kept. Of each key
-there stays a hash, until all are counted. The file is not trusted: whatever is in it, reading ends with
+there stays a hash, until all are counted: of 7 million keys at a time, so that memory is bounded, while a
+file with more is read several times. The file is not trusted: whatever is in it, reading ends with
 Facts or with one line that names the page.
 """
 
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kscale.errors import KscaleError
 from kscale.imports import etcd_db_told
 from kscale.imports.etcd_db_file import NOT_SAVED, opened_database
 from kscale.imports.etcd_db_told import Contents, Revisions
@@ -18,15 +20,19 @@ from kscale.imports.etcd_db_types import LONGEST, name_types
 from kscale.imports.etcd_db_walk import Leaves, Walk
 from kscale.imports.facts import Facts, FreeSpace, Ints, Progress
 from kscale.imports.vocabulary import OTHER
-from kscale.kernels import bbolt, bbolt_page, bbolt_space, etcd_keys
+from kscale.kernels import bbolt, bbolt_page, bbolt_space, etcd_key_table, etcd_keys
 from kscale.kernels.bbolt_page import Bytes
+from kscale.scenario.document import one_line
 
 KEY_BUCKET, META_BUCKET = b"key", b"meta"
 COMPACTED = b"finishedCompactRev"  # in the bucket `meta`: the last revision that was compacted
 
 FIRST_SLOTS = 2**14  # of the table of keys
+MOST_SLOTS = 2**23  # 192 MiB: 7.3 million keys; of more keys, parts are read one after another
 _SMALLEST_POINT, _PRIME = 2**16, 2**31 - 1  # of the hash
 _TYPES = etcd_keys.MOST_TYPES + 1
+
+Part = tuple[int, int]  # which of how many parts of all keys
 
 
 def _zeros(rows: int, columns: int) -> Ints:
@@ -36,7 +42,9 @@ def _zeros(rows: int, columns: int) -> Ints:
 
 def _secret_points() -> Ints:
     """Return points of the hash that no file can know; what is counted does not depend on them."""
-    points = [_SMALLEST_POINT + secrets.randbelow(_PRIME - _SMALLEST_POINT) for _ in range(etcd_keys.LANES)]
+    points = [
+        _SMALLEST_POINT + secrets.randbelow(_PRIME - _SMALLEST_POINT) for _ in range(etcd_key_table.LANES)
+    ]
     return np.array(points, dtype=np.int64)
 
 
@@ -44,12 +52,16 @@ def _secret_points() -> Ints:
 class _Table:
     """The keys that were seen, by hash, and their types; see etcd_keys.read."""
 
-    slots: Ints = field(default_factory=lambda: _zeros(FIRST_SLOTS, etcd_keys.SLOT))
+    slots: Ints = field(default_factory=lambda: _zeros(FIRST_SLOTS, etcd_key_table.SLOT))
     types: Ints = field(default_factory=lambda: _zeros(etcd_keys.TYPE_SLOTS, etcd_keys.TYPE_ROW))
     names: Ints = field(default_factory=lambda: _zeros(_TYPES, 2))
     tallies: Ints = field(default_factory=lambda: _zeros(_TYPES, etcd_keys.TALLY))
-    place: Ints = field(default_factory=lambda: _zeros(1, etcd_keys.PLACE)[0])
     points: Ints = field(default_factory=_secret_points)
+    place: Ints = field(default_factory=lambda: _zeros(1, etcd_keys.PLACE)[0])
+
+    def __post_init__(self) -> None:
+        """Begin with the type that is none, and with all keys."""
+        self.place[[etcd_keys.TYPES, etcd_keys.PARTS]] = 1
 
 
 def read(path: Path, name: str, progress: Progress) -> Facts:
@@ -88,33 +100,56 @@ def _named(data: Bytes, begins: Ints, sizes: Ints, name: bytes) -> Ints:
 
 
 def _revisions(walk: Walk, row: Ints) -> Revisions:
-    """Return what the bucket `key` holds."""
+    """Return what the bucket `key` holds, its leaves read again for each part of the keys."""
     table = _Table()
-    table.place[etcd_keys.TYPES] = 1
-    data = walk.db.data
-    for leaves in walk.bucket(row):
-        _read(walk, table, leaves)
-        data = leaves[0]  # bytes of its own if the bucket is inline
-    known = int(table.place[etcd_keys.TYPES])
+    data, later = _read_bucket(walk, row, table)
+    known, keys = int(table.place[etcd_keys.TYPES]), int(table.place[etcd_keys.KEYS])
     parts = [
         data[begin : min(end, begin + LONGEST + 1)].tobytes() for begin, end in table.names[1:known].tolist()
     ]
-    latest = table.slots[:, etcd_keys.WHAT]
-    live = latest[(latest & etcd_keys.SIZE_MASK) > 0]
-    live.sort()
+    sizes = [_sizes(table)]
+    while later:
+        again = _Table(slots=_zeros(MOST_SLOTS, etcd_key_table.SLOT), points=table.points)
+        again.place[[etcd_keys.PART, etcd_keys.PARTS]] = later.pop()
+        later += _read_bucket(walk.again(), row, again)[1]
+        keys += int(again.place[etcd_keys.KEYS])
+        sizes.append(_sizes(again))
     return Revisions(
         types=(OTHER, *name_types(parts)),
-        live=live,
+        sizes=np.concatenate(sizes),
         tallies=table.tallies[:known],
-        keys=int(table.place[etcd_keys.KEYS]),
+        keys=keys,
         oldest=int(table.place[etcd_keys.OLDEST]),
         newest=int(table.place[etcd_keys.NEWEST]),
     )
 
 
-def _read(walk: Walk, table: _Table, found: Leaves) -> None:
-    """Read the revisions in some leaves; the table grows where it must."""
+def _read_bucket(walk: Walk, row: Ints, table: _Table) -> tuple[Bytes, list[Part]]:
+    """Read the revisions in a bucket; return the bytes they are in, and the parts of keys that were left."""
+    data, left = walk.db.data, list[Part]()
+    for leaves in walk.bucket(row):
+        left += _read(walk, table, leaves)
+        data = leaves[0]  # bytes of its own if the bucket is inline
+    return data, left
+
+
+def _sizes(table: _Table) -> Ints:
+    """Return WHAT and how many objects of it there are, [k, 2], ascending; the table of keys is used up."""
+    found = etcd_key_table.live(table.slots)
+    packed = table.slots.reshape(-1)[:found]
+    packed.sort()
+    begins = np.flatnonzero(
+        np.concatenate([np.ones(min(found, 1), dtype=np.bool_), packed[1:] != packed[:-1]])
+    )
+    sizes = np.stack([packed[begins], np.diff(begins, append=found)], axis=1)
+    table.slots = _zeros(0, etcd_key_table.SLOT)
+    return sizes
+
+
+def _read(walk: Walk, table: _Table, found: Leaves) -> list[Part]:
+    """Read the revisions in some leaves; return the parts of the keys that there was no room for."""
     data, words, leaves = found
+    left: list[Part] = []
     while True:
         said = etcd_keys.read(
             data,
@@ -128,17 +163,35 @@ def _read(walk: Walk, table: _Table, found: Leaves) -> None:
             table.place,
         )
         if said == 0:
-            return
+            return left
         if said == etcd_keys.ROOM:
-            larger = _zeros(2 * len(table.slots), etcd_keys.SLOT)
-            etcd_keys.grow(table.slots, larger)
-            table.slots = larger
+            left += _make_room(walk, table)
             continue
         what = (
             "key is not a revision" if said == etcd_keys.NO_REVISION else "value is not a key with its value"
         )
         page = int(leaves[table.place[etcd_keys.LEAF], bbolt.LEAF_PAGE])
         raise walk.db.error(page, f"element {table.place[etcd_keys.ITEM]:,}: its {what}")
+
+
+def _make_room(walk: Walk, table: _Table) -> list[Part]:
+    """Let the table of keys grow; if it may not, leave half of its keys for later, and return which."""
+    walk.db.forget()  # the pages that were read need not be in memory beside two tables
+    if len(table.slots) < MOST_SLOTS:
+        larger = _zeros(2 * len(table.slots), etcd_key_table.SLOT)
+        etcd_key_table.enter(table.slots, larger)
+        table.slots = larger
+        return []
+    part, parts = table.place[[etcd_keys.PART, etcd_keys.PARTS]].tolist()
+    if parts == etcd_key_table.MOST_PARTS:
+        most = etcd_key_table.MOST_PARTS // 2 * MOST_SLOTS
+        raise KscaleError(one_line(f"{walk.db.name}: has over {most:,} keys, more than are read"))
+    table.place[etcd_keys.PARTS] = 2 * parts
+    rows = table.slots[: etcd_key_table.keep(table.slots, part, 2 * parts)].copy()
+    table.slots[:] = 0
+    etcd_key_table.enter(rows, table.slots)
+    table.place[etcd_keys.KEYS] = len(rows)
+    return [(part + parts, 2 * parts)]
 
 
 def _compacted(walk: Walk, row: Ints) -> int | None:

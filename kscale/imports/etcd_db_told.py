@@ -10,7 +10,7 @@ from kscale import units
 from kscale.imports.etcd_db_file import NOT_SAVED, Database
 from kscale.imports.facts import Facts, FreeSpace, Ints, Source, TypeFact, Value
 from kscale.imports.vocabulary import OTHER, is_public_type
-from kscale.kernels import etcd_keys
+from kscale.kernels import etcd_key_table, etcd_keys
 
 FORMAT = "etcd-db"
 MOST_TOLD = 12  # types whose revisions are told one by one
@@ -21,7 +21,7 @@ class Revisions:
     """What etcd's bucket `key` holds."""
 
     types: tuple[str, ...]  # name of each type; some may have the same
-    live: Ints  # [n] ascending: (type + 1) << TYPE_SHIFT | bytes + 1 of each object
+    sizes: Ints  # [k, 2] (type + 1) << TYPE_SHIFT | bytes + 1, and objects of that
     tallies: Ints  # [types, etcd_keys.TALLY]
     keys: int  # distinct, deleted ones too
     oldest: int  # revisions in the file
@@ -70,9 +70,9 @@ def facts(path: Path, db: Database, found: Contents) -> Facts:
 def _types(found: Revisions) -> dict[str, TypeFact]:
     """Return the objects by type, in the types' alphabetical order."""
     merged: dict[str, list[Ints]] = {}
-    packed, counts = np.unique_counts(found.live)
-    of = (packed >> etcd_keys.TYPE_SHIFT) - 1
-    sizes = np.stack([(packed & etcd_keys.SIZE_MASK) - 1, counts], axis=1).astype(np.int64)
+    rows = found.sizes[np.argsort(found.sizes[:, 0])]
+    of = (rows[:, 0] >> etcd_key_table.TYPE_SHIFT) - 1
+    sizes = np.stack([(rows[:, 0] & etcd_key_table.SIZE_MASK) - 1, rows[:, 1]], axis=1)
     for i, name in enumerate(found.types):
         begin, end = np.searchsorted(of, [i, i + 1])
         if end > begin:

@@ -30,6 +30,10 @@ class Walk:
         self._leaves = np.zeros((LEAVES_AT_ONCE, bbolt.LEAVES), dtype=np.int64)
         self._buckets = np.zeros((bbolt_page.MOST_ELEMENTS, bbolt.BUCKETS), dtype=np.int64)
 
+    def again(self) -> "Walk":
+        """Return a walk from the beginning; its progress is at the end all the time."""
+        return Walk(self.db, lambda _done, total: self.progress(total, total))
+
     def tree(self, root: int) -> Iterator[tuple[Ints, Ints]]:
         """Yield leaves of the bucket at page *root*, a few at a time, with copied rows of its buckets."""
         db = self.db

@@ -5,10 +5,6 @@ deleted then (a tombstone). Its value is a mvccpb.KeyValue: key = 1, create_revi
 version = 4, value = 5, lease = 6 (etcd-io/etcd api/mvccpb/kv.proto). Revisions ascend, so the last one
 seen of a key is its latest.
 
-A key is known by four values of polynomials over the field of 2^31 - 1, together 124 bits, at points that
-nobody can know beforehand: whoever makes a file cannot make keys that collide, neither in the table of
-keys nor in its places. What is counted does not depend on the points.
-
 The type of a key is told by its first parts, which `kscale.imports.etcd_db_types` gives a name:
 
     /registry/pods/shop/web-0                       /registry/pods
@@ -24,8 +20,22 @@ import numpy as np
 from kscale.kernels import bbolt, bbolt_page
 from kscale.kernels._jit import inline, kernel
 from kscale.kernels.bbolt_page import Bytes, Longs, Words
-from kscale.kernels.protobuf_read import skip, varint
-from kscale.kernels.protobuf_write import LENGTH_DELIMITED
+from kscale.kernels.etcd_key_table import (
+    HASH,
+    HASH_2,
+    LANES,
+    LOAD,
+    OF_LOAD,
+    PRIME_BITS,
+    SLOT,
+    TYPE_SHIFT,
+    WHAT,
+    find,
+    hash_words,
+    in_part,
+    note,
+)
+from kscale.kernels.protobuf_write import LENGTH_DELIMITED, VARINT
 
 ROOM = 1  # the table must grow; go on after that
 NO_REVISION, NO_KEY_VALUE = -21, -22  # what is wrong, beside what bbolt says
@@ -36,12 +46,8 @@ ITEM = 1  # element of it
 KEYS = 2  # in the table
 TYPES = 3  # known
 OLDEST, NEWEST = 4, 5  # main part of the first revision and of the last; 0: none yet
-PLACE = 6
-
-# A row of the table of keys: 0 in WHAT is an empty one.
-HASH, HASH_2, WHAT, SLOT = range(4)
-TYPE_SHIFT = 40  # WHAT is (type + 1) << 40 | bytes of the latest value + 1, 0 instead if it is deleted
-SIZE_MASK = (1 << TYPE_SHIFT) - 1
+PART, PARTS = 6, 7  # which of how many parts of all keys goes into the table
+PLACE = 8
 
 # Types: 0 is what has none, or one too many.
 MOST_TYPES = 10_000
@@ -51,55 +57,14 @@ TYPE_ROW = 3
 # A row of *tallies*: of one type.
 REVISIONS, TOMBSTONES, BYTES, TALLY = range(4)  # BYTES of all values that are kept
 
-LOAD, OF_LOAD = 7, 8  # the table of keys grows when 7/8 full
+AT_ONCE = 64  # keys that are hashed before they go into the table
 
-_PRIME = 2**31 - 1
-_PRIME_BITS = 31
-LANES = 4  # points of the hash
-_WORD = 3  # bytes of a key in one coefficient
 _REVISION = 17
 _UNDERSCORE, _T, _SLASH, _DOT, _HIGH_BIT = ord("_"), ord("t"), ord("/"), ord("."), 0x80
 _SERVICES = np.frombuffer(b"services", dtype=np.uint8)
 _KEY_FIELD, _VALUE_FIELD = 1, 5
-
-
-@inline
-def _fold(lane: int, point: int, word: int) -> int:
-    """Return lane x point + word modulo the prime, at most 2^31."""
-    value = lane * point + word
-    value = (value & _PRIME) + (value >> _PRIME_BITS)
-    return (value & _PRIME) + (value >> _PRIME_BITS)
-
-
-@inline
-def _hash(data: Bytes, at: int, end: int, points: Longs, lanes: Longs) -> None:
-    """Take the bytes from *at* to *end* into *lanes*; each word says how many bytes it holds."""
-    one, two, three, four = lanes[0], lanes[1], lanes[2], lanes[3]
-    while at < end:
-        word, size = 0, min(_WORD, end - at)
-        for i in range(size):
-            word |= int(np.int64(data[at + i])) << 8 * i
-        word |= 1 << 8 * size
-        one, two = _fold(one, points[0], word), _fold(two, points[1], word)
-        three, four = _fold(three, points[2], word), _fold(four, points[3], word)
-        at += size
-    lanes[0], lanes[1], lanes[2], lanes[3] = one, two, three, four
-
-
-@inline
-def _place(first: int, second: int, slots: Longs) -> int:
-    """Return where in a table of 2^n rows the search for a hash begins."""
-    one, two = first >> _PRIME_BITS, first & _PRIME
-    return _fold(second >> _PRIME_BITS, two, one ^ (second & _PRIME)) & (len(slots) - 1)
-
-
-@inline
-def _find(first: int, second: int, slots: Longs) -> int:
-    """Return the row of a hash, or the empty one where it belongs."""
-    at = _place(first, second, slots)
-    while slots[at, WHAT] and (slots[at, HASH] != first or slots[at, HASH_2] != second):
-        at = (at + 1) & (len(slots) - 1)
-    return at
+_FIXED64, _FIXED32 = 1, 5  # wire types that are only skipped
+_MOST_BITS = 63  # of a varint
 
 
 @inline
@@ -113,12 +78,11 @@ def _slash(data: Bytes, at: int, end: int) -> int:
 @inline
 def _two_parts(data: Bytes, at: int, end: int) -> bool:
     """Say whether a type that begins so goes on to the next slash: an API group, or services."""
-    services = end - at == len(_SERVICES)
+    services, dot = end - at == len(_SERVICES), False
     for i in range(at, end):
-        if data[i] == _DOT:
-            return True
+        dot = dot or data[i] == _DOT
         services = services and data[i] == _SERVICES[i - at]
-    return services
+    return services or dot
 
 
 @inline
@@ -138,8 +102,8 @@ def _type_of(at: int, end: int, lanes: Longs, types: Longs, names: Longs, place:
     """Return the type of a key whose first parts, from *at* to *end*, are hashed in *lanes*."""
     if end == at:
         return 0
-    first, second = lanes[0] << _PRIME_BITS | lanes[1], lanes[2] << _PRIME_BITS | lanes[3]
-    row = _find(first, second, types)
+    first, second = lanes[0] << PRIME_BITS | lanes[1], lanes[2] << PRIME_BITS | lanes[3]
+    row = find(first, second, types)
     if types[row, WHAT] == 0:
         if place[TYPES] > MOST_TYPES:
             return 0
@@ -167,31 +131,47 @@ def _main(data: Bytes, at: int) -> int:
 
 
 @inline
+def _varint(data: Bytes, at: int, end: int) -> tuple[int, int]:
+    """Return the varint at *at*, and where it ended; -1 if it is cut off or has more than 63 bits."""
+    value = shift = 0
+    more = True
+    while more and at < end and shift < _MOST_BITS:
+        byte = int(np.int64(data[at]))
+        value |= (byte & (_HIGH_BIT - 1)) << shift
+        more = byte >= _HIGH_BIT
+        shift += 7
+        at += 1
+    return (np.int64(-1) if more else np.int64(value)), at  # type: ignore[return-value]  # as all numbers here
+
+
+@inline
 def _key_value(data: Bytes, at: int, end: int) -> tuple[int, int, int]:
-    """Return where the key in a KeyValue begins and ends, and the bytes of its value; first what is wrong."""
+    """Return where the key in a KeyValue begins and ends, and the bytes of its value; first what is wrong.
+
+    One loop and one way out: the compiler counts references to *data* at every other.
+    """
     key = key_end = at
-    value = 0
-    while at < end:
-        tag, at = varint(data, at, end)
-        field = tag >> 3
-        if tag < 0 or field == 0:
-            return NO_KEY_VALUE, 0, 0
-        if field in (_KEY_FIELD, _VALUE_FIELD):
-            if tag & 7 != LENGTH_DELIMITED:
-                return NO_KEY_VALUE, 0, 0
-            size, at = varint(data, at, end)
-            if size < 0 or size > end - at:
-                return NO_KEY_VALUE, 0, 0
-            if field == _KEY_FIELD:
-                key, key_end = at, at + size
-            else:
-                value = size
-            at += size
+    value, sound = 0, True
+    while sound and at < end:
+        tag, at = _varint(data, at, end)
+        field, wire = tag >> 3, tag & 7
+        sound, size = field > 0, 0
+        if wire in (VARINT, LENGTH_DELIMITED):
+            size, at = _varint(data, at, end)
+            sound = sound and size >= 0
+            size = size if wire == LENGTH_DELIMITED else 0
+        elif wire in (_FIXED64, _FIXED32):
+            size = 8 if wire == _FIXED64 else 4
         else:
-            wrong, at = skip(data, at, end, tag & 7)
-            if wrong:
-                return NO_KEY_VALUE, 0, 0
-    return key, key_end, value
+            sound = False
+        known = field in (_KEY_FIELD, _VALUE_FIELD)
+        sound = sound and size <= end - at and (wire == LENGTH_DELIMITED or not known)
+        if field == _KEY_FIELD:
+            key, key_end = at, at + size
+        elif field == _VALUE_FIELD:
+            value = size
+        at += size
+    return (key if sound else NO_KEY_VALUE), key_end, value
 
 
 @kernel
@@ -216,52 +196,49 @@ def read(
     types    int64[TYPE_SLOTS, TYPE_ROW]    table of types; changed
     names    int64[MOST_TYPES + 1, 2]       out: where in *data* the first parts of each type begin and end
     tallies  int64[MOST_TYPES + 1, TALLY]   of each type; changed
-    place    int64[PLACE]             where it is; TYPES is 1 at first; changed
+    place    int64[PLACE]             where it is; TYPES and PARTS are 1 at first; changed
+
+    Types and tallies are of all keys, slots and place[KEYS] of those in the part.
 
     Returns 0, ROOM if the table is too full to go on, or what is wrong, with LEAF and ITEM saying where.
     """
     lanes = np.empty(LANES, dtype=np.int64)
+    found = np.empty((AT_ONCE, SLOT), dtype=np.int64)
     for row in range(place[LEAF], len(leaves)):
         begin = leaves[row, bbolt.LEAF_BEGIN]
         place[LEAF] = row
-        for i in range(place[ITEM], bbolt_page.elements(words, begin)):
-            place[ITEM] = i
-            if place[KEYS] * OF_LOAD >= len(slots) * LOAD:
+        items = bbolt_page.elements(words, begin)
+        while place[ITEM] < items:
+            room = len(slots) * LOAD // OF_LOAD - place[KEYS]
+            if room <= 0:
                 return ROOM
-            at, size, held = bbolt_page.element(words, begin, i)
-            if not _revision(data, at, size):
-                return NO_REVISION
-            key, key_end, value = _key_value(data, at + size, at + size + held)
-            if key < 0:
-                return NO_KEY_VALUE
-            for lane in range(LANES):
-                lanes[lane] = 1
-            type_end = _type_end(data, key, key_end)
-            _hash(data, key, type_end, points, lanes)
-            of = _type_of(key, type_end, lanes, types, names, place)
-            _hash(data, type_end, key_end, points, lanes)
-            first, second = lanes[0] << _PRIME_BITS | lanes[1], lanes[2] << _PRIME_BITS | lanes[3]
-            slot = _find(first, second, slots)
-            if slots[slot, WHAT] == 0:
-                slots[slot, HASH], slots[slot, HASH_2] = first, second
-                place[KEYS] += 1
-            gone = size > _REVISION
-            slots[slot, WHAT] = (of + 1) << TYPE_SHIFT | (0 if gone else value + 1)
-            tallies[of, REVISIONS] += 1
-            tallies[of, TOMBSTONES] += gone
-            tallies[of, BYTES] += value
-            place[NEWEST] = _main(data, at)
-            place[OLDEST] = place[OLDEST] or place[NEWEST]
+            keys = 0
+            for i in range(place[ITEM], min(items, place[ITEM] + min(room, AT_ONCE))):
+                place[ITEM] = i
+                at, size, held = bbolt_page.element(words, begin, i)
+                if not _revision(data, at, size):
+                    return NO_REVISION
+                key, key_end, value = _key_value(data, at + size, at + size + held)
+                if key < 0:
+                    return NO_KEY_VALUE
+                for lane in range(LANES):
+                    lanes[lane] = 1
+                type_end = _type_end(data, key, key_end)
+                hash_words(data, key, type_end, points, lanes)
+                of = _type_of(key, type_end, lanes, types, names, place)
+                hash_words(data, type_end, key_end, points, lanes)
+                gone = size > _REVISION
+                tallies[of, REVISIONS] += 1
+                tallies[of, TOMBSTONES] += gone
+                tallies[of, BYTES] += value
+                place[NEWEST] = _main(data, at)
+                place[OLDEST] = place[OLDEST] or place[NEWEST]
+                found[keys, HASH] = lanes[0] << PRIME_BITS | lanes[1]
+                found[keys, HASH_2] = lanes[2] << PRIME_BITS | lanes[3]
+                found[keys, WHAT] = (of + 1) << TYPE_SHIFT | (0 if gone else value + 1)
+                keys += in_part(found[keys, HASH], found[keys, HASH_2], place[PART], place[PARTS])
+            place[ITEM] += 1
+            place[KEYS] += note(found[:keys], slots)
         place[ITEM] = 0
     place[LEAF] = 0
     return 0
-
-
-@kernel
-def grow(slots: Longs, larger: Longs) -> None:
-    """Enter the rows of a table of keys into a larger one, zeros, of 2^k rows."""
-    for row in range(len(slots)):
-        if slots[row, WHAT]:
-            at = _find(slots[row, HASH], slots[row, HASH_2], larger)
-            for column in range(SLOT):
-                larger[at, column] = slots[row, column]

@@ -17,7 +17,7 @@ from reference import bbolt as plain
 from kscale.errors import Interrupted, KscaleError
 from kscale.imports import etcd_db, etcd_db_types, formats
 from kscale.imports.facts import Facts, TypeFact
-from kscale.kernels import etcd_keys
+from kscale.kernels import etcd_key_table, etcd_keys
 
 CHANGES: list[plain.Change] = [
     *((b"/registry/pods/shop/web-%d" % i, b"p" * (100 + i % 7)) for i in range(300)),
@@ -140,6 +140,45 @@ def test_buckets_in_buckets_and_many_keys(tmp_path: Path) -> None:
     assert "4 other buckets of etcd (members, users ..), with 45 pages of their own" in facts.dropped
     shallow = imported(tmp_path, plain.write({**plain.etcd(changes), b"zone": {b"a": b"x"}}))
     assert "4 other buckets of etcd (members, users ..)" in shallow.dropped
+
+
+def test_more_keys_than_the_table_takes_are_read_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As exactly as at once: counts, sizes, revisions; more parts than are read end with one line."""
+    draw = random.Random(4)  # noqa: S311 - test data
+    kinds = (b"events/a", b"pods/b", b"leases/c", b"x.example.com/things/d")
+    keys = [b"/registry/%s/%d" % (draw.choice(kinds), i) for i in range(2000)]
+    changes: list[plain.Change] = [
+        (draw.choice(keys), None if draw.random() < 0.2 else b"e" * draw.randrange(90)) for _ in range(6000)
+    ]
+    data = plain.write(plain.etcd(changes), hashed=True)
+    at_once = imported(tmp_path, data)
+    monkeypatch.setattr(etcd_db, "FIRST_SLOTS", 64)
+    monkeypatch.setattr(etcd_db, "MOST_SLOTS", 256)
+    in_parts = imported(tmp_path, data)
+    assert {name: pairs(one) for name, one in in_parts.types.items()} == {
+        name: pairs(one) for name, one in at_once.types.items()
+    }
+    assert sum(one.count for one in in_parts.types.values()) == len(plain.latest(changes))
+    assert (in_parts.read, in_parts.also, in_parts.values) == (at_once.read, at_once.also, at_once.values)
+    monkeypatch.setattr(etcd_key_table, "MOST_PARTS", 4)
+    with pytest.raises(KscaleError, match=r"snapshot\.db: has over 512 keys, more than are read"):
+        imported(tmp_path, data)
+
+
+def test_progress_of_a_file_that_is_read_in_parts_ascends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays at the end while a file is read again, but may stop that."""
+    monkeypatch.setattr(etcd_db, "FIRST_SLOTS", 64)
+    monkeypatch.setattr(etcd_db, "MOST_SLOTS", 64)
+    path = tmp_path / "db"
+    path.write_bytes(plain.write(plain.etcd(CHANGES)))
+    told: list[int] = []
+    etcd_db.read(path, "db", lambda done, total: told.append(done))
+    assert told == sorted(told)
+    assert told.count(path.stat().st_size) > 4
 
 
 def test_second_meta_page_counts_if_it_is_later_or_the_first_is_bad(tmp_path: Path) -> None:

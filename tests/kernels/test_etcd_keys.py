@@ -9,7 +9,7 @@ import pytest
 from reference import bbolt as plain
 from reference import protobuf
 
-from kscale.kernels import etcd_keys
+from kscale.kernels import etcd_key_table, etcd_keys
 
 SECRET = (77_777, 1_234_567, 2**31 - 2, 987_654_321)
 Row = tuple[bytes, bytes]  # an element's key and value
@@ -19,12 +19,12 @@ class Table:
     """The tables of a reading."""
 
     def __init__(self, slots: int = 8, points: Sequence[int] = SECRET) -> None:
-        self.slots = np.zeros((slots, etcd_keys.SLOT), dtype=np.int64)
+        self.slots = np.zeros((slots, etcd_key_table.SLOT), dtype=np.int64)
         self.types = np.zeros((etcd_keys.TYPE_SLOTS, etcd_keys.TYPE_ROW), dtype=np.int64)
         self.names = np.zeros((etcd_keys.MOST_TYPES + 1, 2), dtype=np.int64)
         self.tallies = np.zeros((etcd_keys.MOST_TYPES + 1, etcd_keys.TALLY), dtype=np.int64)
         self.place = np.zeros(etcd_keys.PLACE, dtype=np.int64)
-        self.place[etcd_keys.TYPES] = 1
+        self.place[[etcd_keys.TYPES, etcd_keys.PARTS]] = 1
         self.points = np.array(points, dtype=np.int64)
         self.data = np.zeros(0, dtype=np.uint8)
 
@@ -41,15 +41,15 @@ class Table:
             )
             if said != etcd_keys.ROOM:
                 return said
-            larger = np.zeros((2 * len(self.slots), etcd_keys.SLOT), dtype=np.int64)
-            etcd_keys.grow(self.slots, larger)
+            larger = np.zeros((2 * len(self.slots), etcd_key_table.SLOT), dtype=np.int64)
+            etcd_key_table.enter(self.slots, larger)
             self.slots = larger
 
     def live(self) -> Counter[tuple[bytes, int]]:
         """Return how many objects of each type and size there are."""
         found: Counter[tuple[bytes, int]] = Counter()
-        for what in self.slots[:, etcd_keys.WHAT].tolist():
-            of, size = what >> etcd_keys.TYPE_SHIFT, what & etcd_keys.SIZE_MASK
+        for what in self.slots[:, etcd_key_table.WHAT].tolist():
+            of, size = what >> etcd_key_table.TYPE_SHIFT, what & etcd_key_table.SIZE_MASK
             if size:
                 found[self.type_name(of - 1), size - 1] += 1
         return found
@@ -150,6 +150,71 @@ def test_latest_revisions_agree_with_dicts(points: Sequence[int]) -> None:
         )
 
 
+@pytest.mark.tiny
+def test_parts_of_the_keys_are_all_keys() -> None:
+    """Each key is in one part; types and tallies are of all keys in every one."""
+    draw = random.Random(8)  # noqa: S311 - test data
+    changes = [(random_key(draw), draw.randbytes(draw.randint(0, 9))) for _ in range(600)]
+    tables = []
+    for part in range(8):
+        table = Table()
+        table.place[[etcd_keys.PART, etcd_keys.PARTS]] = part, 8
+        assert table.read([rows_of(changes)]) == 0
+        tables.append(table)
+    live = plain.latest(changes)
+    expected = Counter((type_of(key), len(value)) for key, value in live.items())
+    assert sum((table.live() for table in tables), Counter()) == expected
+    assert sum(int(table.place[etcd_keys.KEYS]) for table in tables) == len(live)
+    assert all(0 < len(+table.live()) < len(live) for table in tables)
+    for table in tables:
+        assert by_type(table, etcd_keys.REVISIONS) == Counter(type_of(key) for key, _ in changes)
+
+
+@pytest.mark.tiny
+@pytest.mark.parametrize("points", [SECRET, (2**16, 2**16 + 1, 2**17, 2**20 + 3)])
+def test_keys_that_differ_in_one_byte_are_in_all_parts(points: Sequence[int]) -> None:
+    """Names that are numbered: no part may have nearly all of them."""
+    changes = [(b"/registry/pods/shop/web-%03d" % i, b"v") for i in range(1000)]
+    for part in (0, 5, 15):
+        table = Table(points=points)
+        table.place[[etcd_keys.PART, etcd_keys.PARTS]] = part, 16
+        assert table.read([rows_of(changes)]) == 0
+        assert 20 < table.place[etcd_keys.KEYS] < 150  # 62.5 on average
+
+
+@pytest.mark.tiny
+def test_a_part_of_a_table_is_kept_and_entered_anew() -> None:
+    """As where a table may not grow: what is left of it is that part of the keys, as if read alone."""
+    changes = [(b"/r/pods/%d" % i, b"v" * (i % 50)) for i in range(200)]
+    whole, alone = Table(), Table()
+    assert whole.read([rows_of(changes)]) == 0
+    for table in (whole, alone):
+        table.place[[etcd_keys.PART, etcd_keys.PARTS]] = 1, 4
+    assert alone.read([rows_of(changes)]) == 0
+    kept = whole.slots[: etcd_key_table.keep(whole.slots, 1, 4)].copy()
+    whole.slots[:] = 0
+    etcd_key_table.enter(kept, whole.slots)
+    assert whole.live() == alone.live()
+    assert len(kept) == alone.place[etcd_keys.KEYS]
+    rows = {tuple(row) for row in whole.slots.tolist() if row[etcd_key_table.WHAT]}
+    assert rows == {tuple(row) for row in alone.slots.tolist() if row[etcd_key_table.WHAT]}
+
+
+@pytest.mark.tiny
+def test_live_objects_are_brought_to_the_beginning() -> None:
+    """Deleted keys are not among them; a full table and an empty one are no matter."""
+    for count in (0, 1, 7, 100):
+        changes: list[plain.Change] = [(b"/r/pods/%d" % i, b"v" * i) for i in range(count)]
+        table = Table()
+        assert table.read([rows_of([*changes, (b"/r/pods/0", None)])]) == 0
+        expected = sorted(
+            what for what in table.slots[:, etcd_key_table.WHAT].tolist() if what & etcd_key_table.SIZE_MASK
+        )
+        found = etcd_key_table.live(table.slots)
+        assert sorted(table.slots.reshape(-1)[:found].tolist()) == expected
+        assert found == max(0, count - 1)
+
+
 def by_type(table: Table, column: int) -> Counter[bytes]:
     """Return a column of the tallies, by the first parts of the keys."""
     known = table.place[etcd_keys.TYPES]
@@ -232,6 +297,9 @@ def test_key_that_is_no_revision_is_said(key: bytes) -> None:
         b"\xff" * 11,
         b"\x0a",
         b"\x11\0\0\0",
+        b"\x0d1234",
+        b"\x29" + bytes(8),
+        b"\x10\x80",
     ],
 )
 def test_value_that_is_no_key_value_is_said(value: bytes) -> None:
