@@ -57,9 +57,9 @@ def _nothing(log: Log, skipped: Skipped) -> str:
     """Return why no request was found."""
     lines = sum(log.stages.values())
     if lines:
-        return f"has {lines:,} lines, none of them of an answer; log the stage ResponseComplete"
+        return f"has {request_mix.counted(lines, 'lines')}, none of an answer; log the stage ResponseComplete"
     if skipped.others:
-        return f"has {skipped.others:,} objects, none of them an event of audit.k8s.io"
+        return f"has {request_mix.counted(skipped.others, 'objects')}, none an event of audit.k8s.io"
     return "holds no audit events"
 
 
@@ -114,13 +114,13 @@ def _dropped(log: Log, skipped: Skipped, span: float) -> tuple[str, ...]:
         f"{request_mix.counted(count, 'requests')}: {what}" for what, count in sorted(log.left_out.items())
     ]
     limit = units.show_bytes(audit_events.LONGEST_LINE)
-    for count, what in (
-        (skipped.others, "objects that are no audit events"),
-        (skipped.long, f"lines longer than {limit}: they hold whole lists"),
-        (skipped.cut, "line at its end, cut off"),
+    for count, nouns, what in (
+        (skipped.others, "objects", "of other kinds than audit events"),
+        (skipped.long, "lines", f"longer than {limit}, as with whole lists in them"),
+        (skipped.cut, "lines", "at its end, cut off"),
     ):
         if count:
-            found.append(f"{count:,} {what}")
+            found.append(f"{request_mix.counted(count, nouns)} {what}")
     if span < LEAST_SPAN:
         found.append(f"how often requests come: the log covers only {_span(span)}")
     return tuple(found)

@@ -131,7 +131,7 @@ def _told_space(db: Database, space: FreeSpace) -> str:
     holes = _many(len(space.free), "run")
     return (
         f"{units.show_bytes(size)} in {db.meta.pages:,} pages, {units.show_bytes(used)} in use: "
-        f"{free:,} pages are free, in {holes}, with those still held for readers"
+        f"{_many(free, 'free page')} in {holes}, with those still held for readers"
     )
 
 

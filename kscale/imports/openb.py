@@ -119,7 +119,8 @@ def _load(created: Ints) -> tuple[tuple[Value, ...], tuple[str, ...]]:
     found = arrivals.arrivals(created)
     if found is None:
         return (), ()
-    how = f"{found.pods:,} pods created in the {found.window} before the newest, {CHANGES} changes each"
+    pods = units.show_many(found.pods, "pod")
+    how = f"{pods} created in the {found.window} before the newest, {CHANGES} changes each"
     value = Value("load.pod_changes", units.exact_rate(found.changes_per_s), how, estimate=True)
     return (value,), (how,)
 

@@ -61,7 +61,7 @@ def _objects(tables: Tables, told: Told, where: str) -> None:
         total = request_mix.total(counts.values())
         sized = sum(one.sizes is not None for one in told.types.values())
         told.read.append(
-            f"{total:,} objects of {request_mix.counted(len(counts), 'types')}"
+            f"{request_mix.counted(total, 'objects')} of {request_mix.counted(len(counts), 'types')}"
             + (f", sizes of {sized:,}" if sized else "")
         )
     if any(one.sizes is not None for one in told.types.values()):

@@ -58,7 +58,7 @@ def _disk(tables: Tables, told: Told) -> None:
         ns = round(seconds * 1e6) * 1000
         if seconds > 0:
             told.values.append(Value("control_plane.etcd.fsync", units.exact_duration(ns), how))
-        told.read.append(f"{round(fsync.observations):,} fsyncs of etcd's log")
+        told.read.append(f"{request_mix.counted(round(fsync.observations), 'fsyncs')} of etcd's log")
     told.also += [
         f"etcd's {noun}: {_shown(one, 0.5)} p50, {_shown(one, 0.99)} p99, by linear interpolation in buckets"
         for noun, one in (("fsync", fsync), ("commit", commit))

@@ -168,5 +168,6 @@ def _values(came: int, went: int, updates: int, span: int) -> tuple[Value, ...]:
     if not span or not changes:
         return ()
     rate = float(f"{changes / span:.3g}")
-    how = f"{came:,} pods came ({CHANGES} changes each), {went:,} went, {updates:,} updates in {span:,} s"
+    pods, changed = units.show_many(came, "pod"), units.show_many(updates, "update")
+    how = f"{pods} came ({CHANGES} changes each), {went:,} went, {changed} in {span:,} s"
     return (Value("load.pod_changes", units.exact_rate(rate), how, estimate=True),)

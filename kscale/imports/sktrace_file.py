@@ -49,7 +49,7 @@ def load(path: Path, name: str) -> Map:
         trace = _unpack(data)
     except msgpack.ExtraData as error:
         raise KscaleError(
-            one_line(f"{name}: its msgpack data ends, and {len(error.extra):,} bytes follow")
+            one_line(f"{name}: its msgpack data ends {len(error.extra):,} B before the file")
         ) from error
     except (msgpack.UnpackException, ValueError, TypeError, RecursionError, MemoryError) as error:
         raise KscaleError(one_line(f"{name}: cannot be read as msgpack: {_why(error)}")) from error

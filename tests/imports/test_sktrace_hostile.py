@@ -108,7 +108,7 @@ def test_a_trace_is_refused_with_its_place(tmp_path: Path, given: Any, why: str)
         (b"\xdd\xff\xff\xff\xff" * 1000, "cannot be read as msgpack"),
         (b"\xdd\x00\x00\x0f\xff" * 1000, "cannot be read as msgpack"),
         (b"\x91" * 5000, "nested too deeply"),
-        (msgpack.packb(trace()) + b"\x00\x00", "its msgpack data ends, and 2 bytes follow"),
+        (msgpack.packb(trace()) + b"\x00\x00", "its msgpack data ends 2 B before the file"),
         (msgpack.packb(trace())[:-1], "ends in the middle"),
     ],
 )
