@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kscale.cli import completion
-from kscale.cli.output import Color
+from kscale.cli.output import YAML, Color, Force, Quiet, check_new
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,6 @@ PANEL = "Measure"
 OUTPUT = "Output"
 ETCD = "The etcd"
 DEFAULT = Path("costs/mine.yaml")
-ENDINGS = (".yaml", ".yml")
 PROFILE = "k8s-1.36"
 
 
@@ -94,18 +93,14 @@ def etcd(
             autocompletion=completion.profiles,
         ),
     ] = PROFILE,
-    force: Annotated[
-        bool, typer.Option("--force", rich_help_panel=OUTPUT, help="Replace a file that is there.")
-    ] = False,
+    force: Force = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="Show every point.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print it as one JSON document.")
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="No progress on standard error.")
-    ] = False,
+    quiet: Quiet = False,
     color: Color = "auto",
 ) -> None:
     """Measure a real etcd on this machine, fit the cost model to it, predict the points kept back.
@@ -148,12 +143,11 @@ def _check_output(output: Path, *, force: bool) -> None:
     """Raise KscaleError if the file cannot be a cost model, is there already, or cannot be written."""
     from pydantic import TypeAdapter, ValidationError
 
-    from kscale.cli.output import check_free
     from kscale.errors import KscaleError
     from kscale.scenario.spec import Beside
     from kscale.units import quote
 
-    if output.suffix not in ENDINGS:
+    if output.suffix not in YAML:
         raise KscaleError(
             f"--output: {quote(output.name)} is not the name of a cost model; write it like mine.yaml"
         )
@@ -163,9 +157,7 @@ def _check_output(output: Path, *, force: bool) -> None:
         raise KscaleError(
             f"--output: no scenario could name {quote(output.name)}; write it like mine.yaml"
         ) from None
-    if output.exists() and not output.is_dir() and not force:
-        raise KscaleError(f"--output: {output} is there; --force replaces it")
-    check_free(output)
+    check_new(output, force=force)
 
 
 def _budget(given: str | None, *, quick: bool) -> float:

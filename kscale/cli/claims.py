@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kscale.cli import completion
-from kscale.cli.output import Color, Format, Json, Output
+from kscale.cli.output import Color, Format, Json, Output, Quiet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,9 +73,7 @@ def claims(
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     as_json: Json = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="No progress on standard error.")
-    ] = False,
+    quiet: Quiet = False,
     color: Color = "auto",
 ) -> None:
     """Run the set-ups of published figures: print each beside ours, and whether it holds."""

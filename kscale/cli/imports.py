@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kscale.cli import completion
-from kscale.cli.output import Color
+from kscale.cli.output import YAML, Color, Force, check_new
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 PANEL = "Measure"
 OUTPUT = "Output"
-ENDINGS = (".yaml", ".yml")
 
 
 def register(app: typer.Typer) -> None:
@@ -72,9 +71,7 @@ def import_(
             autocompletion=completion.profiles,
         ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", rich_help_panel=OUTPUT, help="Replace files that are there.")
-    ] = False,
+    force: Force = False,
     as_json: Annotated[
         bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Say what was read as JSON.")
     ] = False,
@@ -113,7 +110,7 @@ def _title(output: Path, name: str | None, profile: str | None) -> str:
 
     if output.is_dir():
         raise KscaleError(f"--output: {output} is a folder; name a file in it, like mine.yaml")
-    if output.suffix not in ENDINGS or not output.name.isprintable() or output.name.startswith("~"):
+    if output.suffix not in YAML or not output.name.isprintable() or output.name.startswith("~"):
         raise KscaleError(
             f"--output: {quote(output.name)} is not the name of a scenario; write it like mine.yaml"
         )
@@ -129,15 +126,12 @@ def _title(output: Path, name: str | None, profile: str | None) -> str:
 
 def _check_output(output: Path, files: "Sequence[Path]", *, force: bool) -> None:
     """Raise KscaleError if what would be written is an input, is there already, or cannot be written."""
-    from kscale.cli.output import check_free
     from kscale.errors import KscaleError
 
     for path in (output, output.with_suffix(".npz")):
         if any(path.exists() and one.exists() and path.samefile(one) for one in files):
             raise KscaleError(f"--output: {path} is one of the files to import")
-        if path.exists() and not force:
-            raise KscaleError(f"--output: {path} is there; --force replaces it")
-        check_free(path)
+        check_new(path, force=force)
 
 
 def _read(found: "Sequence[Found]", *, quiet: bool, color: str) -> "list[Part]":

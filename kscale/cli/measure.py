@@ -70,9 +70,7 @@ def run(
     samples: output_options.Samples = False,
     as_json: output_options.Json = False,
     verbose: output_options.Verbose = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="No progress on standard error.")
-    ] = False,
+    quiet: output_options.Quiet = False,
     color: output_options.Color = "auto",
     resume: Annotated[
         bool, typer.Option("--resume", rich_help_panel=ADVANCED, help="Go on with the interrupted run.")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kscale.report.export.subject import Subject
 
 PANEL = "Output"
+YAML = (".yaml", ".yml")
 ROOM = 2**16  # bytes that must be left on the disk of an output
 
 Format = Annotated[
@@ -61,6 +62,10 @@ Color = Annotated[
         autocompletion=completion.colors,
     ),
 ]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", rich_help_panel=PANEL, help="No progress on standard error.")
+]
+Force = Annotated[bool, typer.Option("--force", rich_help_panel=PANEL, help="Replace files that are there.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", rich_help_panel=PANEL, help="Show every metric.")]
 Filter = Annotated[
     list[str] | None,
@@ -222,6 +227,15 @@ def asked(
 def _print(text: str) -> None:
     """Print a document as bytes: UTF-8 and its own line ends, whatever standard output is set to."""
     typer.echo(text.encode(), nl=False)
+
+
+def check_new(path: Path, *, force: bool) -> None:
+    """Raise KscaleError if *path* is there, unless *force* replaces it, or cannot become a file."""
+    from kscale.errors import KscaleError
+
+    if path.exists() and not path.is_dir() and not force:
+        raise KscaleError(f"--output: {path} is there; --force replaces it")
+    check_free(path)
 
 
 def check_free(path: Path, option: str = "--output") -> None:
