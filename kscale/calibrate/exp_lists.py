@@ -112,13 +112,14 @@ def _sample(server: Server, setting: Setting, plan: Plan, found: Found) -> None:
     """Ask for one list again and again for so long; keep time and CPU of one."""
     kind, keys, size = setting
     request = _request(server, setting, min(plan.keys))
+    seconds = rounds.long_enough(plan.seconds, plan.rounds, server.cpu_step_ns)
 
     async def drive() -> tuple[int, float, float]:
         """Return how many lists were answered, in how many seconds, with how much CPU."""
         async with client.connected(server.address) as one:
             await one.call(wire.RANGE, request)
             cpu, began, done = server.cpu_ns(), perf_counter(), 0
-            while not done or perf_counter() < began + plan.seconds:
+            while not done or perf_counter() < began + seconds:
                 await one.call(wire.RANGE, request)
                 done += 1
             return done, perf_counter() - began, server.cpu_ns() - cpu

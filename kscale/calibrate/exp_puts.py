@@ -90,6 +90,7 @@ def _sample(server: Server, setting: Setting, plan: Plan, found: Found) -> None:
     """Measure one setting once, from committed to committed."""
     clients, size = setting
     puts = requests(server.prefix, size)
+    seconds = rounds.long_enough(plan.seconds, plan.rounds, server.cpu_step_ns)
 
     async def drive() -> tuple[Driven, Mapping[str, float], float]:
         """Warm up, then measure; return what came of it, and the counters before."""
@@ -98,7 +99,7 @@ def _sample(server: Server, setting: Setting, plan: Plan, found: Found) -> None:
             server.settle()
             before, cpu = server.counted(), server.cpu_ns()
             most = max(2 * clients, plan.most_bytes // size)
-            driven = await client.closed_loop(one, wire.PUT, puts, clients, seconds=plan.seconds, most=most)
+            driven = await client.closed_loop(one, wire.PUT, puts, clients, seconds=seconds, most=most)
             return driven, before, cpu
 
     driven, before, cpu = client.drive(drive())

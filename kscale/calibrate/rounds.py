@@ -12,7 +12,8 @@ from kscale.calibrate.point import Point
 S = TypeVar("S", bound=Hashable)
 
 SEED = 1
-LEAST_STEPS = 50  # of a coarse clock in a point: it is right within 2 %
+SAMPLED_STEPS = 100  # of a coarse clock that a setting is measured for, in all rounds
+LEAST_STEPS = 20  # of it that etcd must have been busy; each round may be off by one
 
 
 def timed(most: int, limit_s: float) -> Iterator[int]:
@@ -22,6 +23,11 @@ def timed(most: int, limit_s: float) -> Iterator[int]:
         if done and (time.monotonic() - began) * (done + 1) / done > limit_s:
             return
         yield done
+
+
+def long_enough(seconds: float, rounds: int, step_ns: float) -> float:
+    """Return how long a sample takes: *seconds*, or longer for a clock that moves *step_ns* at a time."""
+    return max(seconds, SAMPLED_STEPS * step_ns / 1e9 / rounds)
 
 
 def turned(settings: Sequence[S], round_: int, rounds: int) -> list[S]:

@@ -23,7 +23,13 @@ def test_rounds_by_a_clock_that_ticks_are_one_sample() -> None:
     assert collected([2e8, 4e8], 1e7) == Point("put-cpu", AT, "ns", (3e6,))
 
 
-def test_less_than_fifty_steps_are_too_short() -> None:
-    assert collected([2.4e8, 2.5e8], 1e7).too_short
+def test_less_than_twenty_steps_are_too_short() -> None:
+    assert collected([0.9e8, 1e8], 1e7).too_short
     assert collected([0.0], 1e7).too_short
-    assert not collected([2.5e8, 2.5e8], 1e7).too_short
+    assert not collected([1e8, 1e8], 1e7).too_short
+
+
+def test_samples_are_longer_where_the_clock_ticks() -> None:
+    assert rounds.long_enough(0.2, 2, 0.0) == 0.2
+    assert rounds.long_enough(0.2, 2, 1e7) == 0.5
+    assert rounds.long_enough(0.7, 2, 1e7) == 0.7
