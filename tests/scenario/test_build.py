@@ -27,7 +27,6 @@ from kscale.scenario.cluster import (
 )
 from kscale.scenario.made import ZONE_LABEL
 
-
 RECORDED = {"space", "optimizations", "requests", "watches"}  # of imported clusters: test_imported.py
 
 
