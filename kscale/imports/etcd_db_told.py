@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kscale import units
+from kscale.imports import sizes
 from kscale.imports.etcd_db_file import NOT_SAVED, Database
 from kscale.imports.facts import Facts, FreeSpace, Ints, Source, TypeFact, Value
 from kscale.imports.vocabulary import OTHER, is_public_type
@@ -72,20 +73,18 @@ def _types(found: Revisions) -> dict[str, TypeFact]:
     merged: dict[str, list[Ints]] = {}
     rows = found.sizes[np.argsort(found.sizes[:, 0])]
     of = (rows[:, 0] >> etcd_key_table.TYPE_SHIFT) - 1
-    sizes = np.stack([(rows[:, 0] & etcd_key_table.SIZE_MASK) - 1, rows[:, 1]], axis=1)
+    pairs = np.stack([(rows[:, 0] & etcd_key_table.SIZE_MASK) - 1, rows[:, 1]], axis=1)
     for i, name in enumerate(found.types):
         begin, end = np.searchsorted(of, [i, i + 1])
         if end > begin:
-            merged.setdefault(name, []).append(sizes[begin:end])
+            merged.setdefault(name, []).append(pairs[begin:end])
     return {name: _type_fact(merged[name]) for name in sorted(merged)}
 
 
 def _type_fact(parts: list[Ints]) -> TypeFact:
     """Return the sizes of one type from those under each of its names in the store."""
-    sizes, where = np.unique_inverse(np.concatenate([part[:, 0] for part in parts]))
-    counts = np.zeros(len(sizes), dtype=np.int64)
-    np.add.at(counts, where, np.concatenate([part[:, 1] for part in parts]))
-    return TypeFact(int(counts.sum()), np.stack([sizes, counts], axis=1))
+    found = sizes.added(parts)
+    return TypeFact(int(found[:, 1].sum()), found)
 
 
 def _bytes(fact: TypeFact) -> int:
@@ -128,10 +127,10 @@ def _told_space(db: Database, space: FreeSpace) -> str:
     """Return the sentence on pages."""
     free = int(space.free[:, 1].sum())
     size, used = db.meta.pages * db.meta.page_bytes, (db.meta.pages - free) * db.meta.page_bytes
-    holes = _many(len(space.free), "run")
+    holes = units.show_many(len(space.free), "run")
     return (
         f"{units.show_bytes(size)} in {db.meta.pages:,} pages, {units.show_bytes(used)} in use: "
-        f"{_many(free, 'free page')} in {holes}, with those still held for readers"
+        f"{units.show_many(free, 'free page')} in {holes}, with those still held for readers"
     )
 
 
@@ -141,7 +140,8 @@ def _told_objects(types: dict[str, TypeFact]) -> str:
     size = sum(_bytes(fact) for fact in types.values())
     other = types[OTHER].count if OTHER in types else 0
     none = f", {other:,} of them no Kubernetes objects (type {OTHER})" if other else ""
-    return f"{_many(total, 'object')} of {_many(len(types), 'type')}: {units.show_bytes(size)}{none}"
+    of = units.show_many(len(types), "type")
+    return f"{units.show_many(total, 'object')} of {of}: {units.show_bytes(size)}{none}"
 
 
 def _told_revisions(found: Contents) -> str:
@@ -154,8 +154,8 @@ def _told_revisions(found: Contents) -> str:
     since = "no compaction is noted" if found.compacted is None else f"compacted up to {found.compacted:,}"
     each = units.show_number(revisions / rows.keys)
     return (
-        f"{_many(revisions, 'revision')} of {_many(rows.keys, 'key')}, {each} of each, {deleted:,} of them "
-        f"deletions: {rows.oldest:,} to {rows.newest:,}, {since}"
+        f"{units.show_many(revisions, 'revision')} of {units.show_many(rows.keys, 'key')}, {each} of each,"
+        f" {deleted:,} of them deletions: {rows.oldest:,} to {rows.newest:,}, {since}"
     )
 
 
@@ -165,8 +165,10 @@ def _told_dropped(found: Contents) -> Iterator[str]:
     if len(found.revisions.types) > etcd_keys.MOST_TYPES:
         yield f"types after the first {etcd_keys.MOST_TYPES:,}: their objects count as {OTHER}"
     if found.other_buckets:
-        pages = f", with {_many(found.other_pages, 'page')} of their own" if found.other_pages else ""
-        yield f"{_many(found.other_buckets, 'other bucket')} of etcd (members, users ..){pages}"
+        pages = (
+            f", with {units.show_many(found.other_pages, 'page')} of their own" if found.other_pages else ""
+        )
+        yield f"{units.show_many(found.other_buckets, 'other bucket')} of etcd (members, users ..){pages}"
 
 
 def _told_churn(churn: dict[str, _Churn]) -> tuple[str, ...]:
@@ -191,9 +193,5 @@ def _told_one(one: _Churn) -> str:
     """Return the revisions of a type in words."""
     each = f" ({units.show_number(one.revisions / one.objects)} an object)" if one.objects else ""
     deleted = f", {one.tombstones:,} of them deletions" if one.tombstones else ""
-    return f"{_many(one.objects, 'object')}, {_many(one.revisions, 'revision')} kept{each}{deleted}"
-
-
-def _many(number: int, noun: str) -> str:
-    """Return a number with its noun: 1 page, 2 pages."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    kept = f"{units.show_many(one.revisions, 'revision')} kept{each}{deleted}"
+    return f"{units.show_many(one.objects, 'object')}, {kept}"
