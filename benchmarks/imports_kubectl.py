@@ -17,7 +17,7 @@ from benchmarks.imported import imported
 
 TESTS = Path(__file__).parents[1] / "tests"
 PODS = 200_000
-MIB = 2**20
+MILLION = 10**6
 GIB = 2**30
 
 _WRITE = """
@@ -41,7 +41,7 @@ def figures() -> Iterator[Figure]:
     whole = f"kubectl list of {found.pods:,} pods"
     yield Figure(f"{whole}: its size", size / GIB, "GiB", least=1)
     yield Figure(f"{whole}: kscale import, ijson's {ijson.backend}", found.seconds, "s", most=120)
-    yield Figure(f"{whole}: peak memory", found.peak_bytes / MIB, "MiB", most=500)
+    yield Figure(f"{whole}: peak memory", found.peak_bytes / MILLION, "MB", most=500)
 
 
 def write(path: Path, pods: int) -> None:

@@ -43,7 +43,10 @@ MIXED = (  # as in a large cluster: many small leases and events, pods, a few hu
     Kind(b"/registry/pods/namespace-17/pod-", 5000, 2, 6, 10**8),
     Kind(b"/registry/minions/node-", 15_000, 2, 1, 10_000),
 )
-SMALL = (Kind(b"/registry/leases/namespace-17/lease-", 300, 9, 40, 10**8),)  # the most objects that fit
+LEASES = (Kind(b"/registry/leases/namespace-17/lease-", 300, 9, 40, 10**8),)  # the smallest there are many of
+TINY = (
+    Kind(b"/registry/leases/namespace-17/lease-", 10, 40, 40, 10**8),
+)  # smaller than any object: most keys
 
 
 @dataclass
