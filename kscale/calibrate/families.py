@@ -49,7 +49,7 @@ def _in_flight(at: At, value: float) -> float:
     return at["clients"] * 1e9 / value
 
 
-def _apart(at: At, value: float) -> float:
+def _per_second(at: At, value: float) -> float:
     """Return ns for a rate a second, and a rate for ns."""
     del at
     return 1e9 / value
@@ -160,7 +160,7 @@ FORMULAS: Mapping[str, Formula] = {
         ),
         Formula("heartbeat-cpu", VALUE_SAID, VALUE),
         *(Formula(f"freelist-{kind}-{what}", FREE_SAID, FREE) for what in ("spill", "p99") for kind in _FREE),
-        *(Formula(f"freelist-{kind}-puts", f"1 / ({FREE_SAID})", FREE, _apart) for kind in _FREE),
+        *(Formula(f"freelist-{kind}-puts", f"1 / ({FREE_SAID})", FREE, _per_second) for kind in _FREE),
         Formula(
             "open-time",
             "start + bytes x byte",

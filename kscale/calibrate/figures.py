@@ -91,11 +91,11 @@ def _spills(points: _Points) -> Iterator[Figure]:
     for name, pages in SPILLS.items():
         found = [one for one in measured if 1 / NEAR < one.at["free_pages"] / pages < NEAR]
         if found:
-            near = min(found, key=partial(_apart, pages))
+            near = min(found, key=partial(_pages_away, pages))
             yield from _amount(f"spill-ratio-{name}", near, f"{round(near.at['free_pages']):,} free pages")
 
 
-def _apart(pages: int, point: Point) -> float:
+def _pages_away(pages: int, point: Point) -> float:
     """Return how many free pages a point is away."""
     return abs(point.at["free_pages"] - pages)
 

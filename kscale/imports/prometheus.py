@@ -32,7 +32,7 @@ from kscale.imports.prometheus_apiserver import WATCHES
 from kscale.imports.prometheus_metrics import REQUESTS
 from kscale.imports.prometheus_requests import WATCHERS
 from kscale.imports.prometheus_tables import Tables, by_label, instances
-from kscale.imports.prometheus_told import Told
+from kscale.imports.prometheus_told import Findings
 from kscale.scenario.document import one_line
 
 PEEKED = 4096  # bytes in which the first character is looked for
@@ -61,7 +61,7 @@ def read(path: Path, name: str, progress: Progress) -> Facts:
     progress(size, size)
     if not tables.series:
         raise KscaleError(one_line(f"{name}: {_nothing(tables)}"))
-    told = Told()
+    told = Findings()
     prometheus_apiserver.tell(tables, told, name)
     prometheus_requests.tell(tables, told)
     prometheus_etcd.tell(tables, told)
@@ -97,7 +97,7 @@ def _is_json(stream: BinaryIO) -> bool:
     return text.startswith((b"{", b"[")) and not _UNNAMED.match(text)
 
 
-def _load(tables: Tables, told: Told, *, is_json: bool) -> Load | None:
+def _load(tables: Tables, told: Findings, *, is_json: bool) -> Load | None:
     """Return what API servers are asked, and which ones these are."""
     if told.load is None:
         return None
@@ -133,7 +133,7 @@ def _taken(tables: Tables) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(round(seconds), UTC)
 
 
-def _scheduler(tables: Tables, told: Told) -> None:
+def _scheduler(tables: Tables, told: Findings) -> None:
     """Add pods that wait, how often pods are scheduled, and what the scheduler holds."""
     waiting = Counter[str]()
     for _, labels, value in by_label(tables.table(PENDING), PENDING):
@@ -163,7 +163,7 @@ def _scheduler(tables: Tables, told: Told) -> None:
             )
 
 
-def _nodes(tables: Tables, told: Told) -> None:
+def _nodes(tables: Tables, told: Findings) -> None:
     """Add how many nodes the controller manager knows, if nothing nearer to the source counts them."""
     by_instance = Counter[str]()
     for instance, _, value in by_label(tables.table(ZONES), ZONES):
@@ -176,7 +176,7 @@ def _nodes(tables: Tables, told: Told) -> None:
             told.values.append(Value("counts.nodes", nodes, "nodes of all zones", estimate=True))
 
 
-def _version(tables: Tables, told: Told) -> None:
+def _version(tables: Tables, told: Findings) -> None:
     """Add the nearest profile to the version that most instances have; of equally many, the newer."""
     minors = Counter[int]()
     for _, labels, _ in by_label(tables.table(BUILD), BUILD):

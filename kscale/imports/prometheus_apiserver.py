@@ -10,7 +10,7 @@ from kscale.imports import request_mix
 from kscale.imports.facts import TypeFact, Value
 from kscale.imports.prometheus_metrics import REQUESTS
 from kscale.imports.prometheus_tables import Tables, by_label, instances
-from kscale.imports.prometheus_told import Told
+from kscale.imports.prometheus_told import Findings
 from kscale.scenario.document import one_line
 
 OBJECTS = "apiserver_resource_objects"
@@ -23,7 +23,7 @@ MOST_OBJECTS = 10**9  # of a type
 LARGEST_MEAN = 3 * 2**20  # bytes; etcd takes requests of 1.5 MiB, and no more than its users raise that to
 
 
-def tell(tables: Tables, told: Told, where: str) -> None:
+def tell(tables: Tables, told: Findings, where: str) -> None:
     """Add what is said of objects, the database and the servers; KscaleError for counts that cannot be."""
     _objects(tables, told, where)
     _database(tables, told)
@@ -41,7 +41,7 @@ def tell(tables: Tables, told: Told, where: str) -> None:
         )
 
 
-def _objects(tables: Tables, told: Told, where: str) -> None:
+def _objects(tables: Tables, told: Findings, where: str) -> None:
     """Add how many objects of each type are stored, and how large they are if that is told."""
     counts, left_out = _by_type(tables, OBJECTS)
     sizes, _ = _by_type(tables, OBJECT_BYTES)
@@ -109,7 +109,7 @@ def _sizes(count: int, total: float) -> "np.ndarray[tuple[int, int], np.dtype[np
     return np.array(rows, dtype=np.int64)
 
 
-def _database(tables: Tables, told: Told) -> None:
+def _database(tables: Tables, told: Findings) -> None:
     """Add how large the databases are that API servers store in."""
     largest: dict[tuple[str, ...], float] = {}
     for key, cell in tables.table(STORAGE).items():

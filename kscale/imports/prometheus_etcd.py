@@ -5,7 +5,7 @@ from kscale.imports import prometheus_buckets, request_mix
 from kscale.imports.facts import Value
 from kscale.imports.prometheus_buckets import Histogram
 from kscale.imports.prometheus_tables import Tables, by_label, instances
-from kscale.imports.prometheus_told import Told
+from kscale.imports.prometheus_told import Findings
 
 FSYNC, COMMIT = "etcd_disk_wal_fsync_duration_seconds", "etcd_disk_backend_commit_duration_seconds"
 TOTAL, IN_USE = "etcd_mvcc_db_total_size_in_bytes", "etcd_mvcc_db_total_size_in_use_in_bytes"
@@ -18,7 +18,7 @@ MOST_FREE = 10_000_000  # etcd-freelist.free_pages
 MOST_PUTS = 1_000_000  # etcd-concurrent-reads.puts_per_s
 
 
-def tell(tables: Tables, told: Told) -> None:
+def tell(tables: Tables, told: Findings) -> None:
     """Add what is said of etcd; KscaleError for buckets that cannot be."""
     _size(tables, told)
     _disk(tables, told)
@@ -26,7 +26,7 @@ def tell(tables: Tables, told: Told) -> None:
     _rates(tables, told)
 
 
-def _size(tables: Tables, told: Told) -> None:
+def _size(tables: Tables, told: Findings) -> None:
     """Add size, free pages and quota. Each member has a file of its own: the largest counts."""
     total = max((cell.value for cell in tables.table(TOTAL).values()), default=0.0)
     used = [
@@ -49,7 +49,7 @@ def _size(tables: Tables, told: Told) -> None:
         told.values.append(Value("control_plane.etcd.quota", min(quotas), "etcd's own quota"))
 
 
-def _disk(tables: Tables, told: Told) -> None:
+def _disk(tables: Tables, told: Findings) -> None:
     """Add how long fsync and commit take."""
     fsync = prometheus_buckets.histogram(tables, FSYNC)
     commit = prometheus_buckets.histogram(tables, COMMIT)
@@ -87,7 +87,7 @@ def _ns(seconds: float) -> str:
     return units.show_ns(round(seconds * 1e9))
 
 
-def _members(tables: Tables, told: Told) -> None:
+def _members(tables: Tables, told: Findings) -> None:
     """Add how many members there are: all that a member knows, or those that were scraped."""
     ids: set[str] = set()
     for name in PEERS:
@@ -109,7 +109,7 @@ def _members(tables: Tables, told: Told) -> None:
         told.also.append("a member of etcd had no leader")
 
 
-def _rates(tables: Tables, told: Told) -> None:
+def _rates(tables: Tables, told: Findings) -> None:
     """Add how often etcd is written and read. Every member applies every put: the highest rate counts."""
     shown = []
     for name, noun in ((PUTS, "puts"), (DELETES, "deletes"), (RANGES, "ranges")):

@@ -15,7 +15,7 @@ from kscale.imports.facts import Load
 from kscale.imports.prometheus_apiserver import WATCHES
 from kscale.imports.prometheus_metrics import BY_NAME, NAMELESS, REQUESTS
 from kscale.imports.prometheus_tables import Key, Rates, Table, Tables, by_label
-from kscale.imports.prometheus_told import Told
+from kscale.imports.prometheus_told import Findings
 from kscale.imports.request_mix import Mix
 
 WATCHERS = "apiserver_registered_watchers"
@@ -46,7 +46,7 @@ class Asked:
     all: float = 0.0
 
 
-def tell(tables: Tables, told: Told) -> None:
+def tell(tables: Tables, told: Findings) -> None:
     """Add what is said of requests, open watches and their events."""
     load = _requests(tables, told)
     watches = _watches(tables)
@@ -65,7 +65,7 @@ def _open(watches: Mapping[str, float]) -> str:
     return f"{total} of {request_mix.counted(len(watches), 'types')}"
 
 
-def _requests(tables: Tables, told: Told) -> Load:
+def _requests(tables: Tables, told: Findings) -> Load:
     """Add what is said of requests; return how often they come, nothing if that is not known."""
     rates = tables.rates(REQUESTS)
     totals = tables.table(REQUESTS) or tables.by_name.get(NAMELESS, {})
@@ -133,7 +133,7 @@ def _is_part(part: str) -> bool:
     return part == "" or request_mix.is_name(part)
 
 
-def _shares(asked: Asked, told: Told) -> None:
+def _shares(asked: Asked, told: Findings) -> None:
     """Add which requests are most frequent, which failed and which are left out."""
     shares = request_mix.shares(asked.mix)
     if shares:
@@ -166,7 +166,7 @@ def _watches(tables: Tables) -> dict[str, float]:
     return found
 
 
-def _events(tables: Tables, told: Told) -> float:
+def _events(tables: Tables, told: Findings) -> float:
     """Add how many events watches get, and how large they are; return those of pods a second."""
     sent, count = (_total(tables.table(name)) for name in (EVENT_BYTES, EVENT_COUNT))
     if count > 0:

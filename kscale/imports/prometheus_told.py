@@ -6,7 +6,7 @@ from kscale.imports.facts import Load, TypeFact, Value
 
 
 @dataclass(slots=True)
-class Told:
+class Findings:
     """Everything found so far; sentences are free of names."""
 
     types: dict[str, TypeFact] = field(default_factory=dict)
