@@ -6,7 +6,7 @@ and in CI: a line for each experiment.
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -105,15 +105,13 @@ def _told(done: Done) -> str:
 
 
 @contextmanager
-def observer(*, quiet: bool, color: str) -> Iterator[Quiet]:
-    """Yield what suits the terminal, --quiet and CI."""
-    with observing.suited(Quiet(), Lines, _bar, quiet=quiet, color=color) as one:
-        yield one
-
-
-@contextmanager
 def _bar(out: Console) -> Iterator[Bar]:
     """Yield a bar, which goes away at the end of the block."""
     columns = (BarColumn(bar_width=24), TextColumn("{task.fields[left]} · {task.description}"))
     with Progress(*columns, console=out, transient=True) as bar:
         yield Bar(Lines(out), bar)
+
+
+def observer(*, quiet: bool, color: str) -> AbstractContextManager[Quiet]:
+    """Return what suits the terminal, --quiet and CI, for a block."""
+    return observing.suited(Quiet(), Lines, _bar, quiet=quiet, color=color)

@@ -6,7 +6,7 @@ in CI: a line for each finished set-up.
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -91,15 +91,13 @@ class Bar(Quiet):
 
 
 @contextmanager
-def observer(*, quiet: bool, color: str) -> Iterator[Quiet]:
-    """Yield what suits the terminal, --quiet and CI."""
-    with observing.suited(Quiet(), Lines, _bar, quiet=quiet, color=color) as one:
-        yield one
-
-
-@contextmanager
 def _bar(out: Console) -> Iterator[Bar]:
     """Yield a bar, which goes away at the end of the block."""
     bar = Bar(out)
     with bar.bar:
         yield bar
+
+
+def observer(*, quiet: bool, color: str) -> AbstractContextManager[Quiet]:
+    """Return what suits the terminal, --quiet and CI, for a block."""
+    return observing.suited(Quiet(), Lines, _bar, quiet=quiet, color=color)

@@ -5,7 +5,7 @@ says what was read.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -56,15 +56,13 @@ class Bar(Quiet):
 
 
 @contextmanager
-def observer(*, quiet: bool, color: str) -> Iterator[Quiet]:
-    """Yield what suits the terminal, --quiet and CI."""
-    with observing.suited(Quiet(), lambda _out: Quiet(), _bar, quiet=quiet, color=color) as one:
-        yield one
-
-
-@contextmanager
 def _bar(out: Console) -> Iterator[Bar]:
     """Yield a bar, which goes away at the end of the block."""
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn(binary_units=True))
     with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=out, transient=True) as bar:
         yield Bar(bar)
+
+
+def observer(*, quiet: bool, color: str) -> AbstractContextManager[Quiet]:
+    """Return what suits the terminal, --quiet and CI, for a block."""
+    return observing.suited(Quiet(), lambda _out: Quiet(), _bar, quiet=quiet, color=color)
