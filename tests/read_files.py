@@ -6,7 +6,7 @@ import pytest
 from hypothesis import strategies as st
 
 from kscale.errors import KscaleError
-from kscale.imports.facts import Facts
+from kscale.imports.facts import Facts, TypeFact
 from kscale.imports.formats import Read
 
 LONGEST_LINE = 400  # characters of a complaint
@@ -36,6 +36,13 @@ def complaint(read: Read, path: Path, data: bytes) -> str:
     assert line.startswith(f"{path.name}: ")
     assert len(line) < LONGEST_LINE
     return line
+
+
+def pairs(fact: TypeFact) -> dict[int, int]:
+    """Return how many objects of each size there are."""
+    assert fact.sizes is not None
+    assert fact.count == fact.sizes[:, 1].sum()
+    return dict(fact.sizes.tolist())
 
 
 @st.composite
