@@ -37,7 +37,7 @@ run: $(VENV)/installed
 test: $(VENV)/installed-dev
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(VENV)/cache-boundscheck $(SUITE) -q tests/kernels tests/mechanisms
 	NUMBA_DISABLE_JIT=1 $(SUITE) -q -m tiny
-	PYTHONPATH=tests/without_etcd $(SUITE) -q tests/calibrate tests/cli/test_calibrate_command.py tests/imports/test_etcd_db_real.py tests/test_example_cluster.py
+	PYTHONPATH=tests/without_etcd $(SUITE) -q $$(grep -rl 'import real_etcd' tests --include='test_*.py')
 	$(SUITE)
 
 test-lowest:
