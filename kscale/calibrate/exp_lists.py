@@ -125,7 +125,7 @@ def _sample(server: Server, setting: Setting, plan: Plan, found: Found) -> None:
             return done, perf_counter() - began, server.cpu_ns() - cpu
 
     done, took, cpu = client.drive(drive())
-    at = {"keys": float(keys), "value_bytes": float(size)}
+    at = {"store_keys" if kind == ONE else "keys": float(keys), "value_bytes": float(size)}
     if kind in FULL:
         at["list_bytes"] = float(keys * size)
     found.add(f"{kind}-time", setting, at, "ns", took * 1e9 / done)

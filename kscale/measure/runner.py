@@ -52,6 +52,7 @@ def measure_cell(
         notes=notes,
         losses=list(cell.mechanism.losses(works)),
         extrapolated=extrapolated.of(cell.mechanism, cluster, cell.params),
+        unchecked=extrapolated.unchecked(cell.mechanism, cluster, cell.params),
         digest=digest(works),
         seconds=round((clock() - began) / 1e9, 3),
         variants={

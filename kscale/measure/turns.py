@@ -82,6 +82,7 @@ class Opened:
             notes=self.notes,
             losses=self.answer["losses"],
             extrapolated=self.answer.get("extrapolated", []),  # an older kscale does not say it
+            unchecked=self.answer.get("unchecked", []),
             digest=self.answer["digest"],
             seconds=round(self.seconds, 3),
             variants={

@@ -75,6 +75,7 @@ class Worker:
             "works": works,
             "losses": list(found.losses(works)),
             "extrapolated": [one.model_dump() for one in extrapolated.of(found, self.cluster, read)],
+            "unchecked": extrapolated.unchecked(found, self.cluster, read),
             "digest": digest(works),
             "describe": campaign.describe(found, self.cluster.costs).model_dump(mode="json"),
             "runs": {

@@ -64,7 +64,8 @@ class Mechanism:
     *quality(workload, outcome)* returns further exact work of a variant, worked out once from its
     answer and never timed. A *simulated* mechanism runs on a virtual clock: what the simulation itself
     takes says nothing about either variant, so it is counted and never timed. *settings(cluster, params)*
-    is where it uses coefficients that `kscale calibrate` measures: beyond what was measured is said.
+    is where it uses coefficients that `kscale calibrate` measures, by the names it measures them at: beyond
+    what was measured is said; {} of one that a cell does not use, none of one of which it is not known.
     """
 
     id: str  # kebab-case

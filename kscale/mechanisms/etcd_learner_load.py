@@ -128,7 +128,7 @@ def settings(cluster: Cluster, params: Params) -> Settings:
     """Return where coefficients are used: by puts of each type, and by the store that is opened."""
     each_second = _rates(cluster, params)
     store = _store_bytes(cluster, each_second)
-    puts = etcd_puts.settings(etcd_puts.mean_sizes(cluster, each_second))
+    puts = etcd_puts.settings(cluster, etcd_puts.kinds(cluster, each_second))
     return {**puts, "etcd_open_ps_per_byte": {"db_bytes": (store, store)}}
 
 

@@ -102,8 +102,9 @@ def make(cluster: Cluster, params: Params) -> OffloadLoad:
 
 def settings(cluster: Cluster, params: Params) -> Settings:
     """Return where coefficients are used: by puts of each type, and of what stays in etcd of them."""
-    each_second = etcd_puts.rates(cluster, params.events_per_change, params.others_per_change)
-    return etcd_puts.settings([params.entry_bytes, *etcd_puts.mean_sizes(cluster, each_second)])
+    own = etcd_puts.rates(cluster, params.events_per_change, params.others_per_change)
+    puts = [(params.rate * rate, size) for rate, size in etcd_puts.kinds(cluster, own)]
+    return etcd_puts.settings(cluster, puts, [(rate, params.entry_bytes) for rate, _ in puts])
 
 
 def memory(cluster: Cluster, params: Params) -> int:

@@ -5,7 +5,7 @@ changes, and all other types together a share of those changes, split by how man
 Sizes are those of stored objects of the type, drawn at random. Costs are those of the profile.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -21,6 +21,7 @@ from kscale.scenario.cluster import Cluster, Objects
 from kscale.scenario.draw import Stream
 
 Longs = NDArray[np.int64]
+Kind = tuple[float, int]  # puts a second, bytes of each
 
 US = 1000  # ns
 SECOND = 1_000_000_000  # ns
@@ -38,12 +39,6 @@ COSTS = (
     "etcd_wal_record_bytes",
     "etcd_apply_ns",
     "etcd_apply_ps_per_byte",
-    "etcd_commit_ps_per_byte",
-)
-MEASURED = (  # of those, by the size of puts
-    "etcd_write_cpu_ns",
-    "etcd_log_ps_per_byte",
-    "etcd_wal_record_bytes",
     "etcd_commit_ps_per_byte",
 )
 NOTHING = np.zeros((0, 2), dtype=np.int64)
@@ -170,17 +165,47 @@ def stored_sizes(objects: Objects) -> dict[str, NDArray[np.int32]]:
     return {name: objects.size[starts[n] : starts[n + 1]] for n, name in enumerate(objects.types)}
 
 
-def settings(sizes: Iterable[int], clients: int = 0) -> Settings:
-    """Return where puts of these *sizes* in bytes use coefficients; by so many *clients* if they wait."""
-    least, most = min(sizes, default=0), max(sizes, default=0)
-    at = {"value_bytes": (least, most)} | ({"clients": (clients, clients)} if clients else {})
-    return dict.fromkeys(MEASURED, at)
+def settings(cluster: Cluster, *loads: Sequence[Kind], clients: int = 0) -> Settings:
+    """Return where coefficients are used by puts: each of *loads* is what one etcd of a variant gets.
+
+    How many puts a second so many *clients* send who wait for answers is not known, nor is a commit's size.
+    """
+    sizes = [size for load in loads for _, size in load]
+    batches = [_together(load, cluster.profile.etcd_batch_ns) for load in loads]
+    flushes = (
+        [(clients, sizes[0])]
+        if clients
+        else [_together(load, cluster.control_plane.etcd_fsync_ns) for load in loads]
+    )
+    record, most = cluster.costs["etcd_wal_record_bytes"], cluster.profile.etcd_batch_operations
+    one = {"value_bytes": ends(sizes)} | ({"clients": (clients, clients)} if clients else {})
+    flushed = [size + record for size in sizes] + [puts * (size + record) for puts, size in flushes]
+    flush = {"puts": ends([1, *(puts for puts, _ in flushes)]), "wal_bytes": ends(flushed)}
+    commit = {
+        "puts": ends([min(most, puts) for puts, _ in batches]),
+        "bytes": ends([min(most, puts) * size for puts, size in batches]),
+    }
+    found = {"etcd_write_cpu_ns": one, "etcd_wal_record_bytes": one, "etcd_log_ps_per_byte": flush}
+    return found if clients else {**found, "etcd_commit_ps_per_byte": commit}
 
 
-def mean_sizes(cluster: Cluster, types: Iterable[str]) -> list[int]:
-    """Return the mean bytes of the stored objects of each type."""
+def ends(values: Iterable[int]) -> tuple[int, int]:
+    """Return the least and the most of *values*, 0 for none."""
+    known = list(values) or [0]
+    return min(known), max(known)
+
+
+def kinds(cluster: Cluster, each_second: Mapping[str, float]) -> list[Kind]:
+    """Return the puts of each type, as large as its stored objects on average."""
     stored = stored_sizes(cluster.objects)
-    return [int(stored[name].mean()) for name in types]
+    return [(rate, int(stored[name].mean())) for name, rate in each_second.items()]
+
+
+def _together(load: Sequence[Kind], ns: int) -> tuple[int, int]:
+    """Return how many puts come in so long, one at least, and their mean bytes."""
+    per_s = sum(rate for rate, _ in load)
+    mean = sum(rate * size for rate, size in load) / per_s if per_s else 0
+    return max(1, round(per_s * ns / SECOND)), round(mean)
 
 
 def puts(cluster: Cluster, each_second: dict[str, float], duration_ns: int, who: str) -> Puts:

@@ -11,7 +11,7 @@ from kscale import units
 from kscale.errors import KscaleError
 from kscale.kernels import etcd_backend as be
 from kscale.kernels import etcd_reads, read_buffer
-from kscale.mechanisms import etcd_puts
+from kscale.mechanisms import etcd_puts, list_settings
 from kscale.mechanisms.base import Settings
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster
@@ -158,9 +158,10 @@ def settings(cluster: Cluster, params: Params) -> Settings:
         ranges.append((asked.read_objects, asked.read_object_bytes))
     if asked.scan_every_ns or asked.scan_clients:
         ranges.append((asked.scan_objects, asked.object_bytes))
-    keys, sizes = zip(*ranges, strict=True) if ranges else ((0,), (0,))
-    at = {"keys": (min(keys), max(keys)), "value_bytes": (min(sizes), max(sizes))}
-    return {**dict.fromkeys(OF_RANGES, at), **etcd_puts.settings([asked.put_bytes])}
+    puts = etcd_puts.settings(
+        cluster, [(float(asked.puts_per_s), asked.put_bytes)], clients=asked.put_clients
+    )
+    return {**dict.fromkeys(OF_RANGES, list_settings.of(ranges)), **puts}
 
 
 def memory(cluster: Cluster, params: Params) -> int:

@@ -117,11 +117,14 @@ def events_first(load: ShardingLoad) -> Longs:
 
 
 def settings(cluster: Cluster, params: Params) -> Settings:
-    """Return where coefficients are used: by the puts of clients, or of each type."""
+    """Return where coefficients are used: by the puts of clients, or of all types and of each alone."""
     if params.clients:
-        return etcd_puts.settings([params.put_bytes], params.clients)
-    each_second = etcd_puts.rates(cluster, params.events_per_change, params.others_per_change)
-    return etcd_puts.settings(etcd_puts.mean_sizes(cluster, each_second))
+        return etcd_puts.settings(cluster, [(0.0, params.put_bytes)], clients=params.clients)
+    own = etcd_puts.rates(cluster, params.events_per_change, params.others_per_change)
+    puts = etcd_puts.kinds(
+        cluster, {name: params.rate * rate for name, rate in _mixed(own, params).items() if rate}
+    )
+    return etcd_puts.settings(cluster, puts, *([kind] for kind in puts))
 
 
 def memory(cluster: Cluster, params: Params) -> int:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from kscale.errors import KscaleError
 from kscale.kernels import list_pods, protobuf_write
-from kscale.mechanisms import list_stored
+from kscale.mechanisms import list_settings, list_stored
 from kscale.mechanisms.base import Settings
 from kscale.mechanisms.list_stored import ABSENT, APP, WIDTH, Ints, Longs, Text
 from kscale.scenario import draw
@@ -189,9 +189,9 @@ def make(cluster: Cluster, params: Params) -> ListLoad:
 
 def settings(cluster: Cluster, params: Params) -> Settings:
     """Return where coefficients are used: by lists that read all pods from etcd."""
-    pods, size = cluster.pods.count, params.object_bytes or _mean(cluster)
-    at = {"keys": (pods, pods), "value_bytes": (size, size)}
-    return dict.fromkeys(MEASURED, at)
+    return dict.fromkeys(
+        MEASURED, list_settings.of([(cluster.pods.count, params.object_bytes or _mean(cluster))])
+    )
 
 
 def memory(cluster: Cluster, params: Params) -> int:

@@ -10,6 +10,7 @@ from pydantic import Field
 from kscale import units
 from kscale.errors import KscaleError
 from kscale.kernels import election, informers
+from kscale.mechanisms import list_settings
 from kscale.mechanisms.base import Settings
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster
@@ -143,14 +144,12 @@ def generators(load: StandbyLoad) -> Longs:
 
 
 def settings(cluster: Cluster, params: Params) -> Settings:
-    """Return where coefficients are used: by pages of each type, unless the API server's cache answers."""
-    if params.source == "cache":
-        return {}
+    """Return where coefficients are used: by the largest pages, unless the API server's cache answers."""
     types = _types(cluster, params)
-    page = int(np.minimum(counts_of(types), types[:, informers.PER_BATCH]).max(initial=0))
-    sizes = types[:, informers.BYTES].tolist() or [0]
-    at = {"keys": (page, page), "value_bytes": (min(sizes), max(sizes))}
-    return dict.fromkeys(("list_fetch_ns_per_object", "list_fetch_ps_per_byte"), at)
+    pages = np.minimum(counts_of(types), types[:, informers.PER_BATCH]).tolist()
+    largest = zip(pages, types[:, informers.BYTES].tolist(), strict=True)
+    read = [(page, size) for page, size in largest if page == max(pages) and params.source != "cache"]
+    return dict.fromkeys(("list_fetch_ns_per_object", "list_fetch_ps_per_byte"), list_settings.of(read))
 
 
 def memory(cluster: Cluster, params: Params) -> int:

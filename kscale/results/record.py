@@ -186,6 +186,7 @@ class Cell(Record):
     notes: list[str] = []
     losses: list[str] = []
     extrapolated: list[Extrapolated] = []  # what its modelled metrics stand on
+    unchecked: list[str] = []  # coefficients measured over settings of which the cell's are not known
     digest: str  # of every variant's work
     seconds: float  # spent on the cell
     variants: dict[str, VariantRecord]
