@@ -15,7 +15,7 @@ SETTINGS: Mapping[str, tuple[float, ...]] = {  # of each part of a setting
     "list_bytes": (),  # keys x value_bytes
     "bytes": (3000, 60_000, 4_000_000),
     "keys": (1000, 4000, 16_000),
-    "store_keys": (20_000,),
+    "store_keys": (20_000, 40_000, 80_000),
     "watchers": (0, 1, 10, 100),
     "free_pages": (10_000, 50_000, 100_000),
     "db_bytes": (1000, 10_000, 100_000),

@@ -58,15 +58,11 @@ def test_a_mechanism_says_where_it_uses_each_coefficient_that_can_be_measured(me
 def test_every_setting_that_a_calibration_writes_is_asked_of_a_mechanism() -> None:
     """And each coefficient by one at least of the settings of its own families."""
     said: dict[str, set[str]] = {}
-    for mechanism in MECHANISMS:
+    further = [(find("etcd-sharding"), {"clients": 2}), (find("controller-standby"), {"source": "pages"})]
+    for mechanism, params in [*((one, {}) for one in MECHANISMS), *further]:
         if mechanism.settings is not None:
-            for name, at in mechanism.settings(cluster(), mechanism.params()).items():
+            for name, at in mechanism.settings(cluster(), mechanism.params(**params)).items():
                 said.setdefault(name, set()).update(at)
-    clients = find("etcd-sharding").settings
-    assert clients is not None
-    said["etcd_write_cpu_ns"] |= clients(cluster(), find("etcd-sharding").params(clients=2))[
-        "etcd_write_cpu_ns"
-    ].keys()
     fits = {
         name: found
         for name, formula in families.FORMULAS.items()
