@@ -1,8 +1,9 @@
 """Ratios that were once measured of a real etcd, taken from the points of this one: what claims are held to.
 
 A figure is made of points measured at just the settings it names; if one of them was not measured, or
-came to nothing that can be divided by, there is no such figure. It has a range if its points were
-measured more than once.
+came to nothing that can be divided by, there is no such figure. Its range is of Student's t over the
+logarithms of repeats: of two or three the least and the most say little of where the truth is. Of what
+was measured once nothing is known of its spread: such a figure has no range, unless a fit gives it one.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,9 +23,10 @@ MANY, ONE = 64, 1  # clients
 NEAR = 1.25  # free pages count as so many within this factor: etcd itself uses a few
 LONG_LIST = 50_000  # keys; published of 100,000, and shorter lists hold nobody up for long
 SPILLS: Mapping[str, int] = {"10k": 10_000, "100k": 100_000}
-DRAWS, SEED = 999, 1
+DRAWS, SEED = 9999, 1  # two repeats have long tails, which fewer draws would not show steadily
+FARTHEST = 10.0  # times as much or as little: a range that wide says enough
 
-Drawn = np.ndarray[tuple[int, ...], np.dtype[np.float64]]  # [1 + DRAWS]: measured, then of resampled repeats
+Drawn = np.ndarray[tuple[int, ...], np.dtype[np.float64]]  # [1 + draws]: measured, then what it may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Figure:
     name: str
     unit: str
     value: float
-    range: tuple[float, float] | None  # the middle 95 %; None: measured once
+    range: tuple[float, float] | None  # the middle 95 %; None: measured once, and of no fit
     repeats: int  # of the point with the fewest
     at: str  # the settings, in words
 
@@ -167,15 +169,19 @@ def _ratio(name: str, above: Point, below: Point, at: str) -> Iterator[Figure]:
 
 
 def _drawn(point: Point, stream: int) -> Drawn:
-    """Return the median of the repeats, and of resamples of them."""
-    samples = np.array(point.samples)
-    picks = np.random.default_rng([SEED, stream]).integers(0, len(samples), (DRAWS, len(samples)))
-    return np.concatenate(([point.value], np.median(samples[picks], axis=1)))
+    """Return the median of the repeats, and what it may be for their spread; NaN for that of one alone."""
+    if len(point.samples) == 1:
+        return np.concatenate(([point.value], np.full(DRAWS, np.nan)))
+    logs = np.log(point.samples)
+    spread = np.std(logs, ddof=1) / np.sqrt(len(logs))
+    off = spread * np.random.default_rng([SEED, stream]).standard_t(len(logs) - 1, DRAWS)
+    most = np.log(FARTHEST)
+    return point.value * np.exp(np.concatenate(([0.0], np.clip(off, -most, most))))
 
 
 def _made(name: str, unit: str, drawn: Drawn, repeats: int, at: str) -> Figure:
-    """Return a figure with the middle 95 % of its draws, itself included, if it was measured repeatedly."""
+    """Return a figure with the middle 95 % of its draws, itself included; without, if they are not known."""
     value = float(drawn[0])
     low, high = (float(end) for end in np.percentile(drawn[1:], (2.5, 97.5)))
-    range_ = (min(low, value), max(high, value)) if repeats > 1 else None
+    range_ = None if np.isnan(low) else (min(low, value), max(high, value))
     return Figure(name, unit, value, range_, repeats, at)

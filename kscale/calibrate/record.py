@@ -132,7 +132,7 @@ class FigureValue(Part):
     """A ratio or amount that is held to one that was measured elsewhere."""
 
     value: Annotated[Amount, Field(gt=0)]
-    range: Range | None = None  # middle 95 % of resampled repeats; null: measured once
+    range: Range | None = None  # of 95 %, for the spread of repeats or of a fit; null: measured once
     repeats: Annotated[int, Field(ge=1)]  # of the setting with the fewest
     unit: Unit
     at: Line

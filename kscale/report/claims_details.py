@@ -53,7 +53,9 @@ def _lines(finding: Finding, mechanisms: Sequence[Mechanism]) -> Iterator[str]:
 
 def _measured(found: FigureValue) -> str:
     """Return at which settings a figure of a calibration was measured, and how often."""
-    often = "once, so without an interval" if found.repeats == 1 else f"{found.repeats} times"
+    often = "once" if found.repeats == 1 else f"{found.repeats} times"
+    if found.range is None:
+        often += ", so without an interval"
     return f"{clean_prose(found.at)}; measured {often}"
 
 

@@ -26,8 +26,10 @@ HOLDS: Mapping[Kind, str] = {
 }
 CALIBRATE = "kscale calibrate etcd"
 LEGEND = (
-    "factor: ours over the published figure; x outside its band, ! in band because a coefficient was fitted "
-    "to it, - the set-up was not published in full: neither counts; of a claim the worst figure decides"
+    "factor: ours over the published figure; x outside its band; ? undecided: the 95 % interval of ours reaches"
+    " into the band and out of it, or it was measured once; ! in band because a coefficient was fitted to it,"
+    " - the set-up was not published in full, or ours was not measured here: neither counts; of a claim the"
+    " worst figure decides"
 )
 
 
@@ -53,7 +55,7 @@ def amount(value: float, unit: str) -> str:
 
 
 def ours(judged: Judged) -> str:
-    """Return our amount; of a ratio of times with its 95 % interval: "222x (215x to 229x)"."""
+    """Return our amount; with its 95 % interval, where that shows: "222x (215x to 229x)"."""
     if judged.verdict is Verdict.NOT_MEASURED:
         return "not measured"
     unit = judged.figure.unit
@@ -61,7 +63,7 @@ def ours(judged: Judged) -> str:
     if judged.interval is None or not all(map(math.isfinite, judged.interval)):
         return said
     low, high = (amount(end, unit) for end in judged.interval)
-    return f"{said} ({low} to {high})"
+    return said if low == said == high else f"{said} ({low} to {high})"
 
 
 def factor(judged: Judged) -> str:
@@ -107,14 +109,26 @@ def calibrated(findings: Sequence[Finding]) -> str:
     if not found:
         return ""
     beyond = [one.claim.id for one in measured if one.verdict is Verdict.OUTSIDE]
-    unclear = [one.claim.id for one in measured if one.verdict is Verdict.UNDECIDED]
+    unclear = [one for one in measured if one.verdict is Verdict.UNDECIDED]
+    once = [one.claim.id for one in unclear if _once(one)]
+    across = [one.claim.id for one in unclear if not _once(one)]
+    without = any(one.setup is None for one in found)
     parts = [
         f"{sum(one.held for one in measured)} of {len(measured)} are in band" if measured else "",
-        f"undecided, as ours reaches into the band and out of it: {' '.join(unclear)}" if unclear else "",
+        f"undecided, as ours reaches into the band and out of it: {' '.join(across)}" if across else "",
+        f"undecided, as measured once: {' '.join(once)}" if once else "",
         f"outside: {' '.join(beyond)}" if beyond else "",
-        f"{len(found) - len(measured)} not measured here ({CALIBRATE})" if len(measured) < len(found) else "",
+        f"{len(found) - len(measured)} not measured here{f' ({CALIBRATE})' if without else ''}"
+        if len(measured) < len(found)
+        else "",
     ]
     return f"a real etcd, counted apart: {'; '.join(filter(None, parts))}"
+
+
+def _once(finding: Finding) -> bool:
+    """Return whether what is undecided of a calibration is only so because it was measured once."""
+    open_ = [one for one in finding.figures if one.verdict is Verdict.UNDECIDED]
+    return all(one.interval is None for one in open_)
 
 
 def outside(findings: Sequence[Finding]) -> str:

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import made_points
+import numpy as np
 import pytest
 
 from kscale.calibrate import families, figures, fit
@@ -16,6 +18,7 @@ from kscale.judge.claims import calibrated, verdict
 from kscale.judge.claims.record import Claim, Setup
 from kscale.judge.claims.verdict import Verdict
 from kscale.mechanisms.registry import MECHANISMS
+from kscale.report import claims_details
 from kscale.report import claims_wording as wording
 from kscale.report.export import claims as export
 
@@ -34,14 +37,16 @@ calibration:
   seconds: 55
   experiments: []
   families: {{}}
-  figures: {{wal-ratio: {{value: {ratio}, repeats: 1, unit: x, at: 15 KiB against 300 B}}}}
+  figures: {{wal-ratio: {{value: {ratio}, range: [{ratio}, {ratio}], repeats: 2, unit: x, at: 15 KiB against 300 B}}}}
 """
 
 
 def _setup(**values: float) -> Setup:
     """Return a calibration with these figures."""
     figures = {
-        name.replace("_", "-"): FigureValue(value=value, repeats=1, unit="x", at="here")
+        name.replace("_", "-"): FigureValue(
+            value=value, range=(0.999 * value, 1.001 * value), repeats=3, unit="x", at="here"
+        )
         for name, value in values.items()
     }
     return Setup("a calibration", (), calibrated=figures)
@@ -146,16 +151,83 @@ def test_a_claim_is_whole_if_all_its_figures_are_measured() -> None:
 def test_an_interval_on_both_sides_decides_nothing(
     low: float, ours: float, high: float, expected: Verdict
 ) -> None:
-    """The band of K1 is 36 to 42; what was measured once has no interval."""
+    """The band of K1 is 36 to 42."""
     value = FigureValue(value=ours, range=(low, high), repeats=3, unit="x", at="")
     found = verdict.judge(_of("wal-ratio"), Setup("", (), calibrated={"wal-ratio": value}), MECHANISMS)
     assert found.verdict is expected
     assert found.held is (expected is Verdict.IN_BAND)
-    (figure,) = found.claim.figures
-    assert figure.interval is not None
-    assert figure.interval(_setup(wal_ratio=39.0)) is None
     assert ("outside: K1" in wording.summary([found])[0]) is (expected is Verdict.OUTSIDE)
     assert ("undecided" in wording.summary([found])[0]) is (expected is Verdict.UNDECIDED)
+
+
+@pytest.mark.parametrize("ours", [12.0, 39.0])
+def test_what_was_measured_once_is_undecided(ours: float) -> None:
+    """It gets no firmer a verdict than what was measured twice; the line of counts says why."""
+    value = FigureValue(value=ours, repeats=1, unit="x", at="")
+    found = verdict.judge(_of("wal-ratio"), Setup("", (), calibrated={"wal-ratio": value}), MECHANISMS)
+    assert (found.verdict, found.held) == (Verdict.UNDECIDED, False)
+    assert "undecided, as measured once: K1" in wording.summary([found])[0]
+    assert "? undecided" in wording.LEGEND
+    assert "measured once, so without an interval" in "\n".join(claims_details.details(found, MECHANISMS))
+
+
+def test_an_interval_is_said_where_it_shows() -> None:
+    """Exact byte counts repeat: their ends are the figure itself at the digits that are shown."""
+    found = verdict.judge(_of("wal-ratio"), _setup(wal_ratio=39.91), MECHANISMS)
+    assert wording.ours(found.figures[0]) == "39.9x"
+    apart = replace(found.figures[0], interval=(38.0, 41.0))
+    assert wording.ours(apart) == "39.9x (38x to 41x)"
+
+
+def test_every_figure_of_a_calibration_is_judged_by_its_interval() -> None:
+    """Identities too."""
+    for claim in calibrated.CLAIMS:
+        for figure in claim.figures:
+            assert figure.interval is not None
+            assert figure.interval(_setup(**{figure.reads: 2.0})) == (1.998, 2.002)
+
+
+def test_two_repeats_say_little_of_times_and_all_of_bytes() -> None:
+    """The range of a figure reaches beyond the least and the most of two; what repeats exactly has no width."""
+    ends = {256.0: (80.0, 120.0), 15_360.0: (300.0, 400.0)}
+    cpu = [
+        Point("put-cpu", {"clients": 64.0, "value_bytes": size}, "ns", pair) for size, pair in ends.items()
+    ]
+    log = [
+        Point("heartbeat-wal", {"value_bytes": size}, "bytes", (size + 90,) * 2) for size in (300.0, 15_360.0)
+    ]
+    found = {one.name: one for one in figures.figures([*cpu, *log], {})}
+    range_ = found["put-cpu-ratio"].range
+    assert range_ is not None
+    assert range_[0] < 300 / 120 / 2
+    assert range_[1] > 2 * 400 / 80
+    assert found["wal-ratio"].range == (found["wal-ratio"].value,) * 2
+
+
+def test_ranges_of_two_repeats_hold_the_truth() -> None:
+    """Nineteen of twenty times, as they say; a bootstrap of two would do it every second time."""
+    stream, hits = np.random.default_rng(5), 0
+    for _ in range(300):
+        points = [
+            Point("heartbeat-db", {"value_bytes": size}, "bytes", tuple(value * stream.lognormal(0, 0.1, 2)))
+            for size, value in ((300.0, 10.0), (15_360.0, 70.0))
+        ]
+        range_ = next(one for one in figures.figures(points, {}) if one.name == "db-lease-bytes").range
+        assert range_ is not None
+        hits += range_[0] <= 10 <= range_[1]
+    assert 275 <= hits <= 297
+
+
+def test_events_have_the_range_of_their_fit() -> None:
+    """Also where each setting was measured once."""
+    formula = families.FORMULAS["watch-cpu"]
+    once = [Point(one.family, one.at, one.unit, one.samples[:1]) for one in made_points.points(formula, 0.2)]
+    found = fit.fit(formula, once)
+    assert found is not None
+    (figure,) = figures.figures(once, {"watch-cpu": found})
+    assert figure.repeats == 1
+    assert figure.range is not None
+    assert figure.range[0] < figure.value < figure.range[1]
 
 
 def test_nothing_of_ours_is_called_reproduced() -> None:
@@ -212,7 +284,7 @@ def test_the_command_reads_the_file(
     assert code == ExitCode.OK
     assert "outside: K1" in out
     assert "our set-up: kscale calibrate etcd: etcd 3.5.1 on 2 x fast, 2026-11-21" in out
-    assert "15 KiB against 300 B; measured once, so without an interval" in " ".join(out.split())
+    assert "15 KiB against 300 B; measured 2 times" in " ".join(out.split())
     for name in ("csv", "jsonl", "markdown"):
         code, out, _ = _asked(capsys, "--format", name)
         assert code == ExitCode.OK

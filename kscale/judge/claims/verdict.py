@@ -25,7 +25,7 @@ class Verdict(StrEnum):
     REPRODUCED = "reproduced"  # an identity, within 5 %
     IN_BAND = "in band"  # a ratio or a measurement
     FITTED = "fitted"  # in band, because a coefficient was chosen so
-    UNDECIDED = "undecided"  # of a calibration: the interval of ours lies on both sides of an end of the band
+    UNDECIDED = "undecided"  # of a calibration: the interval of ours lies on both sides of an end of the band, or there is none
     OUTSIDE = "outside"
     NOT_REPRODUCIBLE = "not reproducible as stated"
     NOT_MEASURED = "not measured here"  # it takes a calibration
@@ -41,7 +41,7 @@ class Judged:
     figure: Figure
     ours: float
     verdict: Verdict
-    interval: Interval | None = None  # of ours, if it is of times that were taken in pairs
+    interval: Interval | None = None  # of ours, if times were taken in pairs, or by a calibration
 
     @property
     def factor(self) -> float | None:
@@ -129,10 +129,13 @@ def _calibrated(claim: Claim, setup: Setup | None) -> Finding:
 
 
 def _beside(figure: Figure, setup: Setup) -> Judged:
-    """Return a figure of a calibration: undecided where the interval of ours does not keep to one side."""
+    """Return a figure of a calibration: undecided where the interval of ours does not keep to one side.
+
+    So is what was measured once: nothing is known of how far it may be off.
+    """
     ours = figure.ours(setup)
     interval = figure.interval(setup) if figure.interval else None
-    low, high = interval or (ours, ours)
+    low, high = interval or (-math.inf, math.inf)
     if figure.low <= low and high <= figure.high:
         verdict = Verdict.IN_BAND
     elif high < figure.low or low > figure.high:
