@@ -1,6 +1,7 @@
 """Which source is believed where several say different things, and how that is told.
 
-What was read beats what was worked out; else the newer source wins. A source that does not say when
+What was read beats what was worked out, what runs beats what is only configured; else the newer source
+wins. A source that does not say when
 its state was taken is as old as its file. Where even that is equal, the kind of source decides, then
 the name of its file: never the order they were given in.
 """
@@ -56,6 +57,7 @@ class Candidate(Generic[T]):
     shown: str  # the value for people; free of names
     part: Part
     estimate: bool = False
+    behind: str = ""  # as of a Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def ranked(candidates: Sequence[Candidate[T]]) -> list[Candidate[T]]:
     """Return *candidates*, the one that is believed first."""
     by_source = sorted(candidates, key=lambda one: one.part.order)
     by_age = sorted(by_source, key=lambda one: one.part.when, reverse=True)
-    return sorted(by_age, key=lambda one: one.estimate)
+    return sorted(by_age, key=lambda one: (one.estimate, bool(one.behind)))
 
 
 def settle(
@@ -129,6 +131,8 @@ def _why(best: Candidate[T], other: Candidate[T]) -> str:
     """Return why *best* is believed rather than *other*."""
     if best.estimate != other.estimate:
         return "it was read, the other one is worked out"
+    if not best.behind and other.behind:
+        return f"the other one is {other.behind}"
     if best.part.when != other.part.when:
         return "newer" if best.part.dated and other.part.dated else "newer by the date of its file"
     kind = best.part.source.format != other.part.source.format

@@ -85,6 +85,8 @@ class Value:
     value: str | int | float | bool  # as it is written in the scenario file
     how: str  # in a few words, free of names: "flag --quota-backend-bytes"
     estimate: bool = False  # worked out or assumed: gives way to any value that was read
+    behind: str = ""  # why it gives way to others that are known as well, however old: "only configured"
+    servers: int = 1  # of the source that say so, where they differ
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Several manifests of one component: servers of one fleet, which may differ.
+"""Several pods of one component, of lists or of manifests: servers of one fleet, which may differ.
 
 The dates of their files say when they were copied, not which is in force: all are. What most servers
 have is used; of values that as many have, that of the first file by name.
@@ -14,33 +14,47 @@ from kscale.imports.told import Told
 SERVERS = "control_plane.apiservers"
 MANIFEST = "manifest"
 READ_PODS = (MANIFEST, "kubectl")  # formats of which pods of a control plane are read
+SWITCHES = {  # parameter: the mechanism that the same flag switches
+    "mechanisms.apiserver-balance.goaway_ppm": "apiserver-balance",
+    "mechanisms.etcd-sharding.shards": "etcd-sharding",
+}
 _FLAG = re.compile(r"--[a-z][a-z0-9-]*")
 
 
 def settle(key: str, candidates: Sequence[Candidate[Value]], told: Told) -> Candidate[Value]:
     """Return the candidate that is believed; what it contradicts is told."""
-    mine = [one for one in candidates if one.part.source.format == MANIFEST]
-    beside = [one for one in candidates if one.part.source.format != MANIFEST]
-    best = ranked([*beside, *([_of_most(mine)] if mine else [])])[0]
-    if best in mine:
-        others = differing(best, [one for one in mine if one.estimate == best.estimate], _written)
-        told.contradict(against(key, best, others, _why(key, best, mine)))
-        rest = [one for one in candidates if one not in mine or one.estimate != best.estimate]
-        told.contradict(against(key, best, differing(best, ranked(rest), _written)))
-    else:
-        told.contradict(against(key, best, differing(best, ranked(candidates), _written)))
+    of_format = [[one for one in candidates if one.part.source.format == name] for name in READ_PODS]
+    beside = [one for one in candidates if one.part.source.format not in READ_PODS]
+    best = ranked([*beside, *(_of_most(mine) for mine in of_format if mine)])[0]
+    alike = [one for mine in of_format if best in mine for one in _known_alike(best, mine)]
+    others = differing(best, alike, _written)
+    told.contradict(against(key, best, others, _why(key, best, alike) if others else None))
+    rest = [one for one in candidates if one not in alike]
+    told.contradict(against(key, best, differing(best, ranked(rest), _written)))
     return best
 
 
 def add_servers(by_key: dict[str, list[Candidate[Value]]]) -> None:
-    """Put manifests of API servers together: each file is one server, or says how many are beside it."""
-    ones = [one for one in by_key.get(SERVERS, ()) if _is_of_one(one)]
-    number = sum(one.value.value for one in ones if isinstance(one.value.value, int))
-    if len(ones) > 1:
-        value = Value(SERVERS, number, f"{number} manifests of kube-apiserver", estimate=True)
-        newest = max(ones, key=lambda one: one.part.when)
-        by_key[SERVERS] = [one for one in by_key[SERVERS] if one not in ones]
-        by_key[SERVERS].append(Candidate(value, str(number), newest.part, estimate=True))
+    """Put pods of API servers together: each file is one server, or says how many are beside it."""
+    for name in READ_PODS:
+        ones = [one for one in by_key.get(SERVERS, ()) if _is_of_pods(one, name)]
+        number = sum(one.value.value for one in ones if isinstance(one.value.value, int))
+        if len(ones) > 1:
+            what = "manifests" if name == MANIFEST else "pods"
+            value = Value(SERVERS, number, f"{number} {what} of kube-apiserver", estimate=True)
+            newest = max(ones, key=lambda one: one.part.when)
+            by_key[SERVERS] = [one for one in by_key[SERVERS] if one not in ones]
+            by_key[SERVERS].append(Candidate(value, str(number), newest.part, estimate=True))
+
+
+def leave_out_parameters(found: dict[str, Candidate[Value]], told: Told) -> None:
+    """Take away parameters of what most servers do not use."""
+    for key, mechanism in SWITCHES.items():
+        switch = found.get(f"control_plane.optimizations.{mechanism}")
+        if key in found and switch is not None and switch.value.value is False:
+            one = found.pop(key)
+            told.winners.pop(key, None)
+            told.dropped.append(f"{key}, {one.shown}: {mechanism} is taken to be off")
 
 
 def tell_servers(best: Candidate[Value] | None, told: Told) -> None:
@@ -53,29 +67,39 @@ def tell_servers(best: Candidate[Value] | None, told: Told) -> None:
         told.assumed.append(f"{best.value.how}: {best.shown} API servers")
 
 
-def _is_of_one(one: Candidate[Value]) -> bool:
-    """Return whether a number of servers is that of the manifests given."""
-    return one.part.source.format == MANIFEST and one.estimate
+def _is_of_pods(one: Candidate[Value], format_id: str) -> bool:
+    """Return whether a number of servers is that of the pods given."""
+    of_format = one.part.source.format == format_id and not one.behind
+    return of_format and (one.estimate or format_id != MANIFEST)
 
 
 def _of_most(candidates: Sequence[Candidate[Value]]) -> Candidate[Value]:
-    """Return the value that most files have, what was read before what is worked out."""
-    read = [one for one in candidates if not one.estimate] or candidates
-    return min(read, key=lambda one: (-_votes(one, read), one.part.source.name))
+    """Return the value that most servers have, of those that are known best."""
+    alike = _known_alike(ranked(candidates)[0], candidates)
+    return min(alike, key=lambda one: (-_votes(one, alike), one.part.source.name, one.shown))
+
+
+def _known_alike(best: Candidate[Value], candidates: Sequence[Candidate[Value]]) -> list[Candidate[Value]]:
+    """Return the candidates that are known as well as *best*."""
+    known = best.estimate, bool(best.behind)
+    return [one for one in candidates if (one.estimate, bool(one.behind)) == known]
 
 
 def _votes(one: Candidate[Value], candidates: Sequence[Candidate[Value]]) -> int:
-    """Return how many have the same value."""
-    return sum(_written(other.value) == _written(one.value) for other in candidates)
+    """Return how many servers have the same value."""
+    return sum(other.value.servers for other in candidates if _written(other.value) == _written(one.value))
 
 
-def _why(key: str, best: Candidate[Value], mine: Sequence[Candidate[Value]]) -> str:
+def _why(key: str, best: Candidate[Value], alike: Sequence[Candidate[Value]]) -> str:
     """Return what servers differ in, and why *best* is used."""
-    alike = [one for one in mine if one.estimate == best.estimate]
     flags = [match[0] for one in alike if (match := _FLAG.search(one.value.how))]
-    votes = _votes(best, alike)
-    is_most = all(_votes(one, alike) < votes for one in differing(best, alike, _written))
-    why = "most have this" if is_most else "as many have each, this is the first by name of its file"
+    others, votes = differing(best, alike, _written), _votes(best, alike)
+    if all(_votes(one, alike) < votes for one in others):
+        why = f"{votes:,} of {sum(one.value.servers for one in alike):,} have this"
+    elif all(one.part is best.part for one in others):
+        why = "as many have each, this is the first by value"
+    else:
+        why = "as many have each, this is the first by name of its file"
     return f"servers differ in {flags[0] if flags else key}: {why}"
 
 

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 
 from kscale import units
 from kscale.imports import list_values
-from kscale.imports.facts import Facts, PodFacts, Source, Value
+from kscale.imports.facts import Facts, PodFacts, Source
 from kscale.imports.fields import UNKNOWN
 from kscale.imports.kubectl_reading import Reading
 from kscale.imports.kubectl_types import PROTOBUF_PART
-from kscale.imports.manifests_found import PROFILE, Found
 from kscale.imports.pod_object import BEING_DELETED, HAVE_ENDED, MOST_EXACT
 from kscale.imports.vocabulary import RESOURCES
 
@@ -23,19 +22,20 @@ def facts(reading: Reading, source: str, file_bytes: int) -> Facts:
     pods = reading.pods.facts() if len(reading.pods) else None
     types = reading.types.facts()
     control, of_kubelets = reading.control_plane.finish(), reading.nodes.profile()
+    of_nodes = list_values.values(len(reading.nodes.facts), pods, types)
     if of_kubelets is not None:
-        control.take_if_new(of_kubelets)
+        of_nodes.append(of_kubelets)
     return Facts(
         source=Source(FORMAT, source, file_bytes, _utc(reading.taken_s)),
         nodes=tuple(reading.nodes.facts) or None,
         pods=pods,
         types=types,
         places=reading.places.places(),
-        values=(*list_values.values(len(reading.nodes.facts), pods, types), *control.told_values()),
+        values=(*of_nodes, *control.told_values()),
         also=(*_also(reading), *control.told_also()),
         read=(*_read(reading, pods), *control.told_read()),
         dropped=(*_dropped(reading), *control.told_dropped()),
-        assumed=(*_assumed(reading), *_of_version(of_kubelets, control), *control.told_assumed()),
+        assumed=(*_assumed(reading), *control.told_assumed()),
     )
 
 
@@ -139,18 +139,6 @@ def _assumed(reading: Reading) -> tuple[str, ...]:
             "up to powers of two, without selectors and tolerations"
         )
     return tuple(told)
-
-
-def _of_version(of_kubelets: Value | None, control: Found) -> list[str]:
-    """Return what is worked out from the version of the kubelets, beside that of the control plane."""
-    if of_kubelets is None:
-        return []
-    used = control.values[PROFILE]
-    if used is of_kubelets:
-        return [f"constants of {used.value}: {used.how}"]
-    if used.value != of_kubelets.value:
-        return [f"most kubelets are nearer to {of_kubelets.value}: the control plane's version counts"]
-    return []
 
 
 def _utc(seconds: int) -> datetime | None:

@@ -21,11 +21,18 @@ from kscale.imports.told import Told
 
 
 def together(parts: Sequence[Part], told: Told) -> tuple[Part, ...]:
-    """Return *parts* with all lists as one, and all stores as one; what is added up is said."""
+    """Return *parts* with all lists as one, and all stores as one; what is added up is said.
+
+    What lists say beside what they list stays with each: they may contradict each other.
+    """
     found = [part for part in parts if part.source.format not in {LISTS, STORES}]
     for format_id in (STORES, LISTS):
         of_format = [part for part in parts if part.source.format == format_id]
-        found += [_added(of_format, told)] if len(of_format) > 1 else of_format
+        if len(of_format) > 1:
+            found.append(_added(of_format, told))
+            found += [one for part in of_format for one in _beside(part)]
+        else:
+            found += of_format
     return tuple(sorted(found, key=lambda part: part.order))
 
 
@@ -50,33 +57,41 @@ def _added(parts: Sequence[Part], told: Told) -> Part:
     facts = replace(one.facts, nodes=all_nodes, pods=all_pods, types=types)
     if one.source.format == LISTS:
         return replace(one, facts=replace(facts, values=_of_lists(parts, facts)))
-    values = {value.key: value for value in _newest_values(parts)}
+    every = [value for part in sorted(parts, key=_age) for value in part.facts.values]
+    values = {value.key: value for value in sorted(every, key=lambda value: not value.estimate)}
     return replace(one, facts=replace(facts, values=tuple(values.values()), space=_largest(parts, told)))
 
 
 def _of_lists(parts: Sequence[Part], added: Facts) -> tuple[Value, ...]:
-    """Return what lists together say; the version is that of the files with most nodes."""
-    found = {value.key: value for value in _newest_values(parts)}
-    for value in list_values.values(len(added.nodes or ()), added.pods, added.types):
-        found[value.key] = value
+    """Return what lists together say of what they list; the version is that of the files with most nodes."""
+    found = list_values.values(len(added.nodes or ()), added.pods, added.types)
     versions = [
         (value, len(part.facts.nodes or ()))
         for part in parts
         for value in part.facts.values
-        if value.key == PROFILE
+        if _is_of_listed(value) and value.key == PROFILE
     ]
     if versions:
         nodes: Counter[object] = Counter()
         for value, number in versions:
             nodes[value.value] += number
-        found[PROFILE] = min(versions, key=lambda one: (one[0].estimate, -nodes[one[0].value], -one[1]))[0]
-    return tuple(found.values())
+        found.append(min(versions, key=lambda one: (-nodes[one[0].value], -one[1]))[0])
+    return tuple(found)
 
 
-def _newest_values(parts: Sequence[Part]) -> list[Value]:
-    """Return the values of all parts, those to believe last: what was read, and the newest of it."""
-    every = [value for part in sorted(parts, key=_age) for value in part.facts.values]
-    return sorted(every, key=lambda value: not value.estimate)
+def _beside(part: Part) -> list[Part]:
+    """Return what a list says beside what it lists as a part of its own, if it says anything."""
+    if part.source.format != LISTS:
+        return []
+    values = tuple(value for value in part.facts.values if not _is_of_listed(value))
+    return [replace(part, facts=Facts(part.source, values=values))] if values else []
+
+
+def _is_of_listed(value: Value) -> bool:
+    """Return whether a value is of the listed nodes and pods, as a version is that of kubelets."""
+    if value.key == PROFILE:
+        return value.estimate
+    return any(value.key in keys for keys in OF_LIST.values())
 
 
 def _largest(parts: Sequence[Part], told: Told) -> FreeSpace | None:

@@ -24,7 +24,7 @@ from kscale.imports import (
 from kscale.imports.facts import Facts, Progress, Source
 from kscale.imports.manifests_configs import KUBERNETES_VERSION
 from kscale.imports.manifests_flags import APISERVER, COMPONENTS, CONTROLLERS, SCHEDULER
-from kscale.imports.manifests_found import PROFILE, Found
+from kscale.imports.manifests_found import CONFIGURED, PROFILE, Found
 from kscale.imports.manifests_pods import NOT_STATIC, TEMPLATES
 from kscale.imports.manifests_tree import Branch, root
 from kscale.scenario import yaml_tree
@@ -144,6 +144,7 @@ def _entry(branch: Branch, found: Found) -> None:
 def _versions(found: Found) -> None:
     """Say which profile is nearest, and what the versions switch on by themselves."""
     stated = next((one for one in STATE_VERSION if one in found.minors), None)
+    found.begin(CONFIGURED if stated == KUBERNETES_VERSION else "")
     if stated is not None:
         _kubernetes(found, stated, found.minors[stated])
     version = found.etcd
@@ -164,7 +165,7 @@ def _kubernetes(found: Found, stated: str, minor: int) -> None:
     what = stated if stated == KUBERNETES_VERSION else f"image of {stated}"
     how = f"{what}: Kubernetes 1.{minor}, nearest profile {nearest}"
     found.add(PROFILE, nearest, how, estimate=stated not in {APISERVER, KUBERNETES_VERSION})
-    differing = len(set(found.minors.values()))
+    differing = len({minor for each in found.versions.values() for minor in each})
     if differing > 1:
         found.assumed.append(f"components are of {differing} versions of Kubernetes: 1.{minor} is taken")
     for value in manifests_versions.by_kubernetes(minor):

@@ -1,8 +1,10 @@
 """Configuration files of components: kubelet, scheduler, kubeadm, etcd."""
 
+from collections import Counter
+
 from kscale.imports import manifests_apiserver, manifests_clients, manifests_etcd, manifests_versions
 from kscale.imports.manifests_flags import APISERVER, CONTROLLERS, ETCD, SCHEDULER
-from kscale.imports.manifests_found import Found
+from kscale.imports.manifests_found import CONFIGURED, Found
 from kscale.imports.manifests_images import version_of
 from kscale.imports.manifests_settings import Settings
 from kscale.imports.manifests_tree import Branch
@@ -16,6 +18,7 @@ MOST_MEMBERS = 9
 
 def kubelet(root: Branch, found: Found) -> None:
     """Read a KubeletConfiguration."""
+    found.begin()
     settings = _top_level("KubeletConfiguration", root)
     _gates(root.at("featureGates"), settings)
     manifests_clients.kubelet(settings, found)
@@ -24,6 +27,7 @@ def kubelet(root: Branch, found: Found) -> None:
 
 def scheduler(root: Branch, found: Found) -> None:
     """Read a KubeSchedulerConfiguration."""
+    found.begin()
     settings = _top_level("KubeSchedulerConfiguration", root)
     manifests_clients.scheduler_config(root, settings, found)
     found.close(settings)
@@ -31,6 +35,7 @@ def scheduler(root: Branch, found: Found) -> None:
 
 def etcd(root: Branch, found: Found) -> None:
     """Read etcd's own configuration file, which beats all its flags."""
+    found.begin()
     settings = _top_level(ETCD, root)
     manifests_etcd.read(settings, found, whole=True)
     found.close(settings)
@@ -38,9 +43,10 @@ def etcd(root: Branch, found: Found) -> None:
 
 def kubeadm(root: Branch, found: Found) -> None:
     """Read a ClusterConfiguration: the flags it adds, the versions, who keeps etcd."""
+    found.begin(CONFIGURED)
     minor = version_of(root.at(KUBERNETES_VERSION).scalar())
     if minor is not None and minor[0] == 1:
-        found.minors[KUBERNETES_VERSION] = minor[1]
+        found.versions.setdefault(KUBERNETES_VERSION, Counter())[minor[1]] += 1
     server = _extra(APISERVER, root.at("apiServer", "extraArgs"))
     manifests_apiserver.read(server, found, found.minors.get(KUBERNETES_VERSION), whole=False)
     manager = _extra(CONTROLLERS, root.at("controllerManager", "extraArgs"))
@@ -69,6 +75,7 @@ def node(root: Branch, found: Found) -> None:
     if not len(given):
         found.dropped["configurations of a node by kubeadm, without settings of its kubelet"] += 1
         return
+    found.begin()
     settings = Settings(KUBELET, flags=False)  # under the names of the configuration file
     given.rename_into(settings, manifests_clients.KUBELET_FLAGS)
     manifests_clients.kubelet(settings, found)

@@ -4,11 +4,13 @@ In a list of a cluster's pods only static ones are its control plane: those that
 Any other pod of etcd or kube-apiserver is an app's own, or another cluster's.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from kscale import units
 from kscale.imports import manifests_apiserver, manifests_clients, manifests_etcd
+from kscale.imports.facts import Value
 from kscale.imports.manifests_flags import APISERVER, COMPONENTS, CONTROLLERS, ETCD, SCHEDULER, component
 from kscale.imports.manifests_found import Found
 from kscale.imports.manifests_images import tag_of, version_of
@@ -78,11 +80,11 @@ def count(found: Found) -> None:
     key, pods = "control_plane.apiservers", len(found.apiservers)
     number = min(MOST_SERVERS, pods + found.replicas)
     if found.replicas:
-        found.add(key, number, f"replicas of {APISERVER}")
+        found.decide(Value(key, number, f"replicas of {APISERVER}"))
     elif pods > 1:
-        found.add(key, number, f"pods of {APISERVER}")
+        found.decide(Value(key, number, f"pods of {APISERVER}"))
     elif pods:
-        found.add(key, 1, f"one pod of {APISERVER}", estimate=True)
+        found.decide(Value(key, 1, f"one pod of {APISERVER}", estimate=True))
     members = max((len(nodes) for nodes in found.etcds.values()), default=0)
     if 1 < members <= MOST_MEMBERS:
         found.add(manifests_etcd.MEMBERS, members, f"pods of {ETCD}")
@@ -96,6 +98,7 @@ def _component(container: Branch, name: str, settings: Settings, found: Found) -
     """Read the flags of a component and the version of its image."""
     image = container.at("image").text()
     version = version_of(tag_of(image))
+    found.begin()
     if name == ETCD:
         own = image.split("@")[0].rsplit("/", 1)[-1].startswith("etcd-manager")
         version = None if own else version  # which has a version of its own
@@ -103,9 +106,10 @@ def _component(container: Branch, name: str, settings: Settings, found: Found) -
         found.etcd_flags = version is not None
         manifests_etcd.read(settings, found, whole=not own)
     elif version is not None and version[0] == 1:
-        found.minors[name] = version[1]
+        found.versions.setdefault(name, Counter())[version[1]] += 1
     if name == APISERVER:
-        manifests_apiserver.read(settings, found, found.minors.get(name), whole=True)
+        minor = version[1] if version is not None and version[0] == 1 else None
+        manifests_apiserver.read(settings, found, minor, whole=True)
     elif name == SCHEDULER:
         manifests_clients.scheduler(settings, found)
     elif name == CONTROLLERS:

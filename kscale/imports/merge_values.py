@@ -1,6 +1,6 @@
 """Single values of several sources: what was read wins, else the newer one; mixes are taken whole.
 
-Values of several manifests are those of one fleet (fleet.py).
+Values of several pods of a control plane are those of one fleet (fleet.py).
 """
 
 from collections import defaultdict
@@ -11,6 +11,7 @@ from kscale import units
 from kscale.imports import fleet, request_mix, settings
 from kscale.imports.contradictions import Candidate, Contradiction, Part, settle
 from kscale.imports.facts import Value
+from kscale.imports.list_values import PROFILE
 from kscale.imports.told import Told
 
 
@@ -22,8 +23,9 @@ def values(parts: Sequence[Part], told: Told) -> dict[str, Candidate[Value]]:
         for one in part.facts.values:
             written = settings.taken(one)
             if written is not None:
-                value = Value(one.key, written, one.how, one.estimate)
-                by_key[one.key].append(Candidate(value, settings.shown(one.key, written), part, one.estimate))
+                shown = settings.shown(one.key, written)
+                value = replace(one, value=written)
+                by_key[one.key].append(Candidate(value, shown, part, one.estimate, one.behind))
             elif settings.mix_of(one.key):
                 refused += 1
             else:
@@ -42,6 +44,9 @@ def values(parts: Sequence[Part], told: Told) -> dict[str, Candidate[Value]]:
             best = fleet.settle(key, by_key[key], told)
         told.won(key, best.part)
         found[key] = best
+    fleet.leave_out_parameters(found, told)
+    if PROFILE in found and found[PROFILE].estimate:
+        told.assumed.append(f"constants of {found[PROFILE].shown}: {found[PROFILE].value.how}")
     fleet.tell_servers(found.get(fleet.SERVERS), told)
     return found
 
@@ -58,7 +63,7 @@ def _mixes(by_key: Mapping[str, list[Candidate[Value]]], told: Told) -> dict[str
         if not of_part:
             continue
         candidates = [
-            Candidate(mix, _total(noun, mix), part, any(one.estimate for one in mix))
+            Candidate(mix, _total(noun, mix), part, any(one.estimate for one in mix), mix[0].behind)
             for part, mix in of_part.items()
         ]
         best, contradiction = settle(

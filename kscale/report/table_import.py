@@ -71,7 +71,9 @@ def _contradictions(found: Sequence[Contradiction], called: Mapping[str, str], w
     groups: dict[str, list[Contradiction]] = {}
     for one in found[:MOST_LINES]:
         used, *others = (_source_of(side, called) for side in one.sides)
-        groups.setdefault(f"{used} is used, not {' or '.join(others)}: {one.why}", []).append(one)
+        beside = [other for other in dict.fromkeys(others) if other != used]
+        said = f"{used} is used, not {' or '.join(beside)}" if beside else f"in {used} itself"
+        groups.setdefault(f"{said}: {one.why}", []).append(one)
     for said, group in groups.items():
         yield from paragraph(said, width, first=f"{INDENT}! ", rest=INDENT * 2, style="yellow")
         for one in group:

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import kubectl_objects as made
 import pytest
 import yaml
+from static_pods import component, listed
 
 from kscale.errors import KscaleError
-from kscale.imports import kubectl, kubectl_control, manifests
+from kscale.imports import kubectl, kubectl_control, manifests, merge
+from kscale.imports.contradictions import Part
 from kscale.imports.facts import Facts
 
 BALANCE = "control_plane.optimizations.apiserver-balance"
@@ -35,40 +38,11 @@ def in_yaml(folder: Path, document: made.Made) -> Facts:
 EITHER = pytest.mark.parametrize("read", [in_json, in_yaml], ids=["json", "yaml"])
 
 
-def component(name: str, node: str, *flags: str, version: str = "v1.33.1") -> made.Made:
-    """Return a static pod as the API server shows it."""
-    program = name.removesuffix("-events")
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "annotations": {"kubernetes.io/config.mirror": "0123"},
-            "name": f"{name}-{node}",
-            "namespace": "kube-system",
-            "ownerReferences": [
-                {"apiVersion": "v1", "controller": True, "kind": "Node", "name": node, "uid": node}
-            ],
-        },
-        "spec": {
-            "containers": [
-                {"name": name, "image": f"registry/{program}:{version}", "command": [program, *flags]}
-            ],
-            "nodeName": node,
-        },
-        "status": {"phase": "Running"},
-    }
-
-
 def etcd(quota: int, **metadata: Any) -> made.Made:  # noqa: ANN401 - any field
     """Return a pod of an etcd with a quota."""
     pod = component("etcd", "cp-0", f"--quota-backend-bytes={quota}", version="3.5.1")
     pod["metadata"] = {"name": "etcd-0", **metadata}
     return pod
-
-
-def listed(*items: made.Made) -> made.Made:
-    """Return a list."""
-    return {"apiVersion": "v1", "kind": "List", "items": list(items)}
 
 
 def sure(facts: Facts) -> dict[str, object]:
@@ -184,8 +158,13 @@ def test_the_control_plane_says_the_version(tmp_path: Path) -> None:
     node = made.node(0)
     node["status"]["nodeInfo"]["kubeletVersion"] = "v1.20.1"
     facts = in_json(tmp_path, listed(node, component("kube-apiserver", "cp-0")))
-    assert [one.value for one in facts.values if one.key == "profile"] == ["k8s-1.36"]
-    assert "most kubelets are nearer to k8s-1.20: the control plane's version counts" in facts.assumed
+    told = {one.value: one.estimate for one in facts.values if one.key == "profile"}
+    assert told == {"k8s-1.36": False, "k8s-1.20": True}
+    merged = merge.merge([Part(facts, datetime(2026, 10, 1, tzinfo=UTC))])
+    assert merged.values["profile"].value == "k8s-1.36"
+    assert not any("kubelets" in line for line in merged.assumed)
+    (found,) = merged.contradictions
+    assert [side.shown for side in found.sides] == ["k8s-1.36", "k8s-1.20"]
 
 
 def test_a_flag_that_none_takes_is_refused_with_its_item(tmp_path: Path) -> None:

@@ -344,12 +344,13 @@ def test_manifests_of_several_servers_are_counted(tmp_path: Path) -> None:
     assert (value.value, value.estimate) == (1, True)
 
 
-def test_what_is_given_twice_is_said_and_the_last_wins(tmp_path: Path) -> None:
-    first = pod("--quota-backend-bytes=4294967296", program="etcd", image="etcd:3.5.1")
-    last = pod("--quota-backend-bytes=8589934592", program="etcd", image="etcd:3.5.1")
-    facts = of_text(tmp_path, f"{first}---\n{last}")
-    assert said(facts)["control_plane.etcd.quota"] == 8 * 2**30
-    assert any(line.startswith("control_plane.etcd.quota is given 2 times") for line in facts.assumed)
+def test_servers_of_one_file_that_differ_are_told_each(tmp_path: Path) -> None:
+    pods = [
+        pod(f"--quota-backend-bytes={gib * 2**30}", program="etcd", image="etcd:3.5.1") for gib in (4, 8, 8)
+    ]
+    facts = of_text(tmp_path, "---\n".join(pods))
+    quotas = [(one.value, one.servers) for one in facts.values if one.key == "control_plane.etcd.quota"]
+    assert quotas == [(4 * 2**30, 1), (8 * 2**30, 2)]
 
 
 def test_what_no_scenario_takes_is_told_or_counted() -> None:

@@ -269,7 +269,7 @@ def test_servers_that_differ_are_a_fleet_of_which_most_decide() -> None:
     a, b, c = _flag("a", 10, 1), _flag("b", 20, 2), _flag("c", 10, 1)
     merged = merge.merge([a, b, c])
     assert merged.values[key].value == 10
-    assert _shown(merged, key) == (["10", "20"], "servers differ in --goaway-chance: most have this")
+    assert _shown(merged, key) == (["10", "20"], "servers differ in --goaway-chance: 2 of 3 have this")
     merged = merge.merge([b, a])
     assert merged.values[key].value == 10
     why = "servers differ in --goaway-chance: as many have each, this is the first by name of its file"
