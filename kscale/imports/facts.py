@@ -95,6 +95,8 @@ class Places:
 
     namespaces: frozenset[int]
     names: frozenset[int]  # of objects that are in no namespace
+    things: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    # [k] ascending, distinct: objects of namespaces, by namespace and name, and the apps that own them
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,18 @@
 """Lists that are an older state of another: left out, and said.
 
-Two lists of a type are of the same things when they share a namespace, or, for objects that are in
-none, a name (places.py): kubectl lists a whole namespace, or all of them. Then the newer one is used.
-It must have all namespaces of the older one, or, where both hold several, most of them: namespaces
-come and go; else neither can stand for both, and the import is refused. Lists that share nothing are
-parts of one cluster. Where any type of two files is of the same things, so are all types that are in
-no namespace: nodes may all have been replaced. Of etcd's files the counts by type tell: shards hold
-different types.
+Two files are two states of a cluster when objects of one type have a name in common, or an app that owns
+them (places.py). Then of each type that shares a namespace, or is in none, the newer list is used: all
+nodes may have been replaced. It must have all namespaces of the older one, or, where both hold several,
+most of them: namespaces come and go; else neither can stand for both, and the import is refused. Files
+that share nothing are parts of one cluster; if they share a namespace all the same, what was asked for
+was a part of it: single objects, or those with a label. Of etcd's files the counts by type tell: shards
+hold different types.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
@@ -44,7 +45,9 @@ def newest(parts: Sequence[Part], told: Told) -> tuple[Part, ...]:
         if older:
             found[part] = _without(part, {name for names in older.values() for name in names})
         newer.append(part)
-    return tuple(one for one in found.values() if one is not None)
+    left = tuple(one for one in found.values() if one is not None)
+    _tell_filtered([one for one in left if one.source.format == LISTS], told)
+    return left
 
 
 def _without(part: Part, names: set[str]) -> Part | None:
@@ -57,6 +60,7 @@ def _without(part: Part, names: set[str]) -> Part | None:
         part,
         facts=replace(
             facts,
+            places={name: one for name, one in facts.places.items() if name not in names},
             nodes=None if "nodes" in names else facts.nodes,
             pods=None if "pods" in names else facts.pods,
             types=left,
@@ -72,25 +76,49 @@ def _listed_in(key: str) -> str:
 
 def _older_types(part: Part, newer: Sequence[Part], told: Told) -> dict[Part, list[str]]:
     """Return the types of a file of lists that newer files have, each under the newest such file."""
-    shared = {
-        name: [other for other in newer if _overlap(places, other.facts.places.get(name, NOWHERE))]
-        for name, places in part.facts.places.items()
-    }
-    same = {other for others in shared.values() for other in others}
+    same = [other for other in newer if _same(part, other)]
     older: dict[Part, list[str]] = defaultdict(list)
     for name in part.facts.types:
-        places, others = part.facts.places.get(name, NOWHERE), shared.get(name, [])
+        places = part.facts.places.get(name, NOWHERE)
+        others = [other for other in same if _overlap(places, other.facts.places.get(name, NOWHERE))]
         if others:
             _check_covered(part, name, others, told)
         elif not places.namespaces:
-            others = [other for other in newer if other in same and name in other.facts.types]
+            others = [other for other in same if name in other.facts.types]
         if others:
             older[others[0]].append(name)
     return older
 
 
+def _tell_filtered(parts: Sequence[Part], told: Told) -> None:
+    """Say how many files have parts of one namespace."""
+    filtered = set()
+    for part, other in combinations(parts, 2):
+        both = part.facts.places.keys() & other.facts.places.keys()
+        if any(_overlap(part.facts.places[name], other.facts.places[name]) for name in both):
+            filtered |= {part, other}
+    if filtered:
+        told.assumed.append(
+            f"{len(filtered):,} files list parts of one namespace: none of their objects nor apps is in two"
+        )
+
+
+def _same(part: Part, other: Part) -> bool:
+    """Return whether two files have an object in common, or an app."""
+    theirs = other.facts.places
+    return any(
+        not mine.names.isdisjoint(theirs[name].names)
+        or (
+            not mine.namespaces.isdisjoint(theirs[name].namespaces)
+            and len(np.intersect1d(mine.things, theirs[name].things, assume_unique=True)) > 0
+        )
+        for name, mine in part.facts.places.items()
+        if name in theirs
+    )
+
+
 def _overlap(one: Places, other: Places) -> bool:
-    """Return whether two lists are of the same things."""
+    """Return whether two lists share a namespace, or the name of an object that is in none."""
     return not (one.namespaces.isdisjoint(other.namespaces) and one.names.isdisjoint(other.names))
 
 
@@ -104,7 +132,8 @@ def _check_covered(part: Part, name: str, newer: Sequence[Part], told: Told) -> 
     raise KscaleError(
         one_line(
             f"{told.called(newest_one)} is newer than {told.called(part)}, but lists {_public(name)} of only "
-            f"{len(mine & theirs[0]):,} of its {units.show_many(len(mine), 'namespace')}: give one of the two"
+            f"{len(mine & theirs[0]):,} of its {units.show_many(len(mine), 'namespace')}: give one of "
+            "the two, or the older state as a list for each namespace (kubectl get -n)"
         )
     )
 

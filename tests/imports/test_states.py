@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from static_pods import component
 
 from kscale.errors import KscaleError
 from kscale.imports import merge, places, sources
@@ -32,7 +33,10 @@ def _node(name: str, at: str = OCTOBER) -> Object:
 def _one(kind: str, name: str, namespace: str, at: str = OCTOBER) -> Object:
     """Return an object of a namespace, created at a time."""
     spec = {"containers": [{"name": "c", "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}]}
-    metadata = {"name": name, "namespace": namespace, "creationTimestamp": at}
+    metadata: dict[str, Any] = {"name": name, "namespace": namespace, "creationTimestamp": at}
+    if kind == "Pod":  # of one app, whose set of a date is another one
+        owner = {"kind": "ReplicaSet", "name": f"web-{at[5:7]}", "uid": at, "controller": True}
+        metadata["ownerReferences"] = [owner]
     return {"apiVersion": "v1", "kind": kind, "metadata": metadata} | (
         {"spec": spec} if kind == "Pod" else {}
     )
@@ -96,12 +100,37 @@ def test_other_namespaces_are_other_parts_however_alike(tmp_path: Path, kind: st
 
 
 def test_any_type_of_one_namespace_counts_once(tmp_path: Path) -> None:
-    """However many there are of it."""
+    """However many there are of it, if one of them is in both."""
+    both = _one("ConfigMap", "kube-root-ca.crt", "shop")
     merged = _merged(
-        tmp_path, old=_many("ConfigMap", 30, "shop"), new=_many("ConfigMap", 31, "shop", NOVEMBER)
+        tmp_path,
+        old=[both, *_many("ConfigMap", 29, "shop")],
+        new=[both, *_many("ConfigMap", 30, "shop", NOVEMBER)],
     )
     assert merged.types["configmaps"].count == 31
     assert "30 configmaps of old.json" in merged.dropped[0]
+
+
+def test_parts_of_one_namespace_are_added_up_and_said(tmp_path: Path) -> None:
+    """Single objects, or lists with a label: none of their objects is in two, and no app."""
+    singles = {f"file{i}": [_one("ConfigMap", f"c{i}", "shop")] for i in range(3)}
+    merged = _merged(tmp_path, **singles)
+    assert merged.types["configmaps"].count == 3
+    assert merged.dropped == ()
+    said = "3 files list parts of one namespace: none of their objects nor apps is in two"
+    assert said in merged.assumed
+    again = _merged(tmp_path, **singles, newer=[_one("ConfigMap", "c1", "shop", NOVEMBER)])
+    assert again.types["configmaps"].count == 3
+    assert [line.partition(" (")[0] for line in again.dropped] == ["1 configmap of file1.json"]
+
+
+def test_static_pods_saved_one_by_one_are_servers(tmp_path: Path) -> None:
+    """Their owners are nodes, each another one; of all nodes at once too."""
+    pods = [component("kube-apiserver", f"cp-{i}", "--goaway-chance=0.001") for i in range(3)]
+    merged = _merged(tmp_path, nodes=_nodes(0, 3), **{f"single{i}": [pods[i]] for i in range(3)})
+    assert merged.values["control_plane.apiservers"].value == 3
+    assert _numbers(merged) == (3, 3)
+    assert "3 pods of kube-apiserver: 3 API servers" in merged.assumed
 
 
 def test_nodes_are_told_by_name_and_without_a_shared_one_are_parts(tmp_path: Path) -> None:
