@@ -27,13 +27,17 @@ SHOWN: dict[str, Callable[[Any], str]] = {  # by key of the scenario, as people 
 }
 
 
-def said(text: str, merged: Merged, profile: str | None) -> Iterator[str]:
-    """Yield what is assumed in place of what no source said; *text* is the scenario, *profile* asked for."""
+def scenarios(text: str) -> tuple[Scenario, Scenario] | None:
+    """Return the scenario of a text as it is given and resolved; None if it is none."""
     try:
         given = Scenario.model_validate(document.tree(text.encode(), "", "").value)
-        resolved = resolve.resolve(given)
+        return given, resolve.resolve(given)
     except (ValidationError, InconsistentError):
-        return  # it cannot be written either, and `write.save` says why
+        return None
+
+
+def said(given: Scenario, resolved: Scenario, merged: Merged, profile: str | None) -> Iterator[str]:
+    """Yield what is assumed in place of what no source said; *profile* was asked for."""
     parts = [*_cluster(given, resolved), *_settings(given, resolved)]
     if profile is None and "profile" not in merged.values:
         parts.insert(0, f"constants of {resolved.profile}")
@@ -43,6 +47,10 @@ def said(text: str, merged: Merged, profile: str | None) -> Iterator[str]:
     if formats and formats <= LISTS:
         types = units.show_many(len(merged.types), "type")
         yield f"etcd is taken to hold only the objects of these lists ({types})"
+    yield (
+        "how much each mechanism does (operations, faults, seconds) is kscale's own, not this cluster's, "
+        "where nothing else is said"
+    )
 
 
 def _cluster(given: Scenario, resolved: Scenario) -> Iterator[str]:

@@ -15,11 +15,12 @@ import numpy as np
 
 from kscale import files, units
 from kscale.errors import KscaleError
-from kscale.imports import columns, defaults, settings, sizes, yaml_text
+from kscale.imports import columns, defaults, fitted, settings, sizes, yaml_cluster, yaml_text
 from kscale.imports.anonymize import TYPE, Rename
-from kscale.imports.facts import Ints, TypeFact, Value
+from kscale.imports.facts import FreeSpace, Ints, TypeFact, Value
 from kscale.imports.merge import OBJECTS, Merged
 from kscale.imports.vocabulary import OTHER
+from kscale.kernels import freelist_workloads
 from kscale.scenario import load
 from kscale.scenario import recorded as recorded_columns
 from kscale.scenario.document import one_line
@@ -28,8 +29,6 @@ from kscale.scenario.schema_cluster import MOST_OBJECTS
 
 MOST_KINDS = 50  # of requests or watches
 NO_FILE = "imported.npz", "0" * 64  # stands in where nothing is written yet
-_WORKLOAD = "mechanisms.etcd-freelist.workload"
-_FREE_PAGES = "mechanisms.etcd-freelist.free_pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +38,15 @@ class Imported:
     merged: Merged  # what was said on the way here, too
     recorded: Recorded
     counted: dict[str, int]  # objects by type whose sizes nobody knows
+    invented: frozenset[str]  # types of those that nobody counted
     worked_out: frozenset[str]  # types whose recorded sizes nobody read
     profile: str | None  # asked for
 
     def text(self, name: str, file: tuple[str, str] | None) -> str:
         """Return the scenario; *file*: name and sha256 of its columns."""
         head = yaml_text.Head(name, self.profile, file)
-        return yaml_text.scenario(self.merged, self.recorded, self.counted, self.worked_out, head)
+        parts = yaml_cluster.Parts(self.recorded, self.counted, self.invented, self.worked_out)
+        return yaml_text.scenario(self.merged, parts, head)
 
 
 def make(merged: Merged, rename: Rename, profile: str | None = None) -> Imported:
@@ -66,8 +67,11 @@ def make(merged: Merged, rename: Rename, profile: str | None = None) -> Imported
     )
     values, smaller = settings.largest(_renamed_values(merged.values, rename), MOST_KINDS)
     dropped = [*merged.dropped, *made.dropped, *smaller]
-    if not _agree(values, has_space=space is not None):
+    if not _agree(values, has_space=space is not None and _has_free_and_used(space)):
         dropped.append("mechanisms.etcd-freelist.free_pages: the pages of the file itself are used")
+    likely = [*fitted.nodes(values, whole), *fitted.load(values)]
+    values |= {one.key: one for one in likely}
+    invented = fitted.stored(values, whole, counted)
     merged = replace(
         merged,
         values=values,
@@ -76,12 +80,46 @@ def make(merged: Merged, rename: Rename, profile: str | None = None) -> Imported
             replace(one, subject=_renamed_key(one.subject, rename)) for one in merged.contradictions
         ),
         dropped=tuple(dropped),
-        assumed=(*merged.assumed, *made.assumed, *said),
+        assumed=(*merged.assumed, *made.assumed, *said, *_invented(invented), *map(_likely, likely)),
     )
-    imported = Imported(merged, whole, counted, estimates.intersection(known), profile)
+    return _fitted(
+        Imported(
+            merged, whole, counted | invented, frozenset(invented), estimates.intersection(known), profile
+        )
+    )
+
+
+def _fitted(imported: Imported) -> Imported:
+    """Return *imported* with amounts of work that fit it, and all said that is assumed."""
+    merged, whole, profile = imported.merged, imported.recorded, imported.profile
     text = imported.text("imported", None if whole == Recorded() else NO_FILE)
-    assumed = (*defaults.said(text, merged, profile), *merged.assumed)
-    return replace(imported, merged=replace(merged, assumed=assumed))
+    scenarios = defaults.scenarios(text)
+    if scenarios is None:
+        return imported  # it cannot be written either, and `save` says why
+    amounts = list(fitted.amounts(merged.values, whole, scenarios[1]))
+    assumed = (*defaults.said(*scenarios, merged, profile), *merged.assumed, *map(_likely, amounts))
+    values = {**merged.values, **{one.key: one for one in amounts}}
+    return replace(imported, merged=replace(merged, values=values, assumed=assumed))
+
+
+def _likely(one: Value) -> str:
+    """Return what is said of a value that was worked out to fit."""
+    key = one.key.removeprefix("counts.").removeprefix("mechanisms.")
+    return f"{key}: {settings.shown(one.key, one.value)}, {one.how}"
+
+
+def _invented(types: Mapping[str, int]) -> list[str]:
+    """Return what is said of objects that nobody counted."""
+    if not types:
+        return []
+    several = " and ".join(f"{count:,} {name}" for name, count in types.items())
+    return [f"stored as well, though not read: {several} of kscale's own sizes"]
+
+
+def _has_free_and_used(space: FreeSpace) -> bool:
+    """Return whether there is anything for the free list to do."""
+    first = freelist_workloads.FIRST_PAGE
+    return all(len(runs) and int(runs[-1, 0]) >= first for runs in (space.free, space.live))
 
 
 def save(
@@ -130,8 +168,11 @@ def _objects(
 ) -> tuple[RecordedObjects | None, dict[str, int], list[str]]:
     """Return the objects whose sizes are known, the number of all others by type, and what was assumed."""
     said: list[str] = []
-    largest = sorted(types, key=lambda name: (-types[name].count, rename(TYPE, name)))
-    kept = {name for name in largest[: MOST_TYPES - 1] if types[name].count > 0}
+    largest = sorted(
+        types, key=lambda name: (name not in fitted.STORED, -types[name].count, rename(TYPE, name))
+    )
+    most = MOST_TYPES - 1 - len(fitted.STORED)  # room for small types as one, and for those invented
+    kept = {name for name in largest[:most] if types[name].count > 0}
     if len(types) > len(kept) + (OTHER in types):
         said.append(f"{units.show_many(len(types) - len(kept), 'small type')} counted as the type {OTHER}")
     rows: dict[str, list[Ints]] = defaultdict(list)
@@ -202,7 +243,7 @@ def _renamed_key(key: str, rename: Rename) -> str:
 def _agree(values: dict[str, Value], *, has_space: bool) -> bool:
     """Let the free list's workload be the file's if there is one; say whether nothing was taken away."""
     if not has_space:
-        values.pop(_WORKLOAD, None)
+        values.pop(fitted.WORKLOAD, None)
         return True
-    values.setdefault(_WORKLOAD, Value(_WORKLOAD, "file", "free pages of the store"))
-    return values[_WORKLOAD].value != "file" or values.pop(_FREE_PAGES, None) is None
+    values.setdefault(fitted.WORKLOAD, Value(fitted.WORKLOAD, "file", "free pages of the store"))
+    return values[fitted.WORKLOAD].value != "file" or values.pop(fitted.FREE_PAGES, None) is None

@@ -5,6 +5,7 @@ Shapes of nodes and requests of pods are told the most frequent first. Those tha
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,19 +31,19 @@ LONGEST = 130  # characters of a shape or a request, before what is only counted
 Piece = tuple[str, str]  # a label, a taint ..: its text, what it is
 
 
-def cluster(
-    merged: Merged,
-    recorded: Recorded,
-    counted: Mapping[str, int],
-    worked_out: frozenset[str],
-    file: tuple[str, str] | None,
-) -> Iterator[str]:
-    """Yield the section.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What there is of a cluster, by how well it is known."""
 
-    counted     objects by type whose sizes nobody knows
-    worked_out  types whose recorded sizes nobody read
-    file        name and sha256 of the columns; None: nothing was recorded
-    """
+    recorded: Recorded
+    counted: Mapping[str, int]  # objects by type whose sizes nobody knows
+    invented: frozenset[str]  # types of those that nobody counted
+    worked_out: frozenset[str]  # types whose recorded sizes nobody read
+
+
+def cluster(merged: Merged, parts: Parts, file: tuple[str, str] | None) -> Iterator[str]:
+    """Yield the section; *file*: name and sha256 of the columns, None if nothing was recorded."""
+    recorded, counted = parts.recorded, parts.counted
     yield "cluster:"
     if file is not None:
         held = {NODES: recorded.node_count, PODS: recorded.pod_count, OBJECTS: recorded.object_count}
@@ -61,9 +62,9 @@ def cluster(
         elif key in merged.values:
             yield f"  {kind}: {{count: {merged.values[key].value}}}  # {why(merged, key)}"
     if recorded.objects is not None:
-        yield from _stored(merged, recorded.objects, worked_out)
+        yield from _stored(merged, recorded.objects, parts.worked_out)
     if counted:
-        yield from _counted(counted, total=recorded.objects is None)
+        yield from _counted(counted, parts.invented, total=recorded.objects is None)
     if recorded.space is not None:
         free = recorded.space.free
         yield f"  # pages of the store{_from(merged, SPACE)}:"
@@ -191,15 +192,18 @@ def _stored(merged: Merged, objects: RecordedObjects, worked_out: frozenset[str]
         yield f"  #   {objects.types[i]}: {numbers[i]:,} of {mean}"
 
 
-def _counted(counted: Mapping[str, int], *, total: bool) -> Iterator[str]:
-    """Yield the stored objects that were only counted; *total*: there are no others."""
-    yield "  objects:  # counted only; their sizes are assumed"
+def _counted(counted: Mapping[str, int], invented: frozenset[str], *, total: bool) -> Iterator[str]:
+    """Yield the stored objects without a known size; *total*: there are no others."""
+    yield "  objects:  # their sizes are assumed"
     if total:
         yield f"    total: {sum(counted.values())}"
     yield "    types:"
     for name, count in counted.items():
         size = settings.size(DEFAULT_TYPES.get(name, TypeSpec()).size)
-        yield f"      {scalar(name)}: {{count: {count}, size: {size}}}"
+        is_invented = name in invented
+        number = name if is_invented and not total else count  # by its name: as many as the cluster has
+        why = "  # not read: as many as the cluster has" if is_invented else ""
+        yield f"      {scalar(name)}: {{count: {number}, size: {size}}}{why}"
 
 
 def _from(merged: Merged, what: str) -> str:

@@ -6,7 +6,7 @@ stands at the end: the file is what gets passed on.
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from kscale.imports.contradictions import Contradiction, Side
 from kscale.imports.merge import Merged
 from kscale.imports.yaml_values import clipped, scalar, title, why
 from kscale.scenario.document import one_line
-from kscale.scenario.recorded import Recorded
 from kscale.scenario.schema import Scenario
 
 MOST_SAID = 40  # lines of one kind at the end
@@ -33,22 +32,16 @@ class Head:
     file: tuple[str, str] | None = None  # name and sha256 of the columns; None: nothing was recorded
 
 
-def scenario(
-    merged: Merged,
-    recorded: Recorded,
-    counted: Mapping[str, int],
-    worked_out: frozenset[str],
-    head: Head,
-) -> str:
-    """Return the whole file; *counted* and *worked_out* as `yaml_cluster.cluster` takes them."""
+def scenario(merged: Merged, parts: yaml_cluster.Parts, head: Head) -> str:
+    """Return the whole file."""
     lines = [
         *_head(merged, head),
         "",
-        *yaml_cluster.cluster(merged, recorded, counted, worked_out, head.file),
+        *yaml_cluster.cluster(merged, parts, head.file),
         *_section("control_plane", _tree(merged, "control_plane")),
         *_section("load", _load(merged)),
         "",
-        "# Every mechanism at its defaults, but for what was read; take lines away to run fewer.",
+        "# Every mechanism at its defaults, but for what was read or fits; take lines away to run fewer.",
         "mechanisms:",
         *_mechanisms(merged),
         *_said("Left out", _unnamed(merged, (*_of_sources(merged, "dropped"), *merged.dropped))),
