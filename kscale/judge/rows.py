@@ -66,6 +66,7 @@ class Row:
     per: str = ""  # counter by which a time is divided; empty: time of a whole run
     notes: tuple[str, ...] = ()
     times: Times | None = field(default=None, repr=False, compare=False)  # of a time
+    extrapolated: bool = False  # modelled, in a cell that uses coefficients beyond where they were measured
 
     @property
     def change(self) -> float:
@@ -112,10 +113,10 @@ def of_cell(info: MechanismInfo, cell: Cell, a: str, b: str) -> Iterator[Row]:
     before, after = cell.variants[a], cell.variants[b]
     timing = _paired(info.per, before, after, (cell, cell))
     if timing is not None:
-        yield _placed(cell, b, timing)
+        yield _placed(b, timing, cell)
     for name, metric in declared(info, before.work):
         if name in after.work:
-            yield _placed(cell, b, _counted(name, metric, before.work[name], after.work[name]))
+            yield _placed(b, _counted(name, metric, before.work[name], after.work[name]), cell)
 
 
 def of_cells(
@@ -134,10 +135,10 @@ def of_cells(
         else:
             timing = _apart(info.per, before, after, (a, b))
         if timing is not None:
-            yield _placed(b, variant, timing if same_machine else unjudged(timing, OTHER_MACHINE))
+            yield _placed(variant, timing if same_machine else unjudged(timing, OTHER_MACHINE), b, a)
         for name, metric in declared(info, before.work):
             if name in after.work:
-                yield _placed(b, variant, _repeated(name, metric, before.work[name], after.work[name]))
+                yield _placed(variant, _repeated(name, metric, before.work[name], after.work[name]), b, a)
 
 
 def unjudged(row: Row, why: str) -> Row:
@@ -177,9 +178,12 @@ def _units(per: str, record: VariantRecord) -> int:
     return max(1, record.work.get(per, 1)) if per else 1
 
 
-def _placed(cell: Cell, variant: str, row: Row) -> Row:
-    """Return the row with its place in the result."""
-    return replace(row, mechanism=cell.mechanism, at=cell.label, cell=cell.key, variant=variant)
+def _placed(variant: str, row: Row, cell: Cell, *others: Cell) -> Row:
+    """Return the row with its place in the result, that of *cell*; *others* are on its other side."""
+    beyond = row.info.provenance == "modelled" and any(one.extrapolated for one in (cell, *others))
+    return replace(
+        row, mechanism=cell.mechanism, at=cell.label, cell=cell.key, variant=variant, extrapolated=beyond
+    )
 
 
 def _timed(record: VariantRecord) -> Samples | None:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from kscale.report.text import clean, clean_prose
 from kscale.results.record import CostsRef, Machine, Result
-
-MARK = " *"  # of a modelled row
+from kscale.units import show_bytes
 
 
 def said(result: Result) -> str | None:
@@ -19,12 +18,18 @@ def said(result: Result) -> str | None:
     many = f"{given.coefficients:,} coefficient{'' if given.coefficients == 1 else 's'}"
     where = f"({clean_prose(given.path)})" if given.path is not None else "(in the scenario)"
     if given.etcd is None:
-        return f"costs: {many} in place of the profile's {where}"
+        return f"costs: {many} in place of the profile's {where}{_unchecked(result)}"
     machine, date = f"{given.cores} x {clean_prose(given.cpu or '?')}", clean(given.date or "?")
     if given.endpoint == "elsewhere":
         machine = f"at an endpoint, its machine unknown, its client on {machine}"
     measured = f"measured on {clean_prose(given.etcd)}, {machine}, {date} {where}"
-    return f"costs: {many} {measured}{_elsewhere(given, result.machine)}"
+    return f"costs: {many} {measured}{_elsewhere(given, result.machine)}{_unchecked(result)}"
+
+
+def _unchecked(result: Result) -> str:
+    """Return of how many nothing tells whether they are used where they were measured; nothing if of none."""
+    names = {name for cell in result.cells for name in cell.unchecked}
+    return f"; of {len(names):,} the range of use is not checked" if names else ""
 
 
 def _elsewhere(given: CostsRef, here: Machine) -> str:
@@ -37,7 +42,7 @@ def _elsewhere(given: CostsRef, here: Machine) -> str:
 
 
 def beyond(result: Result) -> Iterator[str]:
-    """Yield "* extrapolated: etcd_open_ps_per_byte measured at 4 to 9 db bytes, used at 12 (etcd-learner)".
+    """Yield "etcd-learner uses etcd_open_ps_per_byte at 12 B of db, measured at 4 B to 9 B".
 
     One line for all coefficients of a mechanism that leave the same range, over all its cells.
     """
@@ -52,12 +57,20 @@ def beyond(result: Result) -> Iterator[str]:
         lines.setdefault((mechanism, setting, measured, ends), []).append(name)
     for (mechanism, setting, measured, ends), names in lines.items():
         yield (
-            f"* extrapolated: {', '.join(map(clean, names))} measured at {_span(measured)}"
-            f" {clean(setting).replace('_', ' ')}, used at {_span(ends)} ({clean(mechanism)})"
+            f"{clean(mechanism)} uses {', '.join(map(clean, names))} at {_used(setting, ends)},"
+            f" measured at {_span(setting, measured)}"
         )
 
 
-def _span(ends: tuple[int, int]) -> str:
-    """Return "1,000 to 64,000", or one number."""
-    low, high = ends
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+def _used(setting: str, ends: tuple[int, int]) -> str:
+    """Return "200,000 keys", "1,000 to 64,000 keys" or "2 KiB to 4 KiB of value"."""
+    words, of, unit = clean(setting).replace("_", " ").rpartition("bytes")
+    noun = words.strip() and f" of {words.strip()}" if of else f" {unit}"
+    return f"{_span(setting, ends)}{noun}"
+
+
+def _span(setting: str, ends: tuple[int, int]) -> str:
+    """Return "1,000 to 64,000", or one number; sizes with their units."""
+    show = show_bytes if setting.endswith("bytes") else "{:,}".format
+    low, high = map(show, ends)
+    return low if low == high else f"{low} to {high}"

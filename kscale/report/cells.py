@@ -1,6 +1,6 @@
 """Rows of a comparison as entries of a table: the same words and colours in every table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.text import Text
 
@@ -23,6 +23,14 @@ STYLES: Mapping[Verdict | None, str] = {
     None: "",
 }
 _DIGITS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+EXTRAPOLATED = "* modelled in a cell that uses coefficients beyond where they were measured"
+
+
+def extrapolated(shown: Iterable[Row]) -> tuple[str, ...]:
+    """Return what the mark behind "modelled" means, if any of the rows has it."""
+    return (EXTRAPOLATED,) if any(row.extrapolated for row in shown) else ()
 
 
 class Footnotes:
@@ -69,7 +77,7 @@ def sureness(row: Row, *, verbose: bool = False) -> Text:
     if row.ratio is not None:
         return Text(wording.interval(row))
     if row.info.provenance != "measured":
-        return Text(row.info.provenance, "magenta")
+        return Text(f"{row.info.provenance}{' *' if row.extrapolated else ''}", "magenta")
     return Text(f"{row.info.kind}, counted here" if verbose else row.info.kind, "dim")
 
 

@@ -59,8 +59,13 @@ def comparison_table(
     if fail_over is not None:
         lines.extend([*gate(comparison, fail_over, width), *no_verdict(more, width)])
     lines.extend(summary(comparison, len(comparison.rows) - len(shown), width, only_changed=only_changed))
-    lines.extend(paragraph(LEGEND, width, style="dim"))
+    lines.extend(legend(shown, width))
     return joined(lines)
+
+
+def legend(shown: Sequence[Row], width: int) -> Iterator[Text]:
+    """Return what the marks of the rows that are *shown* mean."""
+    yield from paragraph("; ".join((LEGEND, *cells.extrapolated(shown))), width, style="dim")
 
 
 def numbered(notes: Footnotes, width: int) -> Iterator[Text]:

@@ -118,14 +118,14 @@ def _entries(info: MechanismInfo, cell: Cell, notes: Footnotes, *, verbose: bool
         return
     main = list(rows.of_cell(info, cell, BASELINE, after))
     further = [row for name in others for row in rows.of_cell(info, cell, BASELINE, name)]
-    cell_notes, beyond = tuple(clean_prose(note) for note in cell.notes), bool(cell.extrapolated)
+    cell_notes = tuple(clean_prose(note) for note in cell.notes)
     for row in main:
         if not (verbose or row.info.headline):
             continue
-        yield _entry(row, notes, cell_notes, verbose=verbose, extrapolated=beyond, main=True)
+        yield _entry(row, notes, cell_notes, verbose=verbose, main=True)
         for extra in further:
             if extra.metric == row.metric and (row.ratio is not None or extra.verdict is not Verdict.SAME):
-                yield _entry(extra, notes, (), verbose=verbose, extrapolated=beyond)
+                yield _entry(extra, notes, (), verbose=verbose)
 
 
 def afters(cell: Cell) -> tuple[str, ...]:
@@ -137,22 +137,13 @@ def afters(cell: Cell) -> tuple[str, ...]:
 
 
 def _entry(
-    row: Row,
-    notes: Footnotes,
-    cell_notes: tuple[str, ...],
-    *,
-    verbose: bool,
-    extrapolated: bool,
-    main: bool = False,
+    row: Row, notes: Footnotes, cell_notes: tuple[str, ...], *, verbose: bool, main: bool = False
 ) -> Entry:
     """Return a row as text; the first variant's names the metric, and the variant unless it is optimized."""
     whose = "" if row.variant == OPTIMIZED else f"· {clean(row.variant)}"
     name = " ".join(filter(None, (cells.metric_name(row, verbose=verbose), whose))) if main else whose
     before, after = wording.sides(row)
     said = (*cells.noise_note(row), *(cell_notes if row.ratio is not None else ()))
-    sure = cells.sureness(row, verbose=verbose)
-    if extrapolated and row.info.provenance == "modelled":
-        sure.append(calibrated.MARK)
     return Entry(
         mechanism=clean(row.mechanism),
         at=clean(row.at),
@@ -160,7 +151,7 @@ def _entry(
         before=Text(before),
         after=Text(after),
         change=cells.judged(row),
-        more=(sure, Text(str(row.ratio.n) if row.ratio is not None else "")),
+        more=(cells.sureness(row, verbose=verbose), Text(str(row.ratio.n) if row.ratio is not None else "")),
         note=notes.number(said),
     )
 
@@ -204,8 +195,11 @@ def _footer(result: Result, notes: Footnotes, width: int) -> Iterator[Text]:
         if told:
             yield Text()
             yield from paragraph(told, width, rest="  ")
-    for told in calibrated.beyond(result):
-        yield from paragraph(told, width, rest="  ", style="yellow")
+    beyond = list(calibrated.beyond(result))
+    if beyond:
+        yield from paragraph(cells.EXTRAPOLATED, width, rest="  ", style="yellow")
+    for told in beyond:
+        yield from paragraph(told, width, first="  ", rest="    ", style="yellow")
     yield Text()
     yield from paragraph(_legend(result), width, style="dim")
 

@@ -56,7 +56,7 @@ def sides_table(
     lines.append(Text())
     hidden = len(found.lines) - len(shown)
     lines.extend(_ends(found, width, fail_over=fail_over, hidden=hidden, only_changed=only_changed))
-    lines.extend(paragraph(table_compare.LEGEND, width, style="dim"))
+    lines.extend(table_compare.legend([row for line in shown for row in line.changes], width))
     return joined(lines)
 
 

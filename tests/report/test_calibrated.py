@@ -1,15 +1,18 @@
 """What a run says of coefficients that a real etcd gave: where they are from, and which were stretched."""
 
+import csv
+import io
 import json
 import re
 
 import pytest
 from sample_results import MACHINE, result
 
-from kscale.report import calibrated, table_run
-from kscale.report.export import documents
+from kscale.judge import compare
+from kscale.report import calibrated, cells, table_compare, table_run
+from kscale.report.export import documents, markdown, spreadsheet
 from kscale.report.export.subject import Subject
-from kscale.report.page import facts
+from kscale.report.page import facts, render
 from kscale.results.record import CostsRef, Extrapolated, Result
 
 HERE = CostsRef(
@@ -29,9 +32,9 @@ WIDE = Extrapolated(
 def with_costs(costs: CostsRef | None, *beyond: Extrapolated) -> Result:
     """Return a result with such coefficients, every cell using some *beyond* what was measured."""
     made = result()
-    cells = [one.model_copy(update={"extrapolated": list(beyond)}) for one in made.cells]
+    run = [one.model_copy(update={"extrapolated": list(beyond)}) for one in made.cells]
     scenario = made.scenario.model_copy(update={"costs": costs})
-    return made.model_copy(update={"scenario": scenario, "cells": cells})
+    return made.model_copy(update={"scenario": scenario, "cells": run})
 
 
 @pytest.mark.parametrize(
@@ -72,7 +75,30 @@ def test_those_that_say_nothing_of_themselves_are_told_too() -> None:
 def test_coefficients_that_leave_the_same_range_share_a_line() -> None:
     """In the order in which they are met."""
     made = with_costs(HERE, WIDE, WIDE.model_copy(update={"coefficient": "other"}))
-    assert "extrapolated: list_walk_ns_per_key, other measured at" in next(calibrated.beyond(made))
+    assert " uses list_walk_ns_per_key, other at 200,000 keys, measured at" in next(calibrated.beyond(made))
+
+
+@pytest.mark.parametrize(
+    ("setting", "ends", "said"),
+    [
+        ("keys", (1, 2000), "1 to 2,000 keys, measured at 1,000"),
+        ("db_bytes", (2_493_772_540, 2_493_772_540), "2.3 GiB of db, measured at 1,000 B"),
+        ("bytes", (80, 2048), "80 B to 2 KiB, measured at 1,000 B"),
+    ],
+)
+def test_sizes_have_units(setting: str, ends: tuple[int, int], said: str) -> None:
+    """2,493,772,540 bytes are nothing to read."""
+    wide = WIDE.model_copy(update={"setting": setting, "used": ends, "measured": (1000, 1000)})
+    assert next(calibrated.beyond(with_costs(HERE, wide))).endswith(said)
+
+
+def test_how_many_are_not_checked_is_said() -> None:
+    """Each coefficient once, however many cells read it."""
+    made = with_costs(HERE)
+    of = [one.model_copy(update={"unchecked": ["a", "b"]}) for one in made.cells]
+    found = calibrated.said(made.model_copy(update={"cells": of}))
+    assert found is not None
+    assert found.endswith("(costs/mine.yaml); of 2 the range of use is not checked")
 
 
 def test_what_is_extrapolated_is_marked_and_told() -> None:
@@ -81,8 +107,8 @@ def test_what_is_extrapolated_is_marked_and_told() -> None:
     line, *others = calibrated.beyond(made)
     assert len(others) == len({cell.mechanism for cell in made.cells}) - 1
     assert line == (
-        "* extrapolated: list_walk_ns_per_key measured at 1,000 to 64,000 keys,"
-        f" used at 200,000 to 300,000 ({made.cells[0].mechanism})"
+        f"{made.cells[0].mechanism} uses list_walk_ns_per_key at 200,000 to 300,000 keys,"
+        " measured at 1,000 to 64,000"
     )
     text = table_run.run_table(made, 140, verbose=True).plain
     assert line in text
@@ -91,12 +117,39 @@ def test_what_is_extrapolated_is_marked_and_told() -> None:
     assert "costs: 14 coefficients" in text
     plain = table_run.run_table(result(), 140, verbose=True).plain
     assert re.search(r"modelled$", plain, re.MULTILINE)
-    assert "extrapolated" not in plain
+    assert cells.EXTRAPOLATED in text
+    assert cells.EXTRAPOLATED not in plain
     assert "costs:" not in plain
-    shown = {fact.name: fact.values for fact in facts.runs([made, result()])}
-    assert shown["extrapolated"] == ("; ".join((line, *others)), "nothing")
-    assert shown["costs"][1] == "the profile's"
+    shown = facts.runs([made, result()])
+    told = [fact.values for fact in shown if fact.name in {"extrapolated (*)", ""}]
+    assert told == [(line, ""), *((other, "") for other in others)]
+    assert {fact.name: fact.values for fact in shown}["costs"][1] == "the profile's"
     of_json = json.loads(documents.render(Subject((made, result()))))["results"]
     assert of_json[0]["scenario"]["costs"]["etcd"] == "etcd 3.5.1"
     assert of_json[0]["extrapolated"][0] == {"cell": made.cells[0].key, **WIDE.model_dump(mode="json")}
     assert (of_json[1]["scenario"]["costs"], of_json[1]["extrapolated"]) == (None, [])
+
+
+def test_every_output_has_the_mark() -> None:
+    """Of modelled rows alone: page, Markdown, CSV and a comparison."""
+    made, plain = with_costs(HERE, WIDE), result()
+    page = render.page(Subject((made,), (compare.of_variants(made, "baseline", "optimized"),)))
+    assert "modelled *</span>" in page
+    assert "list_walk_ns_per_key at 200,000 keys" in page
+    before = compare.of_variants(plain, "baseline", "optimized")
+    assert "modelled *</span>" not in render.page(Subject((plain,), (before,)))
+    shown = markdown.render(Subject((made,)))
+    assert re.search(r"modelled\u00a0&#42; \|", shown)
+    assert "extrapolated: " in shown
+    assert cells.EXTRAPOLATED[2:] in shown
+    assert cells.EXTRAPOLATED[2:] not in markdown.render(Subject((plain,)))
+    rows = list(csv.DictReader(io.StringIO(spreadsheet.render(Subject((made,))))))
+    assert {row["provenance"] for row in rows if row["extrapolated"] == "true"} == {"modelled"}
+    other = made.model_copy(update={"run": made.run.model_copy(update={"id": "b"})})
+    compared = compare.of_results(made, other)
+    for of in (compared, compare.of_variants(made, "baseline", "optimized")):
+        table = table_compare.comparison_table(of, 160, verbose=True).plain
+        assert "modelled *" in table
+        assert cells.EXTRAPOLATED in " ".join(table.split())
+    held = list(csv.DictReader(io.StringIO(spreadsheet.render(Subject((made, other), (compared,))))))
+    assert any(row["extrapolated"] == "true" for row in held)

@@ -18,6 +18,7 @@ comparisons  each with
         unit, per     a time is ns per one of *per*, or of a whole run if that is ""
         better        lower, higher or none
         provenance    measured, modelled, published or input
+        extrapolated  modelled, in a cell that uses coefficients beyond where they were measured
         a, b          both amounts; a_spread_pct, b_spread_pct: half the interquartile range, of times
         change        after over before; null if it is infinite
         low, high, n  95 % interval of a time's change, and how many values it is of; null if none

@@ -75,6 +75,7 @@ def row_fields(row: Row, params: Mapping[str, Mapping[str, Any]]) -> dict[str, A
         "per": row.per,
         "better": row.info.better,
         "provenance": row.info.provenance,
+        "extrapolated": row.extrapolated,
         "a": row.a.value,
         "b": row.b.value,
         "a_spread_pct": row.a.spread_pct,

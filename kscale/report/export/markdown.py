@@ -12,7 +12,7 @@ from kscale.judge import wording
 from kscale.judge.decision import Decision, Status
 from kscale.judge.rows import Row
 from kscale.judge.verdict import MARKS, Verdict
-from kscale.report import cells, table_gate, table_run
+from kscale.report import calibrated, cells, table_gate, table_run
 from kscale.report.export import entries, summary
 from kscale.report.export.entries import Entry
 from kscale.report.export.spelling import one_line
@@ -58,6 +58,8 @@ def render(subject: Subject, *, samples: bool = False, most: int | None = None) 
     notes = [f"- note: {text(note)}" for note in _notes(subject)]
     parts += [*notes, ""] if notes else []
     legend = LEGEND if subject.judgement is None else GATE_LEGEND
+    if any(cell.extrapolated for result in subject.results for cell in result.cells):
+        legend = f"{legend}; {text(cells.EXTRAPOLATED)}"
     left, out = None if most is None else most - _size([*parts, legend]) - ROOM_FOR_NOTE, 0
     for fold in folds:
         kept, left = _fitting(fold, left)
@@ -105,6 +107,8 @@ def _notes(subject: Subject) -> Iterator[str]:
     if not subject.compared:
         for result in subject.results:
             yield from table_run.cautions(result)
+            yield from filter(None, [calibrated.said(result)])
+            yield from (f"extrapolated: {said}" for said in calibrated.beyond(result))
 
 
 def _ran(subject: Subject) -> tuple[list[Head], list[Fold]]:

@@ -31,6 +31,7 @@ VALUES: Final = (
     "kind",
     "better",
     "provenance",
+    "extrapolated",
     "status",
     "notes",
 )
@@ -50,6 +51,7 @@ ROWS: Final = (
     "per",
     "better",
     "provenance",
+    "extrapolated",
     "a",
     "b",
     "a_spread_pct",
@@ -120,6 +122,7 @@ def _values(subject: Subject) -> Iterator[dict[str, Any]]:
                 "kind": value.info.kind,
                 "better": value.info.better,
                 "provenance": value.info.provenance,
+                "extrapolated": value.info.provenance == "modelled" and bool(value.cell.extrapolated),
                 "status": value.cell.status,
                 "notes": value.cell.notes,
             }

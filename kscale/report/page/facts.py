@@ -1,6 +1,7 @@
 """What ran where, how to run it again, and what the words of the page mean."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 
 from kscale.judge import verdict, wording
 from kscale.judge.compare import Comparison, same_machine
@@ -17,6 +18,7 @@ UNKNOWN = "not known"
 LEGEND = (
     ("measured", "timed or counted here, on executed code"),
     ("modelled", "computed from coefficients that the result names, not measured"),
+    ("modelled *", "in a cell that uses coefficients beyond where they were measured"),
     ("published", "someone's figure, with its source"),
     ("input", "the scenario's own"),
     ("exact", "counted work: equal to the last digit on every machine for one seed, so any change is real"),
@@ -60,12 +62,18 @@ def runs(results: Sequence[Result]) -> tuple[Fact, ...]:
         bound = (*bound, ("optimizations", lambda one: today.said(one) or "not stated"))
     if any(calibrated.said(one) for one in results):
         bound = (*bound, ("costs", lambda one: calibrated.said(one) or "the profile's"))
-    if any(one.extrapolated for result in results for one in result.cells):
-        bound = (*bound, ("extrapolated", lambda one: "; ".join(calibrated.beyond(one)) or "nothing"))
     return (
         *(_fact(name, say, results, marked=True) for name, say in bound),
+        *_extrapolated(results),
         *(_fact(name, say, results, marked=False) for name, say in free),
     )
+
+
+def _extrapolated(results: Sequence[Result]) -> Iterator[Fact]:
+    """Yield a fact for each line of what is extrapolated; nothing if nothing is."""
+    lines = zip_longest(*(calibrated.beyond(one) for one in results), fillvalue="")
+    for number, values in enumerate(lines):
+        yield Fact("extrapolated (*)" if number == 0 else "", values, differs=False)
 
 
 def machines(results: Sequence[Result]) -> tuple[Fact, ...]:
