@@ -12,6 +12,7 @@ from kscale.imports.places import Gathered
 from kscale.imports.pod_object import PodColumns, pod_of
 
 NODE_LEASES = "kube-node-lease"  # the namespace of the leases that kubelets renew
+WHOLE_SECONDS = len("2026-01-31T12:00:00Z")  # of such texts the later time is the larger one
 LONGEST_LEASE = 2**31 - 1  # seconds
 _NO_OBJECTS = {
     "Status": "is an answer of the API server that says what failed, not an object",
@@ -33,7 +34,8 @@ class Reading:
         self.left_out: Counter[str] = Counter()  # pods that are not taken, by kind
         self.node_leases: Counter[int] = Counter()  # by seconds
         self.other_leases: Counter[int] = Counter()
-        self.newest_s = UNKNOWN  # creation or renewal
+        self.newest_s = UNKNOWN  # creation, renewal, or change of a status
+        self._newest = ""  # of the times of statuses, as text
 
     @property
     def taken_s(self) -> int:
@@ -54,6 +56,7 @@ class Reading:
         metadata = fields.mapping(value, "metadata")
         self.places.add(name, metadata)
         self.newest_s = max(self.newest_s, fields.seconds(metadata, "creationTimestamp", "metadata."))
+        self._look_at_status(value.get("status"))
         if name == "pods":
             self.pods_seen += 1
             pod = pod_of(value, self.left_out, self.pods.dropped)
@@ -67,6 +70,23 @@ class Reading:
         elif name == "leases":
             self._take_lease(value, metadata)
 
+    def _look_at_status(self, status: object) -> None:
+        """Take when conditions changed, and containers started or ended; what is no time says nothing."""
+        if not isinstance(status, dict):
+            return
+        times = [one.get("lastTransitionTime") for one in _mappings(status.get("conditions"))]
+        for container in _mappings(status.get("containerStatuses")):
+            state = container.get("state")
+            for one in _mappings(list(state.values()) if isinstance(state, dict) else None):
+                times += (one.get("startedAt"), one.get("finishedAt"))
+        for time in times:
+            if isinstance(time, str) and len(time) == WHOLE_SECONDS and time > self._newest:
+                try:
+                    self.newest_s = max(self.newest_s, fields.seconds({"time": time}, "time"))
+                    self._newest = time
+                except FieldError:
+                    continue
+
     def _take_lease(self, lease: Object, metadata: Object) -> None:
         """Take how long a lease lasts and when it was renewed."""
         spec = fields.mapping(lease, "spec")
@@ -74,3 +94,8 @@ class Reading:
         of_node = fields.text(metadata, "namespace", "metadata.") == NODE_LEASES
         (self.node_leases if of_node else self.other_leases)[lasts] += 1
         self.newest_s = max(self.newest_s, fields.seconds(spec, "renewTime", "spec."))
+
+
+def _mappings(value: object) -> list[Object]:
+    """Return the mappings of a list; none if it is no list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -12,13 +12,14 @@ hold different types.
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from itertools import combinations
 
 import numpy as np
 
 from kscale import units
 from kscale.errors import KscaleError
-from kscale.imports.contradictions import Part
+from kscale.imports.contradictions import Candidate, Contradiction, Part, against
 from kscale.imports.facts import Places, TypeFact
 from kscale.imports.list_values import OF_LIST
 from kscale.imports.told import Told
@@ -28,6 +29,7 @@ from kscale.scenario.document import one_line
 LISTS, STORES = "kubectl", "etcd-db"
 MOST_OF = 0.5  # of an older list's namespaces, or of a smaller store's objects: above it they are the same
 MOST_TOLD = 3  # types told one by one
+TOGETHER = timedelta(minutes=1)  # files whose dates are nearer may have been copied at one go
 NOWHERE = Places(frozenset(), frozenset())
 
 
@@ -42,6 +44,7 @@ def newest(parts: Sequence[Part], told: Told) -> tuple[Part, ...]:
         older = _older_types(part, newer, told) if part.source.format == LISTS else _older_store(part, newer)
         for other, names in older.items():
             told.dropped.append(_said(part, other, names, told))
+            told.contradict(_by_files(part, other, names))
         if older:
             found[part] = _without(part, {name for names in older.values() for name in names})
         newer.append(part)
@@ -165,6 +168,19 @@ def _said(part: Part, other: Part, names: Sequence[str], told: Told) -> str:
     if part.when == other.when and not equal:
         why, used = "of the same things and date as those of", "which are used: the file is larger"
     return f"{_many(part, names)} of {told.dated(part)}: {why} {told.dated(other)}, {used}"
+
+
+def _by_files(part: Part, other: Part, names: Sequence[str]) -> Contradiction | None:
+    """Return that the file of an older state is newer: where things only went, no time in a list is newer."""
+    if part.modified < other.modified + TOGETHER or part.when == other.when:
+        return None
+    theirs = [name for name in names if name in other.facts.types]
+    best = Candidate(other, _many(other, theirs), other)
+    why = (
+        f"newer by the times in it, but its file is of {other.modified:%Y-%m-%d %H:%M}, "
+        f"the other one's of {part.modified:%Y-%m-%d %H:%M}"
+    )
+    return against("lists", best, [Candidate(part, _many(part, names), part)], why)
 
 
 def _many(part: Part, names: Sequence[str]) -> str:

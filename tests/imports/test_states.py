@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,52 @@ def test_newer_list_of_a_part_cannot_stand_for_an_older_one_of_all(tmp_path: Pat
     )
     with pytest.raises(KscaleError, match=said):
         _merged(tmp_path, everything=everything, part=_many("Pod", 3, "nsa", NOVEMBER))
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"conditions": [{"lastTransitionTime": NOVEMBER}]},
+        {"containerStatuses": [{"state": {"running": {"startedAt": NOVEMBER}}}]},
+        {"containerStatuses": [{"state": {"terminated": {"startedAt": OCTOBER, "finishedAt": NOVEMBER}}}]},
+    ],
+)
+def test_a_list_is_as_new_as_what_last_happened_in_it(tmp_path: Path, status: Object) -> None:
+    """Though the newest pods are gone since."""
+    pods = _many("Pod", 5, "shop")
+    late = _one("Pod", "late", "shop", "2026-10-20T00:00:00Z")
+    merged = _merged(tmp_path, old=[*pods, late], new=[*pods[1:], {**pods[0], "status": status}])
+    assert _numbers(merged) == (0, 5)
+    assert (
+        "6 pods of old.json (2026-10-20 00:00): an older state of those of new.json (2026-11-01"
+        in (merged.dropped[0])
+    )
+    assert merged.contradictions == ()
+
+
+@pytest.mark.parametrize(
+    "status", [{"conditions": 3}, {"conditions": [3, {"lastTransitionTime": "9999-99-99T99:99:99Z"}]}, [], 3]
+)
+def test_times_that_are_none_say_nothing(tmp_path: Path, status: object) -> None:
+    """Anybody's own kind may have a status of any shape."""
+    one = {**_one("Widget", "a", "shop"), "apiVersion": "example.com/v1", "status": status}
+    merged = _merged(tmp_path, a=[one])
+    assert f"{merged.taken:%Y-%m-%dT%H:%M:%SZ}" == OCTOBER
+
+
+def test_dates_of_files_that_say_the_reverse_are_shown(tmp_path: Path) -> None:
+    """A list from which only pods went holds no time that is newer."""
+    pods = [_one("Pod", f"p{i}", "shop", f"2026-10-0{i + 1}T00:00:00Z") for i in range(5)]
+    for name, items, seconds in (("monday", pods, 1_790_000_000), ("tuesday", pods[:2], 1_790_086_400)):
+        (tmp_path / name).write_bytes(_data(items))
+        os.utime(tmp_path / name, (seconds, seconds))
+    merged = _of_files([tmp_path / "monday", tmp_path / "tuesday"])
+    assert _numbers(merged) == (0, 5)
+    (found,) = merged.contradictions
+    assert (found.subject, [one.shown for one in found.sides]) == ("lists", ["5 pods", "2 pods"])
+    assert found.why == (
+        "newer by the times in it, but its file is of 2026-09-21 14:13, the other one's of 2026-09-22 14:13"
+    )
 
 
 def test_equal_lists_are_called_equal(tmp_path: Path) -> None:
