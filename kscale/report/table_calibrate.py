@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import yaml
 from rich.text import Text
 
 from kscale import units
+from kscale.calibrate.coefficients import Stated
 from kscale.calibrate.cost_file import CostFile
 from kscale.calibrate.record import GOAL_PCT, Calibration, Family, Measured
 from kscale.report import grid
@@ -22,7 +24,7 @@ from kscale.results.record import BUSY_PCT
 
 INDENT = " " * GAP
 HEADS = ("coefficient", "family")  # titles of columns of names
-_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")  # needs no quotes in YAML
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")  # needs no quotes in YAML, unless it is no text there
 ONE_DECIMAL = 9.95  # per cent below which an error has one
 
 
@@ -66,7 +68,7 @@ def _coefficients(file: CostFile, width: int) -> Iterator[Text]:
     known = file.extends.coefficients
     stated = [(one, known[one.meant.name].value) for one in file.stated]
     columns = [
-        Column("", [Text("!" if one.above_goal else "", "red") for one, _ in stated]),
+        Column("", [Text(_marks(one), "red") for one, _ in stated]),
         Column("coefficient", [Text(one.meant.name) for one, _ in stated], name=True),
         Column("measured", [Text(f"{one.value:,}", "bold") for one, _ in stated], right=True),
         Column("range", [Text(f"{one.low:,} to {one.high:,}", "dim") for one, _ in stated], right=True),
@@ -77,10 +79,17 @@ def _coefficients(file: CostFile, width: int) -> Iterator[Text]:
     yield from _grid(columns, width)
     yield from paragraph(
         "range: of the fit over resampled settings and repeats, widened by what its formula misses;"
-        " ! from a family whose error is above the goal",
+        " ! from a family whose error is above the goal; ? not checked, as nothing was left to hold its fit"
+        " against: widened by what the worst other formula misses; ~ partial, its experiment was cut off",
         width,
         style="dim",
     )
+
+
+def _marks(one: Stated) -> str:
+    """Return what is to be known of a coefficient, a character each."""
+    marks = {"!": one.above_goal, "?": not one.checked, "~": one.cut}
+    return "".join(mark for mark, holds in marks.items() if holds)
 
 
 def _factor(ours: int, profile: int) -> str:
@@ -222,17 +231,16 @@ def _closing(made: Calibration, written: Path | None, width: int) -> Iterator[Te
 
 def _beside(written: Path) -> tuple[str, str]:
     """Return a file as a scenario in the present folder names it, in YAML; and what to know of that path."""
-    path = written
-    if path.is_absolute() and path.is_relative_to(Path.cwd()):
-        path = path.relative_to(Path.cwd())
-    if path.is_absolute():
-        return _quoted(path.name), "copy it into the folder of the scenario, and write there"
+    here, folder = Path.cwd().resolve(), written.parent.resolve()
+    if not folder.is_relative_to(here):  # no scenario names what is outside its own folder
+        return _quoted(written.name), "copy it into the folder of the scenario, and write there"
+    path = folder.relative_to(here) / written.name
     return _quoted(path.as_posix()), "in a scenario of this folder (the path starts at the scenario's own)"
 
 
 def _quoted(name: str) -> str:
     """Return a name as YAML reads it back."""
-    return name if _PLAIN.fullmatch(name) else json.dumps(name)
+    return name if _PLAIN.fullmatch(name) and yaml.safe_load(name) == name else json.dumps(name)
 
 
 def _fsync(fsync_ns: float, put_ns: float | None, width: int) -> Iterator[Text]:

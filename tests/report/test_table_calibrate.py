@@ -69,7 +69,15 @@ SNIPPETS = (
     ("my costs #1.yaml", "my costs #1.yaml"),
     ("no: yes.yaml", "no: yes.yaml"),
     ("-.yaml", "-.yaml"),
-    ("../é.yaml", "../é.yaml"),
+    ("é.yaml", "é.yaml"),
+    ("true.yaml", "true.yaml"),
+    ("true", "true"),
+    ("1.yaml", "1.yaml"),
+    ("1.5", "1.5"),
+    ("2026-11-21", "2026-11-21"),
+    ("no/../costs/mine.yaml", "costs/mine.yaml"),
+    ("../costs/mine.yaml", "mine.yaml"),
+    ("../é.yaml", "é.yaml"),
     ("/elsewhere/mine.yaml", "mine.yaml"),
 )
 
@@ -88,7 +96,7 @@ def test_what_is_to_be_written_into_a_scenario_can_be_copied(
         "control_plane": {"etcd": {"fsync": "338us"}},
     }
     assert "a whole put takes 500 µs on average" in " ".join(snippet.replace("\n#", "").split())
-    assert ("copy it into the folder" in " ".join(text.split())) == written.startswith("/")
+    assert ("copy it into the folder" in " ".join(text.split())) == written.startswith(("/", "../"))
 
 
 def test_a_path_in_the_present_folder_is_relative(file: CostFile) -> None:
