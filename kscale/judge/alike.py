@@ -11,9 +11,9 @@ the same run twice                compared, with a note
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from kscale.results.record import Machine, MechanismInfo, Result
+from kscale.results.record import CostsRef, Machine, MechanismInfo, Result
 
-Across = Literal["", "seed", "scenario"]  # what differs because it was asked for
+Across = Literal["", "seed", "scenario", "costs"]  # what differs because it was asked for, or costs alone
 
 UNLIKE = frozenset({"mechanisms", "name", "about"})  # parts of a scenario that do not change a cell's work
 LIBRARIES = ("python", "numpy", "numba")
@@ -37,6 +37,31 @@ def same_work(a: Result, b: Result, across: Across = "") -> bool:
     if across == "scenario" or (a.run.seed == b.run.seed and a.scenario.sha256 == b.scenario.sha256):
         return True
     return _cluster(a.scenario.resolved, across) == _cluster(b.scenario.resolved, across)
+
+
+def other_costs(a: Result, b: Result) -> bool:
+    """Say whether two results differ in nothing but what work costs."""
+    return not same_work(a, b) and same_work(a, b, "costs")
+
+
+def same_costs(a: Result, b: Result, mechanism: str) -> bool:
+    """Say whether all coefficients that a mechanism reads have the same values in both."""
+    read = ((name, one.value) for name, one in a.mechanisms[mechanism].costs.items())
+    return dict(read) == {name: one.value for name, one in b.mechanisms[mechanism].costs.items()}
+
+
+def costs_said(a: Result, b: Result) -> str:
+    """Return "the costs differ: 13 coefficients measured (costs/mine.yaml) against the profile's"."""
+    return f"the costs differ: {_costs(a.scenario.costs)} against {_costs(b.scenario.costs)}"
+
+
+def _costs(given: CostsRef | None) -> str:
+    """Return where the coefficients of one side come from."""
+    if given is None:
+        return "the profile's"
+    many = f"{given.coefficients:,} coefficient{'' if given.coefficients == 1 else 's'}"
+    how = "of the scenario" if given.etcd is None else f"measured on {given.etcd}, {given.date}"
+    return f"{many} {how}" if given.path is None else f"{many} {how} ({given.path})"
 
 
 def state(result: Result, name: str) -> Iterator[str]:

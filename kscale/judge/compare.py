@@ -129,14 +129,17 @@ def of_results(
     """Compare two results, cell by cell and variant by variant, all as *a* declares it.
 
     *names* head the columns; the results' own names if not given. What is compared *across* differs
-    on purpose, so nothing is judged by it. Times of another machine are judged only if that is
-    allowed. NoVerdict if no cell did the same work in both.
+    on purpose, so nothing is judged by it; of other costs alone, nothing that a mechanism counts that
+    reads them. Times of another machine are judged only if that is allowed. NoVerdict if no cell did
+    the same work in both.
     """
     left, right = names or (a.run.called, b.run.called)
     same = same_machine(a.machine, b.machine)
     together = a.run.together is not None and a.run.together == b.run.together
     before, after = ({cell.key: cell for cell in result.cells} for result in (a, b))
     shared = [key for key in before if key in after]
+    if not across and alike.other_costs(a, b):
+        across = "costs"
     if not shared or not alike.same_work(a, b, across):
         why = f"different work in {len(shared)} cells" if shared else "no cell is in both"
         raise NoVerdict(f"nothing to compare between {left} and {right}: {why}")
@@ -150,7 +153,8 @@ def of_results(
         compared = rows.of_cells(
             rows.described(a, one), one, other, same_machine=same or allow_other_machine, together=together
         )
-        found.extend(rows.unjudged(row, OTHER_WORK) if on_purpose else row for row in compared)
+        unlike = on_purpose and not (across == "costs" and alike.same_costs(a, b, other.mechanism))
+        found.extend(rows.unjudged(row, OTHER_WORK) if unlike else row for row in compared)
         gone.update(_parts(one, other))
         new.update(_parts(other, one))
     if not found:
@@ -171,9 +175,16 @@ def of_results(
             *alike.redeclared(a, b, left),
             *alike.differences(a, b, judged=allow_other_machine),
             *alike.moved_points(a, b),
-            *([f"the work differs by {across}: changes are shown, not judged"] if on_purpose else []),
+            *([_on_purpose(a, b, across)] if on_purpose else []),
         ),
     )
+
+
+def _on_purpose(a: Result, b: Result, across: Across) -> str:
+    """Return what differs between two results, and what that means for their rows."""
+    if across == "costs":
+        return f"{alike.costs_said(a, b)}: what mechanisms count that read them is shown, not judged"
+    return f"the work differs by {across}: changes are shown, not judged"
 
 
 def of_points(result: Result, key: str, a: object, b: object) -> Comparison:

@@ -226,6 +226,7 @@ def _journal(
         started=started,
         kscale=kscale.__version__,
         scenario_sha256=loaded.sha256,
+        but_costs_sha256=_hash(sorted((loaded.resolved() | {"costs": None}).items())),
         seed=loaded.scenario.seed,
         fingerprint=place.fingerprint,
         code=machine.code_stamp(),
@@ -236,8 +237,13 @@ def _journal(
     found = journal.find(store.folder, header)
     if found is None:
         what = f"{loaded.scenario.name} with seed {loaded.scenario.seed} and these options"
+        why = (
+            "; of one that was, the costs have changed"
+            if journal.of_other_costs(store.folder, header)
+            else ""
+        )
         raise KscaleError(
-            f"--resume: no interrupted run of {what}, by this code on this machine, in {store.folder}"
+            f"--resume: no interrupted run of {what}, by this code on this machine, in {store.folder}{why}"
         )
     journal.repair(found)
     return found

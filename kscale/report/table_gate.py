@@ -175,7 +175,8 @@ def _end(judgement: Judgement, hidden: int, width: int) -> Iterator[Text]:
             left = f"and {show_count(len(some) - LISTED)} more: --explain lists all"
             yield from paragraph(left, width, first=f"{mark} ", rest="    ")
     if judgement.comparison is not None:
-        yield from paragraph(LEGEND, width, style="dim")
+        marks = (LEGEND, *cells.extrapolated(judgement.comparison.rows))
+        yield from paragraph("; ".join(marks), width, style="dim")
 
 
 def _needs_a_line(decision: Decision) -> bool:

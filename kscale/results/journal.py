@@ -6,6 +6,7 @@ or a pulled plug leaves is read up to the last whole line.
 """
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ class Header(Record):
     started: str
     kscale: str
     scenario_sha256: str
+    but_costs_sha256: str = ""  # of the scenario without its costs
     seed: int
     fingerprint: str  # of the machine: its samples may not be mixed with another's
     code: str  # hash of kscale's own sources: a version number does not change with every commit
@@ -35,6 +37,10 @@ class Header(Record):
         """Say whether cells of *other* are as good as measured by this run."""
         same = {"id", "started"}
         return self.model_dump(exclude=same) == other.model_dump(exclude=same)
+
+    def costs_otherwise(self, other: "Header") -> bool:
+        """Say whether this run differs from *other* in nothing but what work costs."""
+        return self.continues(other.model_copy(update={"scenario_sha256": self.scenario_sha256}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,20 @@ def create(folder: Path, header: Header) -> Journal:
 
 def find(folder: Path, header: Header) -> Journal | None:
     """Return the newest journal, with a cell in it, that a run with *header* may go on with."""
-    found = (
-        [read(path) for path in sorted(folder.glob(f"*{ENDING}"), reverse=True)] if folder.is_dir() else []
-    )
-    same = (journal for journal in found if journal and header.continues(journal.header))
-    return next((journal for journal in same if journal.cells), None)
+    return next((one for one in _begun(folder) if header.continues(one.header)), None)
+
+
+def of_other_costs(folder: Path, header: Header) -> bool:
+    """Say whether a run with *header* could go on if its costs were those of before."""
+    return any(header.costs_otherwise(one.header) for one in _begun(folder))
+
+
+def _begun(folder: Path) -> Iterator[Journal]:
+    """Yield the journals with a cell in them, the newest first."""
+    for path in sorted(folder.glob(f"*{ENDING}"), reverse=True) if folder.is_dir() else []:
+        found = read(path)
+        if found is not None and found.cells:
+            yield found
 
 
 def read(path: Path) -> Journal | None:

@@ -10,7 +10,7 @@ from kscale.errors import NoVerdict
 from kscale.judge import compare
 from kscale.judge.rows import APART, OTHER_MACHINE, OTHER_WORK, WALL, Row
 from kscale.judge.verdict import Verdict
-from kscale.results.record import Cell, Result
+from kscale.results.record import Cell, CostInfo, CostsRef, Result
 
 WORK = {"events": 100, "watchers_tested": 50, "deliveries": 7}
 OTHER = {"fingerprint": "0", "cpu_model": "other"}
@@ -43,6 +43,41 @@ def test_only_the_scenarios_cluster_and_seed_make_work_different() -> None:
             compare.of_results(before, other)
     fewer = changed(before, "scenario", sha256="0", resolved={"cluster": {"nodes": 10_000}, "mechanisms": {}})
     assert compare.of_results(before, fewer).rows
+
+
+def costing(value: int, of: Cell, given: CostsRef | None) -> Result:
+    """Make a result whose first mechanism reads a coefficient of that value."""
+    made = result([fanout(), of])
+    one = CostInfo(value=value, range=(0, 99), unit="ns", provenance="assumed", about="x")
+    read = made.mechanisms["watch-fanout"].model_copy(update={"costs": {"put_ns": one}})
+    resolved = {"cluster": {"nodes": 10_000}} | ({"costs": {"put_ns": value}} if given else {})
+    made = changed(made, "scenario", sha256=str(value), resolved=resolved, costs=given)
+    return made.model_copy(update={"mechanisms": {**made.mechanisms, "watch-fanout": read}})
+
+
+def test_other_costs_are_said_and_what_does_not_read_them_is_judged() -> None:
+    """The rows of mechanisms that read them are shown only; with nothing but such, a gate has no verdict."""
+    sides = {"baseline": Made(100_000, 5, {"tests": 9}), "optimized": Made(1000, 5, {"tests": 9})}
+    slower = {**sides, "optimized": Made(1000, 5, {"tests": 10})}
+    given = CostsRef(path="costs/mine.yaml", coefficients=13, etcd="etcd 3.5.1", date="2026-11-21")
+    before = costing(5, cell("etcd-freelist", "defaults", {}, sides), None)
+    after = costing(7, cell("etcd-freelist", "defaults", {}, slower), given)
+    found = compare.of_results(before, after)
+    shown = [row for row in found.rows if row.mechanism == "watch-fanout"]
+    assert {(row.verdict, row.notes) for row in shown} == {(None, (OTHER_WORK,))}
+    judged = {row.verdict for row in found.rows if row.mechanism == "etcd-freelist"}
+    assert Verdict.WORSE in judged
+    assert None not in judged
+    assert (
+        "the costs differ: the profile's against 13 coefficients measured on etcd 3.5.1, 2026-11-21"
+        " (costs/mine.yaml): what mechanisms count that read them is shown, not judged"
+    ) in found.notes
+    alike_ = costing(5, cell("etcd-freelist", "defaults", {}, sides), given)
+    rows = compare.of_results(before, alike_).rows
+    assert rows
+    assert all(row.verdict is not None for row in rows)
+    with pytest.raises(NoVerdict, match="different work in 2 cells"):
+        compare.of_results(before, changed(after, "run", seed=1))
 
 
 def test_other_parameters_under_the_same_name_are_told() -> None:

@@ -149,6 +149,20 @@ def test_resume_measures_only_what_is_missing(store: Store) -> None:
     assert timeless == [cell.model_copy(update={"seconds": 0}) for cell in whole.cells]
 
 
+def test_resume_says_that_the_costs_have_changed(store: Store) -> None:
+    """Of a run that is the same otherwise; of another seed it says nothing of the kind."""
+    interrupted_after(1, store)
+    one = costs.of_profile("k8s-1.36").coefficients["etcd_apply_ns"]
+    given = f"value: {one.value + 1}, range: [0, {one.value + 2}], unit: ns, provenance: assumed, about: x"
+    dearer = f"{SECTION}costs: {{coefficients: {{etcd_apply_ns: {{{given}}}}}}}\n"
+    for text, said in ((dearer, True), (f"{dearer}seed: 3\n", False)):
+        scenario = loaded(text)
+        cells = plan(scenario, [mechanism(None)])
+        with pytest.raises(KscaleError, match="--resume: no interrupted run of") as caught:
+            campaign.run(scenario, cells, COUNT, Seen(), store, Request(["run"], resume=True))
+        assert ("of one that was, the costs have changed" in str(caught.value)) == said
+
+
 def test_resume_under_a_name_leaves_one_file(store: Store) -> None:
     """What the interrupted run had saved is part of the named result."""
     interrupted_after(1, store)
