@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kscale import units
 from kscale.errors import KscaleError
-from kscale.imports import audit_events, audit_herds, request_mix
+from kscale.imports import audit_events, audit_herds, audit_logs, request_mix
 from kscale.imports.audit_count import MOST_CLIENTS, PANIC, RECEIVED, STARTED, Log
 from kscale.imports.audit_events import Skipped
 from kscale.imports.audit_herds import FAR, Herd, Seconds
@@ -43,9 +43,11 @@ def read(path: Path, name: str, progress: Progress) -> Facts:
         raise KscaleError(one_line(f"{name}: {_nothing(log, skipped)}"))
     span = log.newest - log.oldest
     values, also = _rates(log, span)
+    load = audit_logs.load(log, span, _how(span)) if span >= LEAST_SPAN else None
     return Facts(
         Source("audit", name, size, datetime.fromtimestamp(int(log.newest), UTC)),
-        values=tuple(values),
+        load=load,
+        values=tuple(audit_logs.sampled(values, span)),
         also=(*_shares(log), *also, *_lists(log), *_watches(log, span), *_herds(log)),
         read=_read(log, span),
         dropped=_dropped(log, skipped, span),
@@ -67,7 +69,7 @@ def _rates(log: Log, span: float) -> tuple[list[Value], list[str]]:
     """Return how often requests come, in all and for each client."""
     if span < LEAST_SPAN:
         return [], []
-    how = f"audit log of {_span(span)}"
+    how = _how(span)
     mix = log.mix.per_second(span)
     values, also = request_mix.values(mix, how, estimate=False)
     asked = sum(mix.asked.values())
@@ -202,6 +204,11 @@ def _shown(one: Herd) -> str:
 def _share(part: int, whole: int) -> str:
     """Return a share for a sentence."""
     return units.show_percent(request_mix.digits(part / whole))
+
+
+def _how(span: float) -> str:
+    """Return where rates are from."""
+    return f"audit log of {_span(span)}"
 
 
 def _span(seconds: float) -> str:

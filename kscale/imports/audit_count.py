@@ -5,12 +5,13 @@ request, clients, and seconds of a month.
 """
 
 import re
+from array import array
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from kscale import units
 from kscale.errors import KscaleError
-from kscale.imports import fields, request_mix
+from kscale.imports import fields, places, request_mix
 from kscale.imports.audit_events import Event
 from kscale.imports.audit_herds import MOST_SPAN, Seconds
 from kscale.imports.request_mix import WATCH, Kind, Mix
@@ -61,6 +62,7 @@ class Log:
     codes: dict[str, int] = field(default_factory=dict)  # 429, 410, 5xx
     left_out: dict[str, int] = field(default_factory=dict)  # by what they are
     clients: set[int] = field(default_factory=set)
+    ids: "array[int]" = field(default_factory=lambda: array("Q"))  # hashes of answered requests
     oldest: float = 0.0  # Unix seconds
     newest: float = 0.0
     counted: int = 0
@@ -78,6 +80,8 @@ class Log:
         if self.newest - self.oldest > MOST_SPAN:
             raise KscaleError(one_line(f"{place}: stageTimestamp: {TOO_FAR}"))
         self.counted += 1
+        if len(self.ids) < places.MOST:
+            self.ids.append(places.hashed(_text(event, "auditID", place) or f"{time} {place}"))
         if verb == WATCH:
             self._watch(event, stage, time, place)
         else:

@@ -107,13 +107,16 @@ class Load:
     """
 
     servers: frozenset[int] = frozenset()  # hashes of which they are (places.py); empty: nobody says
-    told_by: str = ""  # what tells servers apart: "instance" or "start"; empty: these are all servers
+    told_by: str = ""  # what tells servers apart: "instance", "start", "audit"; empty: these are all servers
     how: str = ""
     estimate: bool = False
     asked: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
     stored: Mapping[tuple[str, str, str], float] = field(default_factory=dict)  # that changed objects
     pod_events: float = 0.0  # sent to watches of pods
     watches: Mapping[str, float] = field(default_factory=dict)  # open, by type
+    span: float = 0.0  # seconds that an audit log covers
+    ids: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64), compare=False)
+    # [k] ascending, distinct: hashes of an audit log's events, of very many the first ones
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,13 +33,13 @@ def together(parts: Sequence[Part], told: Told) -> tuple[Part, ...]:
             having = [part for part in of_kind if _has(part, noun)]
             kept = _newest_of_each(having, noun, told)
             for part in having if len(kept) > 1 else set(having) - set(kept):
-                found[part] = _without(found[part], _keys(part, noun))
+                found[part] = without(found[part], _keys(part, noun))
             if len(kept) > 1:
                 sums.append(_sum(kept, noun, told))
                 summed |= dict.fromkeys(kept)
         if sums:
             for part in of_kind:
-                found[part] = _without(found[part], {SERVERS})
+                found[part] = without(found[part], {SERVERS})
             added.append(_as_part(list(summed), sums, _servers(of_kind), told))
     return (*found.values(), *added)
 
@@ -80,10 +80,10 @@ def _sum(parts: Sequence[Part], noun: str, told: Told) -> Load:
     return Load(
         how=f"{number:,} scrapes together, {loads[0].how}" if loads[0].how else "",
         estimate=any(one.estimate for one in loads),
-        asked=_added([one.asked for one in loads]),
-        stored=_added([one.stored for one in loads]),
+        asked=added([one.asked for one in loads]),
+        stored=added([one.stored for one in loads]),
         pod_events=sum(one.pod_events for one in loads),
-        watches=_added([one.watches for one in loads]),
+        watches=added([one.watches for one in loads]),
     )
 
 
@@ -107,7 +107,7 @@ def _keys(part: Part, noun: str) -> set[str]:
     return {value.key for value in load_values.values(_only(_load(part), noun))[0]}
 
 
-def _without(part: Part, keys: set[str]) -> Part:
+def without(part: Part, keys: set[str]) -> Part:
     """Return a part without the values of these keys."""
     left = tuple(value for value in part.facts.values if value.key not in keys)
     return replace(part, facts=replace(part.facts, values=left))
@@ -131,7 +131,7 @@ def _load(part: Part) -> Load:
     return part.facts.load or Load()
 
 
-def _added(each: Sequence[Mapping[K, float]]) -> dict[K, float]:
+def added(each: Sequence[Mapping[K, float]]) -> dict[K, float]:
     """Return the sums by key, in the keys' order of first use."""
     found: dict[K, float] = {}
     for one in each:

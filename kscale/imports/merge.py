@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kscale.imports import list_values, lists, loads, merge_values, settings, states
+from kscale.imports import audit_logs, list_values, lists, loads, merge_values, settings, states
 from kscale.imports.contradictions import (
     Candidate,
     Contradiction,
@@ -54,6 +54,7 @@ def merge(given: Sequence[Part]) -> Merged:
     sources = ordered(given)
     told = Told(called([part.source.name for part in sources]))
     parts = loads.together(lists.together(states.newest(sources, told), told), told)
+    parts = audit_logs.together(parts, told)
     nodes = _newest_list(NODES, [part for part in parts if part.facts.nodes], _node_count, told)
     pods = _newest_list(PODS, [part for part in parts if _pod_count(part)], _pod_count, told)
     types = _types(parts, told)

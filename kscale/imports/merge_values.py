@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kscale import units
-from kscale.imports import fleet, request_mix, settings
-from kscale.imports.contradictions import Candidate, Contradiction, Part, settle
+from kscale.imports import audit_logs, fleet, request_mix, settings
+from kscale.imports.contradictions import Candidate, Contradiction, Part, ranked, settle
 from kscale.imports.facts import Value
 from kscale.imports.list_values import PROFILE
 from kscale.imports.told import Told
@@ -17,6 +17,30 @@ from kscale.imports.told import Told
 
 def values(parts: Sequence[Part], told: Told) -> dict[str, Candidate[Value]]:
     """Return the value of each key that a scenario takes."""
+    by_key = _by_key(parts, told)
+    fleet.add_servers(by_key)
+    if fleet.SERVERS in by_key:
+        servers = ranked(by_key[fleet.SERVERS])[0].value.value
+        for key in by_key.keys() - {fleet.SERVERS}:
+            by_key[key] = audit_logs.give_way(by_key[key], int(servers))
+    found = _mixes(by_key, told)
+    for key in sorted(key for key in by_key if not settings.mix_of(key)):
+        if key in settings.COUNTS:
+            best, _ = settle(key, by_key[key], lambda value: value.value)
+            told.counts[key] = by_key[key]  # held against lists and stored objects later
+        else:
+            best = fleet.settle(key, by_key[key], told)
+        told.won(key, best.part)
+        found[key] = best
+    fleet.leave_out_parameters(found, told)
+    if PROFILE in found and found[PROFILE].estimate:
+        told.assumed.append(f"constants of {found[PROFILE].shown}: {found[PROFILE].value.how}")
+    fleet.tell_servers(found.get(fleet.SERVERS), told)
+    return found
+
+
+def _by_key(parts: Sequence[Part], told: Told) -> dict[str, list[Candidate[Value]]]:
+    """Return what all parts say by key; what no scenario takes is told."""
     by_key: dict[str, list[Candidate[Value]]] = defaultdict(list)
     refused = 0
     for part in parts:
@@ -34,21 +58,7 @@ def values(parts: Sequence[Part], told: Told) -> dict[str, Candidate[Value]]:
         told.dropped.append(
             f"{units.show_many(refused, 'rate')} of requests or watches that no scenario takes"
         )
-    fleet.add_servers(by_key)
-    found = _mixes(by_key, told)
-    for key in sorted(key for key in by_key if not settings.mix_of(key)):
-        if key in settings.COUNTS:
-            best, _ = settle(key, by_key[key], lambda value: value.value)
-            told.counts[key] = by_key[key]  # held against lists and stored objects later
-        else:
-            best = fleet.settle(key, by_key[key], told)
-        told.won(key, best.part)
-        found[key] = best
-    fleet.leave_out_parameters(found, told)
-    if PROFILE in found and found[PROFILE].estimate:
-        told.assumed.append(f"constants of {found[PROFILE].shown}: {found[PROFILE].value.how}")
-    fleet.tell_servers(found.get(fleet.SERVERS), told)
-    return found
+    return by_key
 
 
 def _mixes(by_key: Mapping[str, list[Candidate[Value]]], told: Told) -> dict[str, Candidate[Value]]:
