@@ -58,10 +58,14 @@ def test_a_mechanism_says_where_it_uses_each_coefficient_that_can_be_measured(me
 def test_every_setting_that_a_calibration_writes_is_asked_of_a_mechanism() -> None:
     """And each coefficient by one at least of the settings of its own families."""
     said: dict[str, set[str]] = {}
-    further = [(find("etcd-sharding"), {"clients": 2}), (find("controller-standby"), {"source": "pages"})]
-    for mechanism, params in [*((one, {}) for one in MECHANISMS), *further]:
+    asked = [
+        *((one, one.params()) for one in MECHANISMS),
+        (find("etcd-sharding"), find("etcd-sharding").params(clients=2)),
+        (find("controller-standby"), find("controller-standby").params(source="pages")),
+    ]
+    for mechanism, params in asked:
         if mechanism.settings is not None:
-            for name, at in mechanism.settings(cluster(), mechanism.params(**params)).items():
+            for name, at in mechanism.settings(cluster(), params).items():
                 said.setdefault(name, set()).update(at)
     fits = {
         name: found
