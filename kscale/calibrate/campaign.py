@@ -1,8 +1,9 @@
 """Runs experiments within a budget of time and keeps their points; nothing else is kept.
 
-An experiment is left out if there is no time for half of it, and stopped at its next step if it does not
-end in time; what it has measured is kept. How much longer than planned this machine takes is learned on
-the way.
+An experiment is left out if there is no time for half of it, and stopped before a step that would end too
+late, going by its longest one; what it has measured is kept. How much longer than planned this machine takes
+is learned on the way. The budget is of the whole command: it began before, and stopping the etcd, fits and
+the file follow.
 """
 
 import math
@@ -20,7 +21,7 @@ from kscale.calibrate.record import Done, Plan
 from kscale.errors import Interrupted, KscaleError
 
 QUICK_S, DEFAULT_S = 60.0, 300.0
-FITTING_S = 3.0  # of the budget, for what follows the experiments
+ENDING_S = 5.0  # of the budget, for what follows the experiments, on a busy machine too
 WORTH = 0.5  # of the time an experiment may take must be left for it to begin
 NEEDS_FILES = "needs an etcd that it may restart, and its files: not one at an endpoint"
 FAILED = "it failed; the command says why"
@@ -48,6 +49,7 @@ class Outcome:
     errors: list[str] = field(default_factory=list)  # for the terminal: they may name paths
     seconds: float = 0.0
     plan: Plan = "default"
+    cut: set[str] = field(default_factory=set)  # families of which not all points were measured
 
 
 @dataclass(slots=True)
@@ -61,6 +63,8 @@ class _Clock:
     planned_s: float = 0.0  # of what is finished
     took_s: float = 0.0
     stopped: bool = False  # an experiment, for want of time
+    step_began_s: float | None = None  # None: it has not told of any step
+    longest_s: float = 0.0  # step of the experiment
 
     def elapsed(self) -> float:
         """Return the seconds since the start."""
@@ -68,15 +72,23 @@ class _Clock:
 
     def left(self) -> float:
         """Return the seconds that experiments may still take."""
-        return self.budget_s - FITTING_S - self.elapsed()
+        return self.budget_s - ENDING_S - self.elapsed()
 
     def expected(self, experiment: Experiment) -> float:
         """Return how long an experiment will take here, going by those before it."""
         return experiment.seconds * (self.took_s / self.planned_s if self.planned_s else 1.0)
 
+    def start(self) -> None:
+        """Begin an experiment."""
+        self.stopped, self.step_began_s, self.longest_s = False, None, 0.0
+
     def step(self, text: str) -> None:
-        """Pass it on, unless time is up."""
-        if self.left() < 0:
+        """Pass it on, unless it would end too late."""
+        now = self.elapsed()
+        if self.step_began_s is not None:
+            self.longest_s = max(self.longest_s, now - self.step_began_s)
+        self.step_began_s = now
+        if self.left() < self.longest_s:
             self.stopped = True
             raise OutOfTimeError
         self.observer.step(text)
@@ -96,7 +108,7 @@ def told(*, quick: bool, budget_s: float) -> str | None:
 
 def least_s() -> float:
     """Return the least budget, s: the first experiment of the quick plan and the fits."""
-    return math.ceil(known.QUICK[0].seconds + FITTING_S)
+    return math.ceil(known.QUICK[0].seconds + ENDING_S)
 
 
 def _whole_s() -> float:
@@ -112,13 +124,15 @@ def run(
     *,
     own: bool,
     now: Callable[[], float] = time.monotonic,
+    began: float | None = None,
 ) -> Outcome:
     """Return the points of all experiments that could be run; *own*: the etcd may be restarted.
 
-    One that fails does not keep the others from running; KscaleError if nothing was measured at all.
+    The budget counts from *began*, by that clock; None: from here. An experiment that fails does not keep the
+    others from running; KscaleError if nothing was measured at all.
     """
     outcome = Outcome(plan="quick" if experiments is known.QUICK else "default")
-    clock = _Clock(observer, now, now(), budget_s)
+    clock = _Clock(observer, now, now() if began is None else began, budget_s)
     observer.start(experiments, budget_s)
     for experiment in experiments:
         done = _left_out(experiment, clock, own=own) or _run(lab, experiment, clock, outcome)
@@ -144,12 +158,15 @@ def _left_out(experiment: Experiment, clock: _Clock, *, own: bool) -> Done | Non
 
 def _run(lab: Lab, experiment: Experiment, clock: _Clock, outcome: Outcome) -> Done:
     """Run one experiment and keep its points."""
-    began, left_out, clock.stopped, short = clock.elapsed(), None, False, 0
+    began, left_out, coarse = clock.elapsed(), None, 0
+    clock.start()
     clock.observer.experiment_start(experiment.id, experiment.title, clock.expected(experiment))
     try:
         for point in experiment.run(lab, clock):
-            short += point.too_short
-            if not point.too_short:
+            if point.too_short:
+                coarse += 1
+                outcome.cut.add(point.family)
+            else:
                 outcome.points.append(point)
     except Interrupted:
         raise
@@ -162,7 +179,9 @@ def _run(lab: Lab, experiment: Experiment, clock: _Clock, outcome: Outcome) -> D
     if left_out is None:
         clock.took_s += took
         clock.planned_s += experiment.seconds
-    if short and left_out != FAILED:
-        coarse = f"{units.show_many(short, 'point')} of CPU, too short for the steps of the endpoint's clock"
-        left_out = coarse if left_out is None else f"{left_out}; {coarse}"
+    if left_out is not None:
+        outcome.cut.update(experiment.families)
+    if coarse and left_out != FAILED:
+        said = f"{units.show_many(coarse, 'point')} of CPU, too short for the steps of the endpoint's clock"
+        left_out = said if left_out is None else f"{left_out}; {said}"
     return Done(id=experiment.id, title=experiment.title, seconds=took, left_out=left_out)

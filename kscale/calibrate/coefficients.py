@@ -1,17 +1,19 @@
 """Which coefficients of the cost model the fits give, and why the others stay as the profile has them.
 
 One is stated only where what was fitted is what its mechanism means by it, with the settings it was
-fitted over and the error of its fit.
+fitted over and the error of its fit. Coefficients of one fit go together: a source that gives one of them
+and the profile that gives the other would be a pair that neither has seen (`settled`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor
 
 import numpy as np
 
-from kscale.calibrate.fit import HIGH, LOW, Fit
+from kscale.calibrate.fit import HIGH, LOW, Fit, fit
 from kscale.calibrate.meant import MEANT, Fits, Meant, Profile, Rows
+from kscale.calibrate.point import Point
 from kscale.calibrate.record import GOAL_PCT
 
 
@@ -26,6 +28,8 @@ class Stated:
     over: Mapping[str, tuple[int, int]]  # least and most of each setting it was measured at
     error_pct: float | None  # median of the points kept back from its fits, of the worst one; None without
     once: bool  # a setting was measured only once
+    checked: bool = True  # there was something to hold its fits against
+    cut: bool = False  # an experiment of its fits was not run to its end
 
     @property
     def above_goal(self) -> bool:
@@ -56,16 +60,56 @@ NOT_SEEN: tuple[Left, ...] = (
 )
 
 
-def stated(fits: Fits, profile: Profile) -> tuple[list[Stated], list[Left]]:
+def settled(fits: Fits, points: Mapping[str, Sequence[Point]], profile: Profile) -> dict[str, Fit]:
+    """Return fits, by family; where a term cannot be told from nothing, made beside the profile's.
+
+    Only where the profile's is in the range that was found: elsewhere the term is stated as it was fitted.
+    """
+    made = dict(fits)
+    for family in fits:
+        rows = Rows(fits, profile)
+        fixed = {
+            one.term: profile[one.name] / one.factor
+            for one in MEANT
+            if one.families == (family,) and _paired(one) and _nothing(rows, one)
+            if profile[one.name] <= _ends(rows, one)[2]
+        }
+        beside = fit(fits[family].formula, points[family], fixed) if fixed else None
+        if beside is not None and fits[family].determined:
+            made[family] = beside
+    return made
+
+
+def _paired(meant: Meant) -> bool:
+    """Return whether a coefficient is a term of a fit that gives another coefficient too."""
+    same = [one for one in MEANT if one.families == meant.families]
+    return bool(meant.term) and len(same) > 1
+
+
+def _ends(rows: Rows, meant: Meant) -> tuple[float, float, float]:
+    """Return a coefficient, and the least and the most of the middle 95 % of its draws."""
+    drawn = meant.value(rows)
+    low, high = (float(end) for end in np.percentile(drawn[1:], (LOW, HIGH)))
+    return float(drawn[0]), low, high
+
+
+def _nothing(rows: Rows, meant: Meant) -> bool:
+    """Return whether a coefficient cannot be told from nothing."""
+    value, low, _ = _ends(rows, meant)
+    return low <= 0 or round(value) <= 0
+
+
+def stated(fits: Fits, profile: Profile, cut: Collection[str] = ()) -> tuple[list[Stated], list[Left]]:
     """Return the coefficients that the fits give, and those that stay with the reason.
 
-    One that cannot be told from nothing, or whose settings do not tell it from others, stays.
+    One that cannot be told from nothing, or whose settings do not tell it from others, stays; so does one
+    of a family in *cut*, whose experiment was not run to its end, if nothing checks its fit.
     """
     found: list[Stated] = []
     left: list[Left] = []
     rows = Rows(fits, profile)
     for meant in MEANT:
-        made = _made(meant, rows)
+        made = _made(meant, rows, cut)
         if isinstance(made, Stated):
             found.append(made)
             rows = replace(rows, stated={**rows.stated, meant.name: meant.value(rows)})
@@ -74,7 +118,7 @@ def stated(fits: Fits, profile: Profile) -> tuple[list[Stated], list[Left]]:
     return found, left
 
 
-def _made(meant: Meant, rows: Rows) -> Stated | str:
+def _made(meant: Meant, rows: Rows, cut: Collection[str]) -> Stated | str:
     """Return one coefficient, or why it is none."""
     missing = [family for family in meant.families if family not in rows.fits]
     if missing:
@@ -82,13 +126,16 @@ def _made(meant: Meant, rows: Rows) -> Stated | str:
     unclear = [family for family in meant.families if not rows.fits[family].determined]
     if unclear:
         return f"too few different settings of {_listed(unclear)}"
-    drawn = meant.value(rows)
-    value = float(drawn[0])
-    low, high = (float(end) for end in np.percentile(drawn[1:], (LOW, HIGH)))
-    if low <= 0 or round(value) <= 0:
+    used = [rows.fits[family] for family in meant.families]
+    checked, partial = all(one.checked for one in used), any(family in cut for family in meant.families)
+    if partial and not checked:
+        return "its experiment was cut off, with too few settings left to check a fit"
+    if any(meant.term in one.fixed for one in used):
+        return "cannot be told from nothing, nor from the profile's, beside which the others are fitted"
+    value, low, high = _ends(rows, meant)
+    if _nothing(rows, meant) and not _paired(meant):
         return f"cannot be told from nothing: {value:,.0f} {meant.unit}, {low:,.0f} to {high:,.0f}"
     whole = round(value)
-    used = [rows.fits[family] for family in meant.families]
     errors = [one.held_out_error for one in used if one.held_out_error is not None]
     return Stated(
         meant,
@@ -98,6 +145,8 @@ def _made(meant: Meant, rows: Rows) -> Stated | str:
         over=_over(used),
         error_pct=100 * max(errors) if errors else None,
         once=any(one.once for one in used),
+        checked=checked,
+        cut=partial,
     )
 
 

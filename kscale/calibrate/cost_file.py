@@ -4,7 +4,7 @@ It is read back before it is written: what kscale writes, it can read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from kscale import __version__
 from kscale.calibrate import coefficients, families, figures
 from kscale.calibrate.campaign import Outcome
 from kscale.calibrate.coefficients import Stated
-from kscale.calibrate.fit import Fit, fit
+from kscale.calibrate.fit import Fit, fit, widened
 from kscale.calibrate.point import Point
 from kscale.calibrate.record import (
     GOAL_PCT,
@@ -27,6 +27,7 @@ from kscale.calibrate.record import (
     LeftAs,
     Machine,
     Measured,
+    rounded,
 )
 from kscale.measure import machine
 from kscale.scenario import costs
@@ -69,12 +70,13 @@ class CostFile:
 def made(outcome: Outcome, setting: Setting) -> CostFile:
     """Return the file of what was measured."""
     points = by_family(outcome.points)
-    fits = {
+    alone = {
         name: found
         for name, formula in families.FORMULAS.items()
         if name in points and (found := fit(formula, points[name])) is not None
     }
-    stated, left = coefficients.stated(fits, setting.extends)
+    fits = widened(coefficients.settled(alone, points, setting.extends))
+    stated, left = coefficients.stated(fits, setting.extends, outcome.cut)
     calibration = Calibration(
         date=setting.date,
         etcd=setting.etcd,
@@ -104,6 +106,12 @@ def made(outcome: Outcome, setting: Setting) -> CostFile:
         },
     )
     return CostFile(setting.extends, tuple(stated), calibration)
+
+
+def taken(file: CostFile, seconds: float) -> CostFile:
+    """Return a file that says how long the whole command took."""
+    made = file.calibration.model_copy(update={"seconds": rounded(seconds)})
+    return replace(file, calibration=made)
 
 
 def by_family(points: Sequence[Point]) -> dict[str, list[Point]]:
@@ -207,6 +215,10 @@ def _warnings(one: Stated) -> Iterator[str]:
         yield f"points kept back from its fit are off by {error} (median), above the goal of {goal}"
     if one.once:
         yield "measured once at some settings"
+    if not one.checked:
+        yield "not checked: nothing was left to hold its fit against; its range is as the worst other fit's"
+    if one.cut:
+        yield "partial: its experiment was cut off before its end"
 
 
 def _machine(setting: Setting) -> Machine:

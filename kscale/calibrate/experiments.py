@@ -47,7 +47,7 @@ DEFAULT: tuple[Experiment, ...] = (  # about 4 minutes on two cores
     exp_watches.experiment(exp_watches.DEFAULT),
     exp_freelist.experiment(exp_freelist.DEFAULT),
 )
-QUICK: tuple[Experiment, ...] = (  # the same, fewer settings and repeats: under a minute
+QUICK: tuple[Experiment, ...] = (  # fewer settings and repeats: 50 s, so that a slower machine ends in time
     exp_puts.experiment(exp_puts.QUICK),
     exp_heartbeats.experiment(exp_heartbeats.QUICK),
     exp_lists.experiment(exp_lists.QUICK),

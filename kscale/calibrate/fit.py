@@ -8,19 +8,21 @@ Ranges are of a Bayesian bootstrap (Rubin 1981, Annals of Statistics 9:130): eac
 points anew and takes the median of resampled repeats. Unlike a resample of points it never loses
 one that a coefficient hangs on. It knows nothing of what the formula itself misses, which the next
 machine, or the next choice of settings, misses in another way: each coefficient of each draw is
-therefore off by as much again as the formula was found to be (`misfit`).
+therefore off by as much again as the formula was found to be (`misfit`). Where nothing is left to find
+that out with, as of a line through two points, by as much as the worst of the other formulas (`widened`).
 """
 
 import math
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from kscale.calibrate import holdout
 from kscale.calibrate.formula import Floats, Formula
 from kscale.calibrate.point import Point
+from kscale.calibrate.record import GOAL_PCT
 
 DRAWS = 999
 SEED = 1
@@ -42,6 +44,12 @@ class Fit:
     coefficients: Floats  # [terms]
     draws: Floats  # [DRAWS, terms], of the bootstrap, misfit included
     determined: bool  # the fitted settings tell all terms apart
+    fixed: Mapping[str, float] = field(default_factory=dict)  # terms that were given and not fitted
+
+    @property
+    def checked(self) -> bool:
+        """Return whether anything is left to hold the formula against: kept back, or more than it needs."""
+        return bool(self.held) or len(self.fitted) > len(self.formula.terms) - len(self.fixed)
 
     def range(self, term: int) -> tuple[float, float]:
         """Return the middle 95 % of a coefficient's draws, the coefficient itself included."""
@@ -92,12 +100,14 @@ class Fit:
         }
 
 
-def fit(formula: Formula, points: Sequence[Point]) -> Fit | None:
+def fit(formula: Formula, points: Sequence[Point], fixed: Mapping[str, float] | None = None) -> Fit | None:
     """Return the coefficients that explain *points* best, some of them kept back; None if too few.
 
     Points of zero or less are left out: a relative error has no meaning there. All that the formula does
-    not reach are kept back; where nothing is to be fitted, the others too.
+    not reach are kept back; where nothing is to be fitted, the others too. Terms in *fixed* have that
+    coefficient, in every draw.
     """
+    fixed = fixed or {}
     measured = [point for point in points if point.value > 0]
     usable = [point for point in measured if formula.reaches(point.at)]
     beyond = tuple(point for point in measured if not formula.reaches(point.at))
@@ -107,13 +117,25 @@ def fit(formula: Formula, points: Sequence[Point]) -> Fit | None:
         return Fit(formula, (), tuple(usable), beyond, np.empty(0), np.empty((DRAWS, 0)), determined=True)
     out = holdout.held_out([point.at for point in usable], len(formula.terms))
     fitted = tuple(point for point, held in zip(usable, out, strict=True) if not held)
+    free = [number for number, term in enumerate(formula.terms) if term.name not in fixed]
     counts = formula.counts(fitted)
     sums, weights = _resampled(formula, fitted)
-    known = np.array([formula.known(point.at) for point in fitted])
-    found = least_squares(counts, sums - known, sums, weights)
+    found = np.tile([fixed.get(term.name, 0.0) for term in formula.terms], (len(sums), 1))
+    known = np.array([formula.known(point.at) for point in fitted]) + counts @ found[0]
+    found[:, free] = least_squares(counts[:, free], sums - known, sums, weights)
     kept = tuple(point for point, held in zip(usable, out, strict=True) if held)
-    exact = Fit(formula, fitted, kept, beyond, found[0], found[1:], told_apart(counts))
-    return replace(exact, draws=exact.draws * _off(formula, misfit(exact), exact.draws))
+    apart = told_apart(counts[:, free])
+    exact = Fit(formula, fitted, kept, beyond, found[0], found[1:], apart, fixed)
+    return _spread(exact, misfit(exact))
+
+
+def widened(fits: Mapping[str, Fit]) -> dict[str, Fit]:
+    """Return fits, by family, with those that nothing checks as far off as the worst of the others.
+
+    At least as far as the goal for predictions.
+    """
+    most = max([GOAL_PCT / 100, *(misfit(one) for one in fits.values() if one.checked)])
+    return {name: one if one.checked else _spread(one, most) for name, one in fits.items()}
 
 
 def misfit(found: Fit) -> float:
@@ -122,16 +144,18 @@ def misfit(found: Fit) -> float:
     Of points kept back their median error; of fitted ones the spread of what is left, for so many
     coefficients (0 where there are no more points than those).
     """
-    free = len(found.fitted) - len(found.formula.terms)
+    free = len(found.fitted) - len(found.formula.terms) + len(found.fixed)
     left = sum(found.error(one) ** 2 for one in found.fitted)
     spread = math.sqrt(left / free) if free > 0 else 0.0
     return min(MOST_MISFIT, max(found.held_out_error or 0.0, spread))
 
 
-def _off(formula: Formula, by: float, draws: Floats) -> Floats:
-    """Return a factor for each coefficient of each draw, as often too large as too small."""
-    stream = np.random.default_rng([SEED, zlib.crc32(formula.family.encode()), 1])
-    return np.asarray(np.exp(by * stream.standard_normal(draws.shape)))
+def _spread(found: Fit, by: float) -> Fit:
+    """Return a fit with each coefficient of each draw off by so much, as often too large as too small."""
+    stream = np.random.default_rng([SEED, zlib.crc32(found.formula.family.encode()), 1])
+    off = np.exp(by * stream.standard_normal(found.draws.shape))
+    off[:, [term.name in found.fixed for term in found.formula.terms]] = 1.0
+    return replace(found, draws=found.draws * off)
 
 
 def told_apart(counts: Floats) -> bool:

@@ -50,11 +50,19 @@ class Meant:
     about: str  # what costs that
     how: str  # it was measured
     value: Callable[[Rows], Floats]
+    term: str = ""  # of the fit, whose coefficient it is as it stands; empty: it is made of several
+    factor: float = 1.0  # of that term's unit in its own
 
 
-def _term(family: str, name: str, factor: float = 1.0) -> Callable[[Rows], Floats]:
-    """Return the coefficient of one term, in other units."""
-    return lambda rows: factor * rows.term(family, name)
+def _of_term(name: str, unit: str, term: tuple[str, str], about: str, how: str, factor: float = 1.0) -> Meant:
+    """Return what is the coefficient of one term, a family's, in other units."""
+    family, named = term
+
+    def value(rows: Rows) -> Floats:
+        """Return it as a column."""
+        return factor * rows.term(family, named)
+
+    return Meant(name, unit, (family,), about, how, value, named, factor)
 
 
 def _round_trip(rows: Rows) -> Floats:
@@ -121,13 +129,13 @@ MEANT: tuple[Meant, ...] = (
         "puts one after another, the line over 1 / clients and bytes at 1 client",
         _alone,
     ),
-    Meant(
+    _of_term(
         "etcd_put_cpu_ps_per_byte",
         "ps/byte",
-        ("put-cpu",),
+        ("put-cpu", "a byte"),
         "CPU of an etcd member for each byte of a put",
         "the slope over bytes of CPU per put",
-        _term("put-cpu", "a byte", PS),
+        PS,
     ),
     Meant(
         "etcd_log_ps_per_byte",
@@ -138,13 +146,12 @@ MEANT: tuple[Meant, ...] = (
         " encode them",
         _logging,
     ),
-    Meant(
+    _of_term(
         "etcd_wal_record_bytes",
         "bytes",
-        ("heartbeat-wal",),
+        ("heartbeat-wal", "a record"),
         "Bytes of etcd's log for a put beside its value",
         "length of the log without its zero tail; keys of about 25 bytes",
-        _term("heartbeat-wal", "a record"),
     ),
     Meant(
         "etcd_commit_ps_per_byte",
@@ -155,47 +162,44 @@ MEANT: tuple[Meant, ...] = (
         " times its bytes of pages",
         _committing,
     ),
-    Meant(
+    _of_term(
         "list_etcd_cpu_ns_per_object",
         "ns",
-        ("list-cpu",),
+        ("list-cpu", "a key"),
         "CPU of etcd for each object of a range",
         "linearizable lists of whole prefixes up to 16 MiB, by keys and bytes",
-        _term("list-cpu", "a key"),
     ),
-    Meant(
+    _of_term(
         "list_etcd_cpu_ps_per_byte",
         "ps/byte",
-        ("list-cpu",),
+        ("list-cpu", "a byte"),
         "CPU of etcd for each byte of a range",
         "as list_etcd_cpu_ns_per_object",
-        _term("list-cpu", "a byte", PS),
+        PS,
     ),
-    Meant(
+    _of_term(
         "list_walk_ns_per_key",
         "ns",
-        ("list-count-only-time",),
+        ("list-count-only-time", "a key"),
         "time and CPU of etcd to walk over a key that a page does not return, to count what is left",
         "the slope over keys of ranges that return their number alone, up to 16,384 keys: of more"
         " each takes longer",
-        _term("list-count-only-time", "a key"),
     ),
-    Meant(
+    _of_term(
         "list_fetch_ns_per_object",
         "ns",
-        ("list-time",),
+        ("list-time", "a key"),
         "Time to get an object of a page from etcd, beside its bytes",
         "linearizable lists of whole prefixes up to 16 MiB, until the last byte is at a client that does not"
         " decode them; longer ones take more, for the memory of the response",
-        _term("list-time", "a key"),
     ),
-    Meant(
+    _of_term(
         "list_fetch_ps_per_byte",
         "ps/byte",
-        ("list-time",),
+        ("list-time", "a byte"),
         "Time to get a byte of a page from etcd",
         "as list_fetch_ns_per_object",
-        _term("list-time", "a byte", PS),
+        PS,
     ),
     Meant(
         "etcd_range_locked_ppm",
@@ -206,12 +210,12 @@ MEANT: tuple[Meant, ...] = (
         "a range that returns keys only looks up and decodes the same; a key with a value of 2 KiB in both",
         _looking_up,
     ),
-    Meant(
+    _of_term(
         "etcd_open_ps_per_byte",
         "ps/byte",
-        ("open-time",),
+        ("open-time", "a byte"),
         "opening each byte of a store, when its free pages and its index are rebuilt",
         "the slope of the time to be healthy over the bytes of the file; files just read, so in memory",
-        _term("open-time", "a byte", PS),
+        PS,
     ),
 )

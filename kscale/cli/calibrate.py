@@ -1,5 +1,6 @@
 """The command calibrate etcd: what work costs on a real etcd, on this machine, as a cost-model file."""
 
+import time
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -109,6 +110,7 @@ def etcd(
     however this ends. A scenario reads the file with `costs: costs/mine.yaml`. Exit 3: an experiment
     failed, the file is of the others.
     """
+    began = time.monotonic()
     from kscale.report import console
 
     console.console(color=color)  # an unknown --color is refused before any work
@@ -128,7 +130,7 @@ def etcd(
         else _own(etcd_bin, experiments, folder)
     )
     outcome, file = _measured(
-        lab, experiments, budget_s, profile, folder, own=endpoint is None, quiet=quiet, color=color
+        lab, experiments, budget_s, profile, folder, began, own=endpoint is None, quiet=quiet, color=color
     )
     failed = _write(file, output)
     _tell(file, None if failed else output, verbose=verbose, as_json=as_json, color=color)
@@ -229,12 +231,16 @@ def _measured(
     budget_s: float,
     profile: "CostModel",
     folder: Path | None,
+    began: float,
     *,
     own: bool,
     quiet: bool,
     color: str,
 ) -> "tuple[Outcome, CostFile]":
-    """Run the experiments, stop the etcd, and return what came of it; Interrupted leaves nothing."""
+    """Run the experiments, stop the etcd, and return what came of it; Interrupted leaves nothing.
+
+    *began*: when the command did, which its budget is of.
+    """
     import tempfile
     from datetime import UTC, datetime
 
@@ -251,7 +257,7 @@ def _measured(
             progress_calibrate.observer(quiet=quiet, color=color) as observer,
             lab as made,
         ):
-            outcome = campaign.run(made, experiments, observer, budget_s, own=own)
+            outcome = campaign.run(made, experiments, observer, budget_s, own=own, began=began)
             name, endpoint = made.name, made.endpoint
     except Interrupted as stopped:
         gone = "the etcd is stopped and its folder removed" if own else "our keys are deleted"
@@ -266,7 +272,8 @@ def _measured(
         other_cpu_pct=meter.stop().other_cpu_pct if own else None,
         endpoint=endpoint,
     )
-    return outcome, cost_file.made(outcome, setting)
+    file = cost_file.made(outcome, setting)
+    return outcome, cost_file.taken(file, time.monotonic() - began)
 
 
 def _write(file: "CostFile", output: Path) -> "KscaleError | None":

@@ -180,3 +180,29 @@ def test_a_formula_without_terms_keeps_everything_back() -> None:
     assert (found.fitted, len(found.held)) == ((), 3)
     assert [round(found.error(point), 3) for point in found.held] == [0, 0, -0.25]
     assert not found.extrapolated(found.held[0])
+
+
+def test_what_nothing_checks_is_as_far_off_as_the_worst_of_the_others() -> None:
+    """A line through two points misses neither: that says nothing of it."""
+    two, bent = _fitted(LINE, _line([3, 5])), _fitted(LINE, _line([float(x**2) for x in range(1, 10)]))
+    assert (two.checked, bent.checked) == (False, True)
+    alone = fit.widened({"two": two})["two"]
+    low, high = alone.range(1)
+    assert high / low > math.exp(2 * 0.2)
+    low, high = fit.widened({"two": two, "bent": bent})["two"].range(1)
+    assert high / low > math.exp(2 * fit.misfit(bent)) > math.exp(2 * 0.2)
+    assert fit.widened({"bent": bent})["bent"] is bent
+
+
+def test_a_term_that_is_given_is_not_fitted() -> None:
+    """The others make the best of it; it has no range."""
+    found = fit.fit(LINE, _line([3, 5, 7, 9, 11, 13]), {"a": 2.0})
+    assert found is not None
+    assert found.range(0) == (2.0, 2.0)
+    x, y = np.array([1.0, 3.0, 4.0, 6.0]), np.array([3.0, 7.0, 9.0, 13.0])
+    assert [point.at["x"] for point in found.fitted] == x.tolist()
+    assert found.coefficients[1] == pytest.approx((x * (y - 2) / y**2).sum() / (x**2 / y**2).sum())
+    assert found.determined
+    beside = fit.fit(LINE, _line([3, 5]), {"a": 1.0})
+    assert beside is not None
+    assert beside.checked
