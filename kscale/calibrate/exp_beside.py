@@ -28,7 +28,7 @@ class Plan:
     limit_s: float  # a slow machine does fewer rounds
 
 
-QUICK = Plan((0, 16_000), 2048, 2, 0.5, 5.0)
+QUICK = Plan((0, 16_000), 2048, 2, 0.4, 5.0)
 DEFAULT = Plan((0, 4000, 16_000, 64_000), 2048, 3, 1.5, 30.0)
 
 

@@ -42,7 +42,7 @@ class Plan:
     limit_s: float  # a size: a slow machine does fewer rounds
 
 
-QUICK = Plan((5000, 10_000, 20_000), 2, 1, 500, 9.0)
+QUICK = Plan((2500, 5000, 10_000), 2, 1, 300, 9.0)
 DEFAULT = Plan((10_000, 20_000, 50_000, 100_000), 3, 2, 1200, 20.0)
 
 

@@ -28,7 +28,7 @@ class Plan:
     limit_s: float  # a slow machine does fewer rounds
 
 
-QUICK = Plan((LEASE, 1000, 4000, STATUS), 2, 600, 6.0)
+QUICK = Plan((LEASE, 1000, 4000, STATUS), 2, 400, 9.0)
 DEFAULT = Plan((LEASE, 600, 1000, 2000, 4000, 8000, STATUS), 3, 2000, 30.0)
 
 

@@ -30,39 +30,56 @@ Found = rounds.Collected[Setting]
 class Plan:
     """How much is measured."""
 
+    kinds: tuple[str, ...]
     keys: tuple[int, ...]
     value_bytes: tuple[int, ...]
+    alone: tuple[int, ...]  # more bytes of a value, of which one key is read and none listed
     most_bytes: int  # of a list
     rounds: int
     seconds: float  # of a sample, or one list if that takes longer
     limit_s: float  # a slow machine does fewer rounds
 
     @property
-    def stored(self) -> list[tuple[int, int]]:
-        """Return the prefixes to fill: keys and bytes of a value."""
+    def listed(self) -> list[tuple[int, int]]:
+        """Return the prefixes to list: keys and bytes of a value."""
         pairs = [(keys, size) for size in self.value_bytes for keys in self.keys]
         return [(keys, size) for keys, size in pairs if keys * size <= self.most_bytes]
 
     @property
+    def stored(self) -> list[tuple[int, int]]:
+        """Return the prefixes to fill."""
+        return self.listed + [(min(self.keys), size) for size in self.alone]
+
+    @property
     def settings(self) -> list[Setting]:
         """Return what is asked for."""
-        lists = [(kind, keys, size) for keys, size in self.stored for kind in KINDS]
+        lists = [(kind, keys, size) for keys, size in self.listed for kind in self.kinds]
         total = sum(keys for keys, _ in self.stored)
-        return lists + [(ONE, total, size) for size in self.value_bytes]
+        return lists + [(ONE, total, size) for size in (*self.value_bytes, *self.alone)]
 
 
-QUICK = Plan((80, 1000, 4000, 16_000), (256, 2048), 2**26, 2, 0.05, 8.0)
-DEFAULT = Plan((250, 1000, 8000, 50_000), (256, 1024, 2048), 2**27, 3, 0.2, 45.0)
+QUICK = Plan(
+    ("list", "list-keys-only", "list-count-only"),
+    (80, 1000, 4000, 16_000),
+    (256, 2048),
+    (1024, 8192),
+    2**26,
+    2,
+    0.04,
+    8.0,
+)
+DEFAULT = Plan(tuple(KINDS), (250, 1000, 8000, 50_000), (256, 1024, 2048), (8192,), 2**27, 3, 0.2, 45.0)
 
 
 def experiment(plan: Plan) -> Experiment:
     """Return the experiment at this size."""
     stored = sum(keys * (size + 100) for keys, size in plan.stored)
-    lists = sum(plan.seconds + keys * (1e-6 + 2e-9 * size) for _, keys, size in plan.settings)
+    read = [(1 if kind == ONE else keys, size) for kind, keys, size in plan.settings]
+    lists = sum(plan.seconds + 2 * keys * (1e-6 + 2e-9 * size) for keys, size in read)  # one is not timed
     return Experiment(
         id="lists",
         title="lists: number of keys and bytes of a value",
-        families=tuple(f"{kind}-{what}" for kind in (*KINDS, ONE) for what in ("time", "cpu")),
+        families=tuple(f"{kind}-{what}" for kind in (*plan.kinds, ONE) for what in ("time", "cpu")),
         seconds=min(plan.rounds * lists, plan.limit_s) + stored / 4e7 + 1,
         room=4 * stored + 2**29,
         own=False,

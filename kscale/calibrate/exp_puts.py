@@ -40,7 +40,7 @@ class Plan:
         return [(clients, size) for size in self.value_bytes for clients in self.clients]
 
 
-QUICK = Plan((1, 4, 16, 64), (256, 4096, 15_360), 2, 0.15, 12 * 2**20, 16.0)
+QUICK = Plan((1, 4, 16, 64), (256, 4096, 15_360), 2, 0.1, 12 * 2**20, 16.0)
 DEFAULT = Plan((1, 2, 4, 8, 16, 32, 64), (256, 1024, 4096, 15_360, 65_536), 3, 0.3, 16 * 2**20, 70.0)
 
 

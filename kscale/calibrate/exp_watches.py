@@ -42,7 +42,7 @@ class Plan:
         return min(self.most_puts, self.most_events // max(1, watchers))
 
 
-QUICK = Plan((0, 1, 10, 30, 100), (256, 2048), 2, 800, 5000, 9.0)
+QUICK = Plan((0, 1, 10, 30, 100), (256, 2048), 2, 450, 3500, 9.0)
 DEFAULT = Plan((0, 1, 3, 10, 30, 100, 200), (256, 1024, 4096), 3, 2000, 12_000, 40.0)
 
 
