@@ -16,6 +16,7 @@ from kscale import units
 from kscale.calibrate.formula import At
 from kscale.calibrate.meant import Fits
 from kscale.calibrate.point import Point
+from kscale.calibrate.record import Calibration
 
 STATUS, LEASE = 15_360, 300  # bytes, as in the published measurement
 SMALL, LIST_BYTES = 256, 2048
@@ -23,6 +24,16 @@ MANY, ONE = 64, 1  # clients
 NEAR = 1.25  # free pages count as so many within this factor: etcd itself uses a few
 LONG_LIST = 50_000  # keys; published of 100,000, and shorter lists hold nobody up for long
 SPILLS: Mapping[str, int] = {"10k": 10_000, "100k": 100_000}
+BY: Mapping[str, str] = {  # how the names of figures begin, and the experiment they are made of
+    "wal": "heartbeats",
+    "db": "heartbeats",
+    "put": "puts",
+    "spill": "freelist",
+    "list": "lists",
+    "beside": "beside",
+    "watch": "watches",
+}
+NOT_QUICK = frozenset({"spill-ratio-100k", "beside-p99-ratio"})  # take more than the quick plan makes
 DRAWS, SEED = 9999, 1  # two repeats have long tails, which fewer draws would not show steadily
 FARTHEST = 10.0  # times as much or as little: a range that wide says enough
 
@@ -55,6 +66,16 @@ class _Points:
         """Return the point at just that setting, if it was measured."""
         found = self.of(family, lambda given: all(given.get(key) == value for key, value in at.items()))
         return found[0] if len(found) == 1 else None
+
+
+def missing(name: str, made: Calibration) -> str:
+    """Return why a calibration has no such figure."""
+    if made.plan == "quick" and name in NOT_QUICK:
+        return "not in the quick plan"
+    for done in made.experiments:
+        if done.id == BY[name.partition("-")[0]] and done.left_out is not None:
+            return f"{done.title}: {done.left_out}"
+    return "its points gave nothing that a figure could be made of"
 
 
 def figures(points: Sequence[Point], fits: Fits) -> list[Figure]:

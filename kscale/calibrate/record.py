@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Protocol, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kscale.errors import KscaleError
+from kscale.results.record import BUSY_PCT
 from kscale.scenario import costs, document
 from kscale.units import quote
 
@@ -187,6 +188,15 @@ class Calibration(Part):
         if self.endpoint == "elsewhere":
             return f"at an endpoint, its machine unknown, its client on {here}"
         return f"on {here} that it shares with its client"
+
+
+def conditions(plan: str, other_cpu_pct: float | None) -> list[str]:
+    """Return what makes a calibration worth less: "quick plan", "other programs used 151 % of a core ..."."""
+    busy = other_cpu_pct is not None and other_cpu_pct >= BUSY_PCT
+    return [
+        *(["quick plan"] if plan == "quick" else []),
+        *([f"other programs used {other_cpu_pct:.0f} % of a core meanwhile"] if busy else []),
+    ]
 
 
 def read(path: Path) -> Calibration | None:

@@ -133,7 +133,7 @@ def _calibration(costs: Path | None) -> "Setup | None":
     from kscale.calibrate import record
     from kscale.cli.calibrate import DEFAULT
     from kscale.errors import KscaleError
-    from kscale.judge.claims.record import Setup
+    from kscale.judge.claims import calibrated
 
     path = costs or DEFAULT
     if costs is None and not path.is_file():
@@ -145,9 +145,7 @@ def _calibration(costs: Path | None) -> "Setup | None":
         raise KscaleError(
             f"--costs: {path} does not say how it was measured; kscale calibrate etcd writes one"
         )
-    where = f"{found.machine.cores} x {found.machine.cpu}"
-    name = f"kscale calibrate etcd: {found.etcd} on {where}, {found.date}"
-    return Setup(name, (), calibrated=found.figures)
+    return calibrated.setup(found)
 
 
 def _judged(

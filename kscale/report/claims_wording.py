@@ -26,10 +26,10 @@ HOLDS: Mapping[Kind, str] = {
 }
 CALIBRATE = "kscale calibrate etcd"
 LEGEND = (
-    "factor: ours over the published figure; x outside its band; ? undecided: the 95 % interval of ours reaches"
-    " into the band and out of it, or it was measured once; ! in band because a coefficient was fitted to it,"
-    " - the set-up was not published in full, or ours was not measured here: neither counts; of a claim the"
-    " worst figure decides"
+    "factor: ours over the published figure; x outside its band; ? undecided: the 95 % interval of ours is"
+    " partly in the band, or it was measured once; ! in band because a coefficient was fitted to it, - the"
+    " set-up was not published in full, or ours was not measured here: neither counts; of a claim the worst"
+    " figure decides"
 )
 
 
@@ -129,6 +129,14 @@ def _once(finding: Finding) -> bool:
     """Return whether what is undecided of a calibration is only so because it was measured once."""
     open_ = [one for one in finding.figures if one.verdict is Verdict.UNDECIDED]
     return all(one.interval is None for one in open_)
+
+
+def not_measured(finding: Finding) -> str:
+    """Return why a calibration did not answer a claim, or only in part; without one, what makes one."""
+    part = ", in part" if finding.figures else ""
+    known = finding.setup.missing if finding.setup else {}
+    why = dict.fromkeys(known[one.reads] for one in finding.claim.figures if one.reads in known)
+    return f"{finding.verdict}{part}: {'; '.join(why) or CALIBRATE}"
 
 
 def outside(findings: Sequence[Finding]) -> str:

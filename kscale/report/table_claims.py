@@ -123,7 +123,7 @@ def _headed(
     """Yield each claim as a heading over its figures."""
     row = 0
     for found, subject in _by_subject(findings):
-        yield from _subject(subject, width)
+        yield from _subject(subject, found, width)
         yield from _heading(found, width)
         for _ in found.figures:
             yield from (Text(" " * GAP).append_text(line) for line in grid.row(columns, row, widths))
@@ -140,10 +140,15 @@ def _by_subject(findings: Sequence[Finding]) -> Iterator[tuple[Finding, str]]:
         last = subject
 
 
-def _subject(subject: str, width: int) -> Iterator[Text]:
-    """Yield the heading of a subject, if one begins, as it can be typed after `kscale claims`."""
+def _subject(subject: str, first: Finding, width: int) -> Iterator[Text]:
+    """Yield the heading of a subject, if one begins, as it can be typed after `kscale claims`.
+
+    Below it, what was calibrated, if its claims are of a calibration.
+    """
     if subject:
         yield Text(f"── {clean(subject)} ".ljust(width, "─"), "bold")
+        if first.claim.calibrated and first.setup is not None:
+            yield from paragraph(clean_prose(first.setup.name), width, rest=INDENT, style="yellow")
         yield Text()
 
 
@@ -162,8 +167,7 @@ def _below(found: Finding, details: Mapping[str, Sequence[str]], width: int) -> 
         said = f"{found.verdict}: {claim.not_reproducible or 'it has no figures'}"
         yield from paragraph(f"- {said}", width, first=INDENT, rest=INDENT * 2, style="dim")
     if found.verdict is Verdict.NOT_MEASURED:
-        part = ", in part" if found.figures else ""
-        said = f"- {found.verdict}{part}: {wording.CALIBRATE}"
+        said = f"- {clean_prose(wording.not_measured(found))}"
         yield from paragraph(said, width, first=INDENT, rest=INDENT * 2, style="dim")
     if found.fitted_by:
         said = f"! fitted to it: {', '.join(found.fitted_by)}"
@@ -178,7 +182,7 @@ def _below(found: Finding, details: Mapping[str, Sequence[str]], width: int) -> 
 def _stacked(findings: Sequence[Finding], details: Mapping[str, Sequence[str]], width: int) -> Iterator[Text]:
     """Yield two lines a figure: name and verdict, then ours and the published."""
     for found, subject in _by_subject(findings):
-        yield from _subject(subject, width)
+        yield from _subject(subject, found, width)
         yield from _heading(found, width)
         for one in found.figures:
             word = Text(f"{wording.MARKS[one.verdict]} {_word(one)}".strip(), STYLES[one.verdict])

@@ -8,10 +8,11 @@ from pathlib import Path
 import made_points
 import numpy as np
 import pytest
+import yaml
 
-from kscale.calibrate import families, figures, fit
+from kscale.calibrate import exp_beside, exp_freelist, experiments, families, figures, fit, record
 from kscale.calibrate.point import Point
-from kscale.calibrate.record import FigureValue
+from kscale.calibrate.record import Calibration, FigureValue
 from kscale.cli import app
 from kscale.errors import ExitCode
 from kscale.judge.claims import calibrated, verdict
@@ -21,6 +22,7 @@ from kscale.mechanisms.registry import MECHANISMS
 from kscale.report import claims_details
 from kscale.report import claims_wording as wording
 from kscale.report.export import claims as export
+from kscale.report.table_claims import claims_table
 
 NAMES = [figure.reads for claim in calibrated.CLAIMS for figure in claim.figures]
 FILE = """schema: kscale.costs/1
@@ -37,7 +39,8 @@ calibration:
   seconds: 55
   experiments: []
   families: {{}}
-  figures: {{wal-ratio: {{value: {ratio}, range: [{ratio}, {ratio}], repeats: 2, unit: x, at: 15 KiB against 300 B}}}}
+  figures:
+    wal-ratio: {{value: {ratio}, range: [{ratio}, {ratio}], repeats: 2, unit: x, at: 15 KiB against 300 B}}
 """
 
 
@@ -188,7 +191,7 @@ def test_every_figure_of_a_calibration_is_judged_by_its_interval() -> None:
 
 
 def test_two_repeats_say_little_of_times_and_all_of_bytes() -> None:
-    """The range of a figure reaches beyond the least and the most of two; what repeats exactly has no width."""
+    """The range of a figure reaches beyond the least and the most of two; what repeats has no width."""
     ends = {256.0: (80.0, 120.0), 15_360.0: (300.0, 400.0)}
     cpu = [
         Point("put-cpu", {"clients": 64.0, "value_bytes": size}, "ns", pair) for size, pair in ends.items()
@@ -260,6 +263,51 @@ def test_a_sample_of_nothing_gives_no_ratio(family: str, samples: tuple[float, .
         FigureValue.model_validate(value)
 
 
+def _calibration(**changed: object) -> Calibration:
+    """Return the file's section, changed."""
+    tree = yaml.safe_load(FILE.format(ratio=39))["calibration"]
+    return record.parse(tree | changed, "mine.yaml")
+
+
+def test_what_a_calibration_lacks_says_why() -> None:
+    """The file knows: the quick plan, or the experiment that was cut off."""
+    left = "stopped, the budget of 60 s was used up"
+    done = [{"id": "freelist", "title": "free pages", "left_out": left}]
+    setup = calibrated.setup(_calibration(experiments=done))
+    said = {
+        name: wording.not_measured(verdict.judge(_of(name), setup, MECHANISMS))
+        for name in ("spill-ratio-100k", "spill-ratio-10k", "watch-delivery-ns")
+    }
+    assert said["spill-ratio-100k"] == "not measured here: not in the quick plan"
+    assert said["spill-ratio-10k"] == f"not measured here: free pages: {left}"
+    assert said["watch-delivery-ns"].startswith("not measured here: its points gave nothing")
+    default = calibrated.setup(_calibration(experiments=done, plan="default"))
+    assert default.missing["spill-ratio-100k"] == f"free pages: {left}"
+    open_ = verdict.judge(_of("spill-ratio-100k"), None, MECHANISMS)
+    assert wording.not_measured(open_) == "not measured here: kscale calibrate etcd"
+
+
+def test_the_quick_plan_lacks_what_is_said_of_it() -> None:
+    """Its free pages and its lists are too few."""
+    assert max(exp_freelist.QUICK.free_pages) * figures.NEAR < figures.SPILLS["100k"]
+    assert max(exp_freelist.QUICK.free_pages) == figures.SPILLS["10k"]
+    assert max(exp_beside.QUICK.keys) < figures.LONG_LIST <= max(exp_beside.DEFAULT.keys)
+    for claim in calibrated.CLAIMS:
+        assert {figures.BY[one.reads.partition("-")[0]] for one in claim.figures} <= {
+            one.id for one in experiments.QUICK
+        }
+
+
+def test_what_makes_it_worth_less_is_above_the_rows() -> None:
+    """A short plan, and other programs."""
+    machine = _calibration().machine.model_copy(update={"other_cpu_pct": 151.3})
+    setup = calibrated.setup(_calibration().model_copy(update={"machine": machine}))
+    found = verdict.judge(_of("wal-ratio"), setup, MECHANISMS)
+    head = " ".join(claims_table([found], {}, 100).plain.split())
+    assert "2026-11-21; quick plan; other programs used 151 % of a core meanwhile" in head
+    assert record.conditions("default", 3.0) == record.conditions("default", None) == []
+
+
 def _asked(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
     """Return what the command says of the first claim."""
     code = app.main(["claims", "K1", *args])
@@ -283,7 +331,7 @@ def test_the_command_reads_the_file(
     code, out, _ = _asked(capsys, "-v", "--check")
     assert code == ExitCode.OK
     assert "outside: K1" in out
-    assert "our set-up: kscale calibrate etcd: etcd 3.5.1 on 2 x fast, 2026-11-21" in out
+    assert "our set-up: kscale calibrate etcd: etcd 3.5.1 on 2 x fast that it shares with its client" in out
     assert "15 KiB against 300 B; measured 2 times" in " ".join(out.split())
     for name in ("csv", "jsonl", "markdown"):
         code, out, _ = _asked(capsys, "--format", name)

@@ -67,6 +67,7 @@ class Setup:
     inputs: Inputs | None = None
     costs: CostsSpec | None = None  # what its scenario gives in the place of that model's
     calibrated: Mapping[str, FigureValue] = field(default_factory=dict)  # figures of a real etcd, by name
+    missing: Mapping[str, str] = field(default_factory=dict)  # those that a calibration lacks, and why
 
     def cell(self, mechanism: str, **params: object) -> Ran:
         """Return the one cell of *mechanism* with those parameters; KscaleError if there is not just one."""

@@ -25,7 +25,7 @@ class Verdict(StrEnum):
     REPRODUCED = "reproduced"  # an identity, within 5 %
     IN_BAND = "in band"  # a ratio or a measurement
     FITTED = "fitted"  # in band, because a coefficient was chosen so
-    UNDECIDED = "undecided"  # of a calibration: the interval of ours lies on both sides of an end of the band, or there is none
+    UNDECIDED = "undecided"  # of a calibration: the interval of ours is partly in the band, or there is none
     OUTSIDE = "outside"
     NOT_REPRODUCIBLE = "not reproducible as stated"
     NOT_MEASURED = "not measured here"  # it takes a calibration
