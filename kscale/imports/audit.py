@@ -20,10 +20,7 @@ LEAST_SPAN = 10.0  # seconds; over less there is no rate
 LEAST_LISTS = 10  # of pods, to tell how they are listed
 MOST_SHOWN = 5  # herds
 MOST_PER_CLIENT = 1000  # apiserver-balance.requests_per_s
-ONE_LOG = (
-    "the log holds all requests of one API server: what its policy leaves out, and what other servers got, is"
-    " missing"
-)
+ONE_LOG = "an audit log holds all requests of one API server: what its policy leaves out is missing"
 STAGES = {
     RECEIVED: "of requests received",
     STARTED: "of answers begun, other than watches",

@@ -151,8 +151,8 @@ def _end(part: Part) -> float:
 
 def _share(one: Part, other: Part) -> bool:
     """Return whether two logs have an event in common."""
-    ids = [(part.facts.load or Load()).ids for part in (one, other)]
-    return len(np.intersect1d(*ids, assume_unique=True)) > 0
+    mine, theirs = ((part.facts.load or Load()).ids for part in (one, other))
+    return len(np.intersect1d(mine, theirs, assume_unique=True)) > 0
 
 
 def _servers(part: Part) -> int:

@@ -8,7 +8,7 @@ as merge_values.py says.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kscale.imports import audit_logs, list_values, lists, loads, merge_values, settings, states
@@ -53,7 +53,9 @@ def merge(given: Sequence[Part]) -> Merged:
     """Return what *given* say together; it does not depend on their order."""
     sources = ordered(given)
     told = Told(called([part.source.name for part in sources]))
-    parts = loads.together(lists.together(states.newest(sources, told), told), told)
+    newest = states.newest(sources, told)
+    sources = _silent(sources, newest)
+    parts = loads.together(lists.together(newest, told), told)
     parts = audit_logs.together(parts, told)
     nodes = _newest_list(NODES, [part for part in parts if part.facts.nodes], _node_count, told)
     pods = _newest_list(PODS, [part for part in parts if _pod_count(part)], _pod_count, told)
@@ -122,6 +124,17 @@ def _space(parts: Sequence[Part], told: Told) -> FreeSpace | None:
         return None
     told.won(SPACE, store)
     return store.facts.space
+
+
+def _silent(sources: Sequence[Part], newest: Sequence[Part]) -> tuple[Part, ...]:
+    """Return *sources*; those of which nothing is used lost nothing, and assume nothing."""
+    used = {id(part.source) for part in newest}
+    return tuple(
+        part
+        if id(part.source) in used
+        else replace(part, facts=replace(part.facts, also=(), dropped=(), assumed=()))
+        for part in sources
+    )
 
 
 def _also(sources: Sequence[Part]) -> tuple[str, ...]:

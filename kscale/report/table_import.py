@@ -30,8 +30,9 @@ def table(imported: Imported, written: Sequence[Path], width: int) -> Text:
     called = told.called([facts.source.name for facts in merged.sources])
     for facts in merged.sources:
         lines += _source(facts, called, room)
-    dropped = [line for facts in merged.sources for line in facts.dropped] + list(merged.dropped)
-    assumed = [*merged.assumed, *(line for facts in merged.sources for line in facts.assumed)]
+    names = [clean(called[facts.source.name]) for facts in merged.sources]
+    dropped = [*_each(names, [facts.dropped for facts in merged.sources]), *merged.dropped]
+    assumed = [*merged.assumed, *_each(names, [facts.assumed for facts in merged.sources])]
     lines += _heading("left out", dropped, room)
     lines += _heading("assumed", assumed, room)
     lines += _contradictions(merged.contradictions, called, room)
@@ -47,6 +48,20 @@ def _source(facts: Facts, called: Mapping[str, str], width: int) -> Iterator[Tex
     yield from paragraph(said, width, rest=INDENT, style="bold")
     for line in facts.read:
         yield from paragraph(line, width, first=INDENT, rest=INDENT * 2)
+
+
+def _each(names: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
+    """Return the sentences of files; where several have any, each with its file, or how many say it."""
+    said: dict[str, list[str]] = {}
+    for name, given in zip(names, lines, strict=True):
+        for line in dict.fromkeys(given):
+            said.setdefault(line, []).append(name)
+    if sum(map(bool, lines)) < 2:  # noqa: PLR2004 - several
+        return list(said)
+    return [
+        f"{of[0]}: {line}" if len(of) == 1 else f"{line} ({units.show_many(len(of), 'file')})"
+        for line, of in said.items()
+    ]
 
 
 def _heading(word: str, given: Sequence[str], width: int) -> Iterator[Text]:

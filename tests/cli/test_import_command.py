@@ -19,6 +19,7 @@ import psutil
 import pytest
 from made_facts import part, sizes, value
 from named_inputs import MANIFEST, METRICS, NODES, PODS, STORE
+from static_pods import component, listed
 
 from kscale.cli import app
 from kscale.errors import ExitCode
@@ -277,3 +278,32 @@ def test_interrupt_leaves_nothing(tmp_path: Path) -> None:
     assert process.returncode == ExitCode.INTERRUPTED, (out, err)
     assert (out, err) == (b"", b"kscale: interrupted\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "pods.json.gz"]
+
+
+def test_sentences_name_their_file_where_several_have_any(ask: Ask) -> None:
+    """Those that all say are there once."""
+    for name, ended in (("a", 1), ("b", 2)):
+        metadata = {"name": name, "namespace": f"ns{name}"}
+        pods = [
+            {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": {"phase": phase}}
+            for phase in ("Running", *["Failed"] * ended)
+        ]
+        Path(f"{name}.json").write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": pods}))
+    code, out, err = ask("a.json", "b.json", "-o", "mine.yaml")
+    assert (code, err) == (ExitCode.OK, "")
+    said = " ".join(out.split())
+    assert "- a.json: 1 pod that has ended" in said
+    assert "- b.json: 2 pods that have ended" in said
+    assert said.count("an object is stored in 1/2") == 1
+    assert "(2 files)" in said
+
+
+def test_a_file_that_contradicts_itself_is_named_once(ask: Ask) -> None:
+    """Servers of one list."""
+    pods = [component("kube-apiserver", f"cp-{i}", f"--goaway-chance=0.00{1 + i // 2}") for i in range(3)]
+    Path("a.json").write_text(json.dumps(listed(*pods)))
+    code, out, err = ask("a.json", "-o", "mine.yaml")
+    assert (code, err) == (ExitCode.OK, "")
+    said = " ".join(out.split())
+    assert "itself: servers differ in --goaway-chance: 2 of 3 have this" in said
+    assert "is used, not" not in said

@@ -233,6 +233,17 @@ def test_dates_of_files_that_say_the_reverse_are_shown(tmp_path: Path) -> None:
     )
 
 
+def test_a_list_of_which_nothing_is_used_lost_nothing(tmp_path: Path) -> None:
+    """What is left out, assumed and told of it is no news."""
+    gone = {**_one("Pod", "gone", "shop"), "status": {"phase": "Failed"}}
+    merged = _merged(
+        tmp_path, old=[*_many("Pod", 3, "shop"), gone], new=[gone, *_many("Pod", 4, "shop", NOVEMBER)]
+    )
+    old, new = sorted(merged.sources, key=lambda one: one.source.name, reverse=True)
+    assert (old.dropped, old.assumed, old.also) == ((), (), ())
+    assert "1 pod that has ended" in new.dropped
+
+
 def test_equal_lists_are_called_equal(tmp_path: Path) -> None:
     """A packed copy is no older state."""
     (tmp_path / "a.json").write_bytes(_data(_nodes(0, 5)))
