@@ -35,6 +35,7 @@ class Gathered:
         self._names: defaultdict[str, set[int]] = defaultdict(set)
         self._things: defaultdict[str, array[int]] = defaultdict(lambda: array("Q"))
         self._number = 0
+        self._kept = 0  # things
 
     def add(self, kind: str, metadata: Object) -> None:
         """Take an object of a type; FieldError if its name or namespace is no text, or there are too many."""
@@ -44,9 +45,10 @@ class Gathered:
             if namespace not in known:
                 known[namespace] = hashed(namespace)
                 self._count()
-            things = self._things[kind]
-            if len(things) < MOST:
-                things.extend(hashed(f"{namespace}/{text}") for text in _texts(metadata))
+            if self._kept < MOST:
+                things = [hashed(f"{namespace}/{text}") for text in _texts(metadata)]
+                self._things[kind].extend(things)
+                self._kept += len(things)
             return
         name = fields.text(metadata, "name", "metadata.")
         if name:

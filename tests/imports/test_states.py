@@ -292,6 +292,30 @@ def test_places_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         _merged(tmp_path, many=_nodes(0, 6))
 
 
+def test_things_of_namespaces_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first ones of a file are kept, whatever their types; more are no error."""
+    monkeypatch.setattr(places, "MOST", 5)
+    gathered = places.Gathered()
+    for i in range(9):
+        gathered.add(("pods", "configmaps")[i % 2], {"name": f"a{i}", "namespace": "shop"})
+    assert sum(len(one.things) for one in gathered.places().values()) == 5
+
+
+def test_pods_of_a_job_or_a_deployment_are_of_one_app_over_time() -> None:
+    """What makes them is another one each time; nodes are no apps."""
+
+    def things(kind: str, owner: str, name: str) -> set[int]:
+        gathered = places.Gathered()
+        owners = [{"kind": kind, "name": owner, "controller": True}]
+        gathered.add("pods", {"name": name, "namespace": "shop", "ownerReferences": owners})
+        return set(gathered.places()["pods"].things.tolist())
+
+    for kind, one, other in (("ReplicaSet", "web-7d9f8", "web-5c6b9"), ("Job", "dump-2981", "dump-2982")):
+        assert len(things(kind, one, "a") & things(kind, other, "b")) == 1
+    assert things("StatefulSet", "db-1", "a").isdisjoint(things("StatefulSet", "db-2", "b"))
+    assert things("Node", "cp-0", "a").isdisjoint(things("Node", "cp-0", "b"))
+
+
 def test_hashes_of_names_reach_no_facts_that_are_written(tmp_path: Path) -> None:
     """They are there while the import runs; what is merged has none but in its sources."""
     merged = _merged(tmp_path, a=_nodes(0, 3))
