@@ -28,7 +28,6 @@ class Stated:
     over: Mapping[str, tuple[int, int]]  # least and most of each setting it was measured at
     error_pct: float | None  # median of the points kept back from its fits, of the worst one; None without
     once: bool  # a setting was measured only once
-    checked: bool = True  # there was something to hold its fits against
     cut: bool = False  # an experiment of its fits was not run to its end
 
     @property
@@ -103,7 +102,7 @@ def stated(fits: Fits, profile: Profile, cut: Collection[str] = ()) -> tuple[lis
     """Return the coefficients that the fits give, and those that stay with the reason.
 
     One that cannot be told from nothing, or whose settings do not tell it from others, stays; so does one
-    of a family in *cut*, whose experiment was not run to its end, if nothing checks its fit.
+    whose fit nothing checks. Experiments of the families in *cut* were not run to their end.
     """
     found: list[Stated] = []
     left: list[Left] = []
@@ -128,8 +127,9 @@ def _made(meant: Meant, rows: Rows, cut: Collection[str]) -> Stated | str:
         return f"too few different settings of {_listed(unclear)}"
     used = [rows.fits[family] for family in meant.families]
     checked, partial = all(one.checked for one in used), any(family in cut for family in meant.families)
-    if partial and not checked:
-        return "its experiment was cut off, with too few settings left to check a fit"
+    if not checked:
+        why = ", as its experiment was cut off" if partial else ""
+        return f"measured at too few settings to check a fit{why}"
     if any(meant.term in one.fixed for one in used):
         return "cannot be told from nothing, nor from the profile's, beside which the others are fitted"
     value, low, high = _ends(rows, meant)
@@ -145,7 +145,6 @@ def _made(meant: Meant, rows: Rows, cut: Collection[str]) -> Stated | str:
         over=_over(used),
         error_pct=100 * max(errors) if errors else None,
         once=any(one.once for one in used),
-        checked=checked,
         cut=partial,
     )
 

@@ -215,8 +215,6 @@ def _warnings(one: Stated) -> Iterator[str]:
         yield f"points kept back from its fit are off by {error} (median), above the goal of {goal}"
     if one.once:
         yield "measured once at some settings"
-    if not one.checked:
-        yield "not checked: nothing was left to hold its fit against; its range is as the worst other fit's"
     if one.cut:
         yield "partial: its experiment was cut off before its end"
 

@@ -42,7 +42,7 @@ class Plan:
     limit_s: float  # a size: a slow machine does fewer rounds
 
 
-QUICK = Plan((2500, 5000, 10_000), 2, 1, 300, 9.0)
+QUICK = Plan((5000, 10_000), 2, 1, 400, 9.0)
 DEFAULT = Plan((10_000, 20_000, 50_000, 100_000), 3, 2, 1200, 20.0)
 
 
@@ -60,7 +60,7 @@ def experiment(plan: Plan) -> Experiment:
             "freelist-spill-ratio",
             "open-time",
         ),
-        seconds=min(samples, plan.limit_s * len(plan.free_pages)) + sum(plan.free_pages) / 1e4,
+        seconds=min(samples, plan.limit_s * len(plan.free_pages)) + sum(plan.free_pages) / 7.5e3,
         room=3 * largest + 4 * (plan.samples + 1) * plan.puts * VALUE + 2**29,
         own=True,
         run=lambda lab, observer: run(lab, observer, plan),

@@ -79,8 +79,7 @@ def _coefficients(file: CostFile, width: int) -> Iterator[Text]:
     yield from _grid(columns, width)
     yield from paragraph(
         "range: of the fit over resampled settings and repeats, widened by what its formula misses;"
-        " ! from a family whose error is above the goal; ? not checked, as nothing was left to hold its fit"
-        " against: widened by what the worst other formula misses; ~ partial, its experiment was cut off",
+        " ! from a family whose error is above the goal; ~ partial, its experiment was cut off",
         width,
         style="dim",
     )
@@ -88,7 +87,7 @@ def _coefficients(file: CostFile, width: int) -> Iterator[Text]:
 
 def _marks(one: Stated) -> str:
     """Return what is to be known of a coefficient, a character each."""
-    marks = {"!": one.above_goal, "?": not one.checked, "~": one.cut}
+    marks = {"!": one.above_goal, "~": one.cut}
     return "".join(mark for mark, holds in marks.items() if holds)
 
 

@@ -1,9 +1,8 @@
 """A calibration as a document: JSON, kscale.calibration/1 with its coefficients.
 
 calibration   the section of the file, as calibrate/record.py has it
-coefficients  by name: value, range, unit, above_goal (a family it is from has a larger error), checked (there
-              was something to hold its fit against), partial (its experiment was cut off), profile (its value
-              in the profile, null: it has none)
+coefficients  by name: value, range, unit, above_goal (a family it is from has a larger error), partial (its
+              experiment was cut off), profile (its value in the profile, null: it has none)
 extends       the profile
 written       the file; null if it could not be written
 """
@@ -28,7 +27,6 @@ def json(file: CostFile, written: Path | None) -> str:
                 "range": [one.low, one.high],
                 "unit": one.meant.unit,
                 "above_goal": one.above_goal,
-                "checked": one.checked,
                 "partial": one.cut,
                 "profile": known[one.meant.name].value if one.meant.name in known else None,
             }
