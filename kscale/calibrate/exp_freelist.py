@@ -42,8 +42,8 @@ class Plan:
     limit_s: float  # a size: a slow machine does fewer rounds
 
 
-QUICK = Plan((5000, 10_000), 2, 1, 400, 9.0)
-DEFAULT = Plan((10_000, 20_000, 50_000, 100_000), 3, 2, 1200, 20.0)
+QUICK = Plan((3000, 6000, 10_000), 2, 1, 400, 9.0)
+DEFAULT = Plan((10_000, 20_000, 50_000, 100_000), 3, 2, 1200, 15.0)
 
 
 def experiment(plan: Plan) -> Experiment:

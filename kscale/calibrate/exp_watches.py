@@ -54,7 +54,7 @@ def experiment(plan: Plan) -> Experiment:
         id="watches",
         title="watches: watchers of an event and its bytes",
         families=("watch-cpu",),
-        seconds=min(puts * 4e-4 + events * 4e-5 + plan.rounds * len(plan.settings) * 0.1, plan.limit_s) + 1,
+        seconds=min(puts * 2.4e-4 + events * 1.2e-5 + plan.rounds * len(plan.settings) * 0.1, plan.limit_s) + 1,
         room=2**29,
         own=False,
         run=lambda lab, observer: run(lab, observer, plan),
