@@ -50,11 +50,12 @@ def experiment(plan: Plan) -> Experiment:
     """Return the experiment at this size."""
     puts = plan.rounds * sum(plan.puts(watchers) for watchers, _ in plan.settings)
     events = plan.rounds * sum(plan.puts(watchers) * watchers for watchers, _ in plan.settings)
+    samples = puts * 2.4e-4 + events * 1.2e-5 + plan.rounds * len(plan.settings) * 0.1
     return Experiment(
         id="watches",
         title="watches: watchers of an event and its bytes",
         families=("watch-cpu",),
-        seconds=min(puts * 2.4e-4 + events * 1.2e-5 + plan.rounds * len(plan.settings) * 0.1, plan.limit_s) + 1,
+        seconds=1 + min(samples, plan.limit_s),
         room=2**29,
         own=False,
         run=lambda lab, observer: run(lab, observer, plan),

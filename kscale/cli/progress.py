@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from kscale import units
 from kscale.cli.ci import in_ci
-from kscale.measure import campaign
+from kscale.measure import described
 from kscale.measure.plan import PlannedCell
 from kscale.report import console, table_run
 from kscale.report.export.lines import line
@@ -46,7 +46,7 @@ class Lines(Quiet):
 
     def start(self, cells: Sequence[PlannedCell], finished: Sequence[Cell]) -> None:
         """Keep what the rows will need; say what is there already."""
-        self.infos = {cell.mechanism.id: campaign.describe(cell.mechanism) for cell in cells}
+        self.infos = {cell.mechanism.id: described.mechanism(cell.mechanism) for cell in cells}
         if finished:
             self.out.print(f"resumed: {len(finished)} of {len(cells)} cells are finished")
 

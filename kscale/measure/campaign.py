@@ -16,32 +16,25 @@ from typing import Protocol
 
 import kscale
 from kscale.errors import Interrupted, KscaleError, WrongAnswer
-from kscale.measure import machine, memory, runner, stopping, timing
+from kscale.measure import described, machine, memory, runner, stopping, timing
 from kscale.measure.machine import LoadMeter
 from kscale.measure.plan import PlannedCell
 from kscale.measure.timing import Allowance, Settings
-from kscale.mechanisms.base import Mechanism
 from kscale.results import journal
 from kscale.results.journal import Header, Journal
 from kscale.results.record import (
     Cell,
-    CostInfo,
-    CostsRef,
     Git,
     Machine,
     MachineLoad,
     MechanismInfo,
-    MetricInfo,
     Result,
     Run,
     ScenarioRef,
 )
 from kscale.results.store import Store
 from kscale.scenario import build, costs
-from kscale.scenario.costs import CostModel
 from kscale.scenario.load import Loaded
-
-WALL = MetricInfo(kind="timing", unit="ns", better="lower", provenance="measured", about="wall time of a run")
 
 
 class Observer(timing.Observer, Protocol):
@@ -115,8 +108,8 @@ def run(
         load=meter.stop(),
     )
     model = costs.model(loaded.scenario.profile, loaded.scenario.costs)
-    described = {cell.mechanism.id: describe(cell.mechanism, model) for cell in cells}
-    result = record(loaded, settings, request, origin, described, _in_order(done, cells))
+    infos = {cell.mechanism.id: described.mechanism(cell.mechanism, model) for cell in cells}
+    result = record(loaded, settings, request, origin, infos, _in_order(done, cells))
     if stop is not None:
         raise _stopped(stop, result, store, kept, len(cells))
     store.save(result, replace=request.force)
@@ -173,30 +166,13 @@ def record(
             path=loaded.path,
             sha256=loaded.sha256,
             resolved=loaded.resolved(),
-            costs=_costs(loaded),
+            costs=described.costs(loaded),
         ),
         git=origin.git,
         machine=origin.machine,
         load=origin.load,
         mechanisms=mechanisms,
         cells=cells,
-    )
-
-
-def _costs(loaded: Loaded) -> CostsRef | None:
-    """Return where a scenario's coefficients come from; None if it has none of its own."""
-    given, measured = loaded.scenario.costs, loaded.measured
-    if given is None:
-        return None
-    return CostsRef(
-        path=loaded.costs_path,
-        coefficients=len(given.coefficients),
-        etcd=measured and measured.etcd,
-        endpoint=measured and measured.endpoint,
-        cpu=measured and measured.machine.cpu,
-        cores=measured and measured.machine.cores,
-        date=measured and measured.date,
-        fingerprint=measured and measured.machine.fingerprint,
     )
 
 
@@ -304,27 +280,3 @@ def _in_order(done: Sequence[Cell], cells: Sequence[PlannedCell]) -> list[Cell]:
     """Return finished cells in the scenario's order."""
     by_key = {cell.key: cell for cell in done}
     return [by_key[cell.key] for cell in cells if cell.key in by_key]
-
-
-def describe(mechanism: Mechanism, model: CostModel | None = None) -> MechanismInfo:
-    """Return what a result says of a mechanism, with its coefficients in *model*, for who imports neither."""
-    metrics = {
-        metric.name: MetricInfo(
-            kind=metric.kind,
-            unit=metric.unit,
-            better=metric.better,
-            provenance=metric.provenance,
-            about=metric.about,
-            headline=metric.headline,
-        )
-        for metric in mechanism.metrics
-    }
-    read = {name: model.coefficients[name] for name in mechanism.costs} if model else {}
-    return MechanismInfo(
-        title=mechanism.title,
-        source=mechanism.source,
-        per=mechanism.per,
-        metrics={**metrics, "wall_ns": WALL},
-        variants={name: variant.about for name, variant in mechanism.variants.items()},
-        costs={name: CostInfo(**one.model_dump()) for name, one in read.items()},
-    )

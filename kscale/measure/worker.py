@@ -51,7 +51,7 @@ class Worker:
 
     def cell(self, mechanism: str, params: dict[str, Any], variants: list[str]) -> dict[str, Any]:
         """Prepare a cell and run each variant once: what they counted, and what that took."""
-        from kscale.measure import campaign, extrapolated, parameters, runner, subject  # noqa: PLC0415 - as above
+        from kscale.measure import described, extrapolated, parameters, runner, subject  # noqa: PLC0415 - as above
         from kscale.measure.plan import PlannedCell  # noqa: PLC0415 - as above
         from kscale.mechanisms import registry  # noqa: PLC0415 - as above
         from kscale.mechanisms.base import BASELINE  # noqa: PLC0415 - as above
@@ -77,7 +77,7 @@ class Worker:
             "extrapolated": [one.model_dump() for one in extrapolated.of(found, self.cluster, read)],
             "unchecked": extrapolated.unchecked(found, self.cluster, read),
             "digest": digest(works),
-            "describe": campaign.describe(found, self.cluster.costs).model_dump(mode="json"),
+            "describe": described.mechanism(found, self.cluster.costs).model_dump(mode="json"),
             "runs": {
                 name: {"compile_ns": one.compile_ns, "run_ns": one.run_ns}
                 for name, one in self.subjects.items()

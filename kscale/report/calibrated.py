@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from kscale.calibrate import record
 from kscale.report.text import clean, clean_prose
 from kscale.results.record import CostsRef, Machine, Result
 from kscale.units import show_bytes
@@ -22,7 +23,8 @@ def said(result: Result) -> str | None:
     machine, date = f"{given.cores} x {clean_prose(given.cpu or '?')}", clean(given.date or "?")
     if given.endpoint == "elsewhere":
         machine = f"at an endpoint, its machine unknown, its client on {machine}"
-    measured = f"measured on {clean_prose(given.etcd)}, {machine}, {date} {where}"
+    worth = "".join(f"; {clean(text)}" for text in record.conditions(given.plan or "", given.other_cpu_pct))
+    measured = f"measured on {clean_prose(given.etcd)}, {machine}, {date} {where}{worth}"
     return f"costs: {many} {measured}{_elsewhere(given, result.machine)}{_unchecked(result)}"
 
 

@@ -57,6 +57,8 @@ class CostsRef(Record):
     cores: Counter | None = None
     date: str | None = None  # UTC
     fingerprint: str | None = None  # of the machine
+    plan: str | None = None  # default, or quick
+    other_cpu_pct: float | None = None  # of a core, used by others meanwhile
 
 
 class ScenarioRef(Record):

@@ -106,6 +106,7 @@ class MeasuredAt(BaseModel):
     fingerprint: Text
     cpu: Text
     cores: Annotated[int, Field(ge=1, lt=2**53)]
+    other_cpu_pct: Annotated[float, Field(ge=0, lt=1e6, allow_inf_nan=False)] | None = None
 
 
 class Measured(BaseModel):
@@ -116,6 +117,7 @@ class Measured(BaseModel):
     etcd: Text
     date: Text
     endpoint: Text | None = None
+    plan: Text | None = None
     machine: MeasuredAt
 
 

@@ -43,10 +43,15 @@ def with_costs(costs: CostsRef | None, *beyond: Extrapolated) -> Result:
         ({}, "(costs/mine.yaml)"),
         ({"fingerprint": "other"}, "(costs/mine.yaml); since then the kernel,"),
         ({"endpoint": "local"}, "(costs/mine.yaml)"),
+        ({"plan": "default", "other_cpu_pct": 3.0}, "(costs/mine.yaml)"),
+        (
+            {"plan": "quick", "other_cpu_pct": 151.0},
+            "(costs/mine.yaml); quick plan; other programs used 151 % of a core meanwhile",
+        ),
         ({"fingerprint": "other", "cores": 96}, "(costs/mine.yaml); another machine than this run's"),
     ],
 )
-def test_one_line_says_where_they_were_measured(changed: dict[str, str | int], said: str) -> None:
+def test_one_line_says_where_they_were_measured(changed: dict[str, str | float], said: str) -> None:
     """And whether that was this machine."""
     found = calibrated.said(with_costs(HERE.model_copy(update=changed)))
     assert found is not None
