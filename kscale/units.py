@@ -242,6 +242,11 @@ def show_many(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
+def show_counted(number: int, noun: str) -> str:
+    """Return a number as `show_count` does, with its noun: "1 cell", "150k pods"."""
+    return f"{show_count(number)} {noun if number == 1 else noun + 's'}"
+
+
 def show_number(value: Number) -> str:
     """Return three significant digits of any number, whole parts in full: "0.73", "12.3", "1,234", "1.2M"."""
     if not math.isfinite(value):

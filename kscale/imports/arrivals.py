@@ -52,7 +52,10 @@ def arrivals(created_s: Ints) -> Arrivals | None:
 
 def value(found: Arrivals) -> Value:
     """Return the load of a scenario."""
-    how = (
-        f"{found.pods:,} living pods created in the {found.window} before the newest, {CHANGES} changes each"
-    )
+    return changes(found, f"{found.pods:,} living pods")
+
+
+def changes(found: Arrivals, pods: str) -> Value:
+    """Return the load of a scenario; *pods* is how many of which were created."""
+    how = f"{pods} created in the {found.window} before the newest, {CHANGES} changes each"
     return Value("load.pod_changes", units.exact_rate(found.changes_per_s), how, estimate=True)

@@ -13,11 +13,11 @@ from kscale import units
 from kscale.imports import load_values
 from kscale.imports.contradictions import Part
 from kscale.imports.facts import Load, Value
+from kscale.imports.fleet import SERVERS
 from kscale.imports.load_values import INSTANCE, START
 from kscale.imports.told import Told
 
 REQUESTS, WATCHES = "requests", "watches"
-SERVERS = "control_plane.apiservers"
 
 K = TypeVar("K")
 

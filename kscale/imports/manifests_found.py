@@ -104,7 +104,7 @@ class Found:
         for part, settings in self.parts.items():
             total = sum(settings)
             times = f"{len(settings):,} times, " if len(settings) > 1 else ""
-            lines.append(f"{part}: {times}{total:,} setting{'' if total == 1 else 's'}")
+            lines.append(f"{part}: {times}{units.show_many(total, 'setting')}")
         return tuple(lines)
 
     def told_dropped(self) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ import numpy as np
 from kscale import units
 from kscale.errors import KscaleError
 from kscale.imports import arrivals, opened
-from kscale.imports.arrivals import CHANGES
 from kscale.imports.facts import Facts, Ints, NodeFact, PodFacts, Progress, Source, Value
 from kscale.imports.fields import FieldError
 from kscale.imports.pod_request import Asked, request_spec
@@ -119,10 +118,8 @@ def _load(created: Ints) -> tuple[tuple[Value, ...], tuple[str, ...]]:
     found = arrivals.arrivals(created)
     if found is None:
         return (), ()
-    pods = units.show_many(found.pods, "pod")
-    how = f"{pods} created in the {found.window} before the newest, {CHANGES} changes each"
-    value = Value("load.pod_changes", units.exact_rate(found.changes_per_s), how, estimate=True)
-    return (value,), (how,)
+    value = arrivals.changes(found, units.show_many(found.pods, "pod"))
+    return (value,), (value.how,)
 
 
 def _request(one: Signature) -> RequestSpec:

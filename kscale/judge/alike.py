@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from kscale.results.record import CostsRef, Machine, MechanismInfo, Result
+from kscale.units import show_many
 
 Across = Literal["", "seed", "scenario", "costs"]  # what differs because it was asked for, or costs alone
 
@@ -59,7 +60,7 @@ def _costs(given: CostsRef | None) -> str:
     """Return where the coefficients of one side come from."""
     if given is None:
         return "the profile's"
-    many = f"{given.coefficients:,} coefficient{'' if given.coefficients == 1 else 's'}"
+    many = show_many(given.coefficients, "coefficient")
     how = "of the scenario" if given.etcd is None else f"measured on {given.etcd}, {given.date}"
     return f"{many} {how}" if given.path is None else f"{many} {how} ({given.path})"
 

@@ -17,7 +17,7 @@ from kscale.judge.compare import Comparison
 from kscale.judge.deciding import TOO_FEW, TOO_FEW_APART
 from kscale.judge.decision import Decision, Judgement, Status
 from kscale.judge.policy import Policy, PolicySpec
-from kscale.units import show_count
+from kscale.units import show_count, show_counted
 
 APART = 2  # times as wide a margin where times were not taken in pairs: the machine may have changed
 MIN_PAIRS = PolicySpec().defaults.timing.min_pairs  # a gate's own
@@ -46,10 +46,7 @@ def counted(judgement: Judgement, percent: float) -> str:
     """Return how many things of each kind failed: "4 times over 10 %, 1 counter changed, 1 cell gone"."""
     over = f"over {margins(judgement, percent)}"
     found = Counter(_kind(judgement, one, over) for one in judgement.of(Status.FAILED))
-    return ", ".join(
-        f"{show_count(number)} {noun}{'' if number == 1 else 's'} {said}"
-        for (noun, said), number in found.items()
-    )
+    return ", ".join(f"{show_counted(number, noun)} {said}" for (noun, said), number in found.items())
 
 
 def margins(judgement: Judgement, percent: float) -> str:

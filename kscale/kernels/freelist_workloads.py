@@ -64,6 +64,17 @@ class Workload:
 
 
 @inline
+def put_down(tx: int, run: int, size: int, drawn: Ints, row: int, rows: Ints) -> int:
+    """Put a drawn run and the size of its new one into *row*, once a transaction; return the next row."""
+    if drawn[run] == tx:
+        return row
+    drawn[run] = tx
+    rows[row, 2] = size
+    rows[row, 3] = run
+    return row + 1
+
+
+@inline
 def free_and_allocate(tx: int, begin: int, end: int, rows: Ints) -> int:
     """Make of drawn sizes and runs, rows *begin* to *end*, a free of each, then an allocation of each."""
     taken = end - begin
@@ -113,11 +124,7 @@ def overwrite(
         for _ in range(pairs):
             run = draw_below(state, runs)
             size = draw_size(state, shape)
-            if drawn[run] != tx:
-                drawn[run] = tx
-                rows[row, 2] = size
-                rows[row, 3] = run
-                row += 1
+            row = put_down(tx, run, size, drawn, row, rows)
         row = free_and_allocate(tx, begin, row, rows)
     return row
 
@@ -139,11 +146,7 @@ def overwrite_alike(state: Words, sizes: Ints, transactions: int, pairs: int, dr
         for _ in range(pairs):
             run = draw_below(state, runs)
             size = sizes[draw_below(state, runs)]
-            if drawn[run] != tx:
-                drawn[run] = tx
-                rows[row, 2] = size
-                rows[row, 3] = run
-                row += 1
+            row = put_down(tx, run, size, drawn, row, rows)
         row = free_and_allocate(tx, begin, row, rows)
     return row
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kscale.calibrate import record
 from kscale.report.text import clean, clean_prose
 from kscale.results.record import CostsRef, Machine, Result
-from kscale.units import show_bytes
+from kscale.units import show_bytes, show_many
 
 
 def said(result: Result) -> str | None:
@@ -16,7 +16,7 @@ def said(result: Result) -> str | None:
     given = result.scenario.costs
     if given is None:
         return None
-    many = f"{given.coefficients:,} coefficient{'' if given.coefficients == 1 else 's'}"
+    many = show_many(given.coefficients, "coefficient")
     where = f"({clean_prose(given.path)})" if given.path is not None else "(in the scenario)"
     if given.etcd is None:
         return f"costs: {many} in place of the profile's {where}{_unchecked(result)}"

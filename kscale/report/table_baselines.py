@@ -13,7 +13,7 @@ from kscale.report.text import clean, joined, paragraph
 from kscale.results import store
 from kscale.results.baselines import Kept, commit, doubts
 from kscale.results.record import Result
-from kscale.units import NS_PER_S, show_bytes, show_count, show_ns
+from kscale.units import NS_PER_S, show_bytes, show_count, show_counted, show_ns
 
 TITLES = ("name", "run", "date", "scenario", "commit", "machine", "cells", "")
 WRAPPED = frozenset({"name", "scenario", "machine"})
@@ -88,7 +88,7 @@ def _row(one: Kept) -> tuple[str, ...]:
         clean(result.run.started[:10]),
         clean(result.scenario.name),
         clean(commit(result)),
-        clean(f"{_counted(result.machine.cores_logical, 'core')}, {result.machine.cpu_model}"),
+        clean(f"{show_counted(result.machine.cores_logical, 'core')}, {result.machine.cpu_model}"),
         show_count(len(result.cells)),
         ", ".join(marks),
     )
@@ -122,19 +122,19 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
         f"{result.git.sha if result.git else 'none'}{branch}"
         + (", uncommitted changes" if result.git and result.git.dirty else ""),
     )
-    where = [
-        f"{_counted(machine.cores_logical, 'core')} ({machine.cores_physical} physical), {machine.cpu_model}"
-    ]
+    cores = show_counted(machine.cores_logical, "core")
+    where = [f"{cores} ({machine.cores_physical} physical), {machine.cpu_model}"]
     where.append(f"{show_bytes(machine.memory_bytes)} of memory")
     where.append(f"{machine.os} {machine.kernel} {machine.arch}")
     where.extend(["container"] if machine.container else [])
     where.extend([f"limited to {machine.cgroup_cpus:g} cpus"] if machine.cgroup_cpus is not None else [])
     where.extend([f"CI {machine.ci}"] if machine.ci else [])
     yield "machine", f"{' · '.join(where)} · fingerprint {machine.fingerprint}"
+    threads = show_counted(machine.threads, "thread")
     turbo = {None: "unknown", True: "on", False: "off"}[machine.turbo]
     yield (
         "clock",
-        f"governor {machine.governor or 'unknown'} · turbo {turbo} · {_counted(machine.threads, 'thread')}",
+        f"governor {machine.governor or 'unknown'} · turbo {turbo} · {threads}",
     )
     versions = (("kscale", run.kscale), ("python", machine.python), ("numpy", machine.numpy))
     yield "versions", ", ".join(f"{name} {said}" for name, said in (*versions, ("numba", machine.numba)))
@@ -154,12 +154,7 @@ def _cells(result: Result) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {}
     for cell in result.cells:
         timed = [len(one.wall_ns.values) for one in cell.variants.values() if one.wall_ns is not None]
-        samples = _counted(sum(timed), "sample") if timed else "counted only"
+        samples = show_counted(sum(timed), "sample") if timed else "counted only"
         said = f"{cell.label}: {', '.join(cell.variants) or cell.status} · {samples}"
         found.setdefault(cell.mechanism, []).append(said)
     return found
-
-
-def _counted(number: int, noun: str) -> str:
-    """Return "1 sample", "80 samples"."""
-    return f"{show_count(number)} {noun}{'' if number == 1 else 's'}"

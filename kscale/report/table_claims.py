@@ -26,7 +26,6 @@ STYLES: Mapping[Verdict, str] = {
     Verdict.NOT_MEASURED: "dim",
 }
 INDENT = "  "
-ASIDE = "not reproducible"  # in a column; why is said below
 STACKED_WIDEST = 78
 
 

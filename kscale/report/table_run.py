@@ -19,7 +19,7 @@ from kscale.report.cells import Footnotes
 from kscale.report.columns import Entry, Titles, lay_out
 from kscale.report.text import clean, clean_prose, joined, paragraph
 from kscale.results.record import BUSY_PCT, STOLEN_PCT, Cell, Machine, MechanismInfo, Result, VariantRecord
-from kscale.units import NS_PER_S, show_count, show_ns
+from kscale.units import NS_PER_S, show_counted, show_ns
 
 BASELINE, OPTIMIZED = "baseline", "optimized"
 TITLES = Titles(BASELINE, OPTIMIZED, ("95 % interval", "n"))
@@ -72,8 +72,8 @@ def _heading(result: Result, width: int) -> Iterator[Text]:
     mechanisms = len({cell.mechanism for cell in result.cells})
     name = clean(result.scenario.name)
     facts = [
-        _counted(mechanisms, "mechanism"),
-        _counted(len(result.cells), "cell"),
+        show_counted(mechanisms, "mechanism"),
+        show_counted(len(result.cells), "cell"),
         f"seed {result.run.seed}",
         machine_line(result.machine),
     ]
@@ -87,7 +87,7 @@ def _heading(result: Result, width: int) -> Iterator[Text]:
 
 def machine_line(machine: Machine) -> str:
     """Return the machine in a few words."""
-    cores = f"{_counted(machine.cores_logical, 'core')}, {clean(machine.cpu_model)}"
+    cores = f"{show_counted(machine.cores_logical, 'core')}, {clean(machine.cpu_model)}"
     return f"{cores}, container" if machine.container else cores
 
 
@@ -278,7 +278,7 @@ def _samples(record: VariantRecord) -> Iterator[str]:
     if samples is None or not samples.values:
         yield "not timed"
         return
-    yield f"{_counted(len(samples.values), 'sample')} of {_counted(samples.loops, 'run')}"
+    yield f"{show_counted(len(samples.values), 'sample')} of {show_counted(samples.loops, 'run')}"
     mild, severe = stats.outliers(stats.per_run(samples))
     if mild or severe:
         yield f"outliers: {mild} mild, {severe} severe, all kept"
@@ -292,8 +292,3 @@ def _seconds(seconds: float) -> str:
 def _skipped(cell: Cell) -> str:
     """Return why a cell has no rows."""
     return "; ".join(clean_prose(note) for note in cell.notes) or "skipped"
-
-
-def _counted(number: int, noun: str) -> str:
-    """Return "1 cell", "10 cells"."""
-    return f"{show_count(number)} {noun}{'' if number == 1 else 's'}"

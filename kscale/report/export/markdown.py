@@ -19,7 +19,7 @@ from kscale.report.export.spelling import one_line
 from kscale.report.export.subject import Subject
 from kscale.report.table_compare import worth_showing
 from kscale.results.record import Result
-from kscale.units import show_count
+from kscale.units import show_count, show_counted
 
 LONGEST = 500  # characters of a field; no honest one comes near
 KINDS = "exact: counted on executed code; modelled: computed from a cost model, not measured"
@@ -127,7 +127,9 @@ def _ran(subject: Subject) -> tuple[list[Head], list[Fold]]:
 def _folds(result: Result, rows: Sequence[Row]) -> Iterator[Fold]:
     """Return the table of a run, where it loses, and what was not run."""
     lines = [_line([_mark(row), text(cells.verdict_words(row)), *_row(row)]) for row in rows]
-    yield _table((*PLACE, table_run.BASELINE, table_run.OPTIMIZED, *LAST), lines, _counted(len(lines), "row"))
+    yield _table(
+        (*PLACE, table_run.BASELINE, table_run.OPTIMIZED, *LAST), lines, show_counted(len(lines), "row")
+    )
     slower = {row.cell for row in rows if row.ratio is not None and row.verdict is Verdict.WORSE}
     losses = [
         f"- {text(cell.mechanism)} · {text(cell.label)}: {text(said)}"
@@ -135,13 +137,13 @@ def _folds(result: Result, rows: Sequence[Row]) -> Iterator[Fold]:
         if cell.losses or cell.key in slower
         for said in table_run.losses(result, cell)
     ]
-    yield Fold(f"Where it loses: {_counted(len(losses), 'case')}", tuple(losses))
+    yield Fold(f"Where it loses: {show_counted(len(losses), 'case')}", tuple(losses))
     skipped = [
         f"- {text(cell.mechanism)} · {text(cell.label)}: {text('; '.join(cell.notes) or 'skipped')}"
         for cell in result.cells
         if cell.status == "skipped"
     ]
-    yield Fold(f"Skipped: {_counted(len(skipped), 'cell')}", tuple(skipped))
+    yield Fold(f"Skipped: {show_counted(len(skipped), 'cell')}", tuple(skipped))
 
 
 def _judged(subject: Subject) -> tuple[list[Head], list[Fold]]:
@@ -162,7 +164,7 @@ def _fold(some: Sequence[Entry], *, gate: bool) -> Fold:
     names = (text(sides.a.name), text(sides.b.name)) if sides is not None else ("before", "after")
     shown = [entry for entry in some if _told(entry)]
     hidden = len(some) - len(shown)
-    title = f"{_counted(len(shown), 'row')}{f', {show_count(hidden)} more not shown' if hidden else ''}"
+    title = f"{show_counted(len(shown), 'row')}{f', {show_count(hidden)} more not shown' if hidden else ''}"
     head = f"{text(entries.heading(sides))}: {title}" if sides is not None else title
     failed = any(entry.decision is not None and entry.decision.status is Status.FAILED for entry in some)
     titles = (*PLACE, *names, *LAST, *(("decision",) if gate else ()))
@@ -238,8 +240,3 @@ def _table(titles: Sequence[str], lines: Sequence[str], title: str, *, opened: b
     amounts = range(len(PLACE), len(PLACE) + 3)  # both sides and the change stand at the right
     rule = "|".join("---:" if number in amounts else "---" for number in range(len(titles)))
     return Fold(title, tuple(lines), (_line(titles), f"|{rule}|"), opened=opened)
-
-
-def _counted(number: int, noun: str) -> str:
-    """Return "1 row", "10 rows"."""
-    return f"{show_count(number)} {noun}{'' if number == 1 else 's'}"

@@ -14,7 +14,7 @@ from kscale.report.export.entries import heading
 from kscale.report.export.spelling import one_line
 from kscale.report.table_run import BASELINE, OPTIMIZED, afters
 from kscale.results.record import Result
-from kscale.units import show_count
+from kscale.units import show_count, show_counted
 
 SPEEDS = {
     Verdict.WORSE: "slower",
@@ -58,7 +58,7 @@ def of_comparison(comparison: Comparison) -> str:
 def of_run(result: Result, rows_of_run: Sequence[Row]) -> str:
     """Return how much was run, how its times came out, and whether it was cut short."""
     statuses = Counter(cell.status for cell in result.cells)
-    parts = [_counted(statuses["ok"], "cell")]
+    parts = [show_counted(statuses["ok"], "cell")]
     parts += [f"{show_count(statuses['skipped'])} skipped"] if statuses["skipped"] else []
     parts += ["interrupted: only finished cells are here"] if result.run.status == "interrupted" else []
     times = [row for row in rows_of_run if row.ratio is not None and row.variant == OPTIMIZED]
@@ -67,12 +67,7 @@ def of_run(result: Result, rows_of_run: Sequence[Row]) -> str:
     if found:  # a bare "2 times slower" would be taken for a ratio
         (first, number), *others = found
         rest = "".join(f", {word} in {show_count(count)}" for word, count in others)
-        parts.append(f"{first} in {show_count(number)} of {_counted(len(times), 'timing')}{rest}")
+        parts.append(f"{first} in {show_count(number)} of {show_counted(len(times), 'timing')}{rest}")
     mean = stats.geometric_mean([row.change for row in times if row.verdict is not None])
     parts += [f"geometric mean {wording.of_time(mean)}"] if mean is not None else []
     return " · ".join(parts)
-
-
-def _counted(number: int, noun: str) -> str:
-    """Return "1 cell", "10 cells"."""
-    return f"{show_count(number)} {noun}{'' if number == 1 else 's'}"
