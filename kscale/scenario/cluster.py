@@ -134,6 +134,44 @@ class Objects:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that goes wrong in a simulation, once."""
+
+    kind: str  # apiserver-restart | etcd-member-loss | partition | controller-crash | kubelet-restart
+    at_ns: int
+    lasts_ns: int  # a server is down, a member missing, a zone cut off; 0 where it does not last
+    count: int = 1  # servers, one after the other
+    share_ppm: int = 1_000_000  # of the nodes, for kubelet-restart
+    zone: int = 0  # for partition
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What is asked for in a simulation beside load.pod_changes."""
+
+    kind: str  # rolling-update | burst
+    at_ns: int
+    pods: int
+    rate_milli: int = 0  # burst: pods created in 1,000 s; 0: as fast as the controllers' QPS lets them
+    surge: int = 1  # rolling-update: pods that may be missing or too many at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What happens in a simulation of the whole control plane; rates in 1,000 s."""
+
+    duration_ns: int = 600_000_000_000
+    workloads: tuple[Workload, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    events_per_change_milli: int = 2000  # Events written for each change of a pod, in thousandths
+    others_per_change_milli: int = 1000  # writes of other types for each change of a pod, in thousandths
+    gets_milli: int = 0  # reads of one object
+    list_node_milli: int = 0  # lists of a node's pods, as kubectl describe node
+    list_namespace_milli: int = 0  # of a namespace's pods
+    list_all_milli: int = 0  # of all pods
+
+
+@dataclass(frozen=True, slots=True)
 class ControlPlane:
     """Servers and their settings."""
 
@@ -143,6 +181,10 @@ class ControlPlane:
     etcd_fsync_ns: int
     etcd_quota_bytes: int
     optimizations: Mapping[str, bool] = field(default_factory=dict)  # mechanism id -> on today; what is known
+    apiserver_cores: int = 32  # of each
+    etcd_cores: int = 16  # of each member
+    scheduler_qps: int = 1000  # requests/s of its client, and as many at once; 0: no limit
+    controller_qps: int = 1000  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +212,5 @@ class Cluster:
     objects: Objects
     control_plane: ControlPlane
     load: Load
+    simulation: Simulation = Simulation()
     space: RecordedSpace | None = None  # pages of an etcd database file, if one was recorded
