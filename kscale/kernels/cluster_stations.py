@@ -23,7 +23,7 @@ STATION = 8
 
 SUB_BITS = 7  # a bucket of latencies is 1/128 wide: its upper edge is within 0.8 %
 SUB = 1 << SUB_BITS
-BUCKETS = (63 - SUB_BITS) << SUB_BITS
+BUCKETS = (64 - SUB_BITS) << SUB_BITS
 
 
 @inline
