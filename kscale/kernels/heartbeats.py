@@ -26,6 +26,10 @@ STATUS_NS, LEASE_NS, AGE_NS, CHANGE_NS, JITTER_PPM, MONITOR_NS, GRACE_NS, END_NS
 LAST, MISSED, FOUND, STATUS_WRITES, LEASE_WRITES, CHANGED, COLUMNS = range(7)
 # of a second
 WRITES, STORED, EACH = range(3)
+# of a node's clock: next status and lease, next change of the status, when it was last written
+STATUS_AT, LEASE_AT, CHANGE_AT, WROTE, CLOCK = range(5)
+# what a node does
+NOTHING, WRITES_OLD, WRITES_CHANGED, RENEWS = range(4)
 
 
 @inline
@@ -66,6 +70,37 @@ def _ended(node: Longs, noticed: int, silent: int, rules: Longs) -> None:
     node[FOUND] = due if silent < end else NONE
 
 
+@inline
+def wind(status: int, lease: int, written: int, changes: Longs, rules: Longs, clock: Longs) -> None:
+    """Set a node's clock: its first status and lease, when its status was last written."""
+    clock[STATUS_AT], clock[LEASE_AT] = status, lease if rules[LEASE_NS] > 0 else NEVER
+    clock[CHANGE_AT] = waiting(changes, rules[CHANGE_NS]) if rules[CHANGE_NS] > 0 else NEVER
+    clock[WROTE] = written
+
+
+@inline
+def due(clock: Longs) -> int:
+    """Return when the node does something next."""
+    return int(min(clock[STATUS_AT], clock[LEASE_AT]))
+
+
+@inline
+def tick(statuses: Longs, leases: Longs, changes: Longs, rules: Longs, clock: Longs) -> int:
+    """Let the node do what is due, and return what: NOTHING, WRITES_OLD, WRITES_CHANGED or RENEWS."""
+    at = clock[STATUS_AT]
+    if at > clock[LEASE_AT]:
+        clock[LEASE_AT] += _gap(leases, rules[LEASE_NS], rules[JITTER_PPM])
+        return RENEWS
+    does = WRITES_OLD if at - clock[WROTE] >= rules[AGE_NS] else NOTHING
+    if clock[CHANGE_AT] <= at:  # what is left of a waiting time is distributed like a new one
+        clock[CHANGE_AT] = at + waiting(changes, rules[CHANGE_NS])
+        does = WRITES_CHANGED
+    if does != NOTHING:
+        clock[WROTE] = at
+    clock[STATUS_AT] += _gap(statuses, rules[STATUS_NS], rules[JITTER_PPM])
+    return does
+
+
 @kernel
 def beat(
     first_status: Longs,
@@ -98,32 +133,23 @@ def beat(
 
     Cost is O(n x END_NS / shortest period).
     """
-    period, lease, age, mean = rules[STATUS_NS], rules[LEASE_NS], rules[AGE_NS], rules[CHANGE_NS]
+    clock = np.empty(CLOCK, dtype=np.int64)
     for i in range(len(first_status)):
-        node, wrote = nodes[i], written[i]
-        status_at, lease_at = first_status[i], first_lease[i] if lease > 0 else NEVER
-        change_at = waiting(change_draws[i], mean) if mean > 0 else NEVER
+        node = nodes[i]
+        wind(first_status[i], first_lease[i], written[i], change_draws[i], rules, clock)
         until = min(silent[i], rules[END_NS])
-        node[LAST], node[MISSED] = lease_at - lease if lease > 0 else status_at - period, NONE
+        leased = rules[LEASE_NS] > 0
+        node[LAST] = first_lease[i] - rules[LEASE_NS] if leased else first_status[i] - rules[STATUS_NS]
+        node[MISSED] = NONE
         noticed = _look(node[LAST], rules[MONITOR_NS])
-        while min(status_at, lease_at) < until:
-            at = min(status_at, lease_at)
-            beats, grows = True, lease_stored[i]
-            if status_at <= lease_at:
-                changed = change_at <= at
-                if changed:  # what is left of a waiting time is distributed like a new one
-                    change_at = at + waiting(change_draws[i], mean)
-                beats, grows = changed or at - wrote >= age, status_stored[i]
-                if beats:
-                    wrote = at
-                    node[STATUS_WRITES] += 1
-                    node[CHANGED] += changed
-                status_at += _gap(status_draws[i], period, rules[JITTER_PPM])
-            else:
-                node[LEASE_WRITES] += 1
-                lease_at += _gap(lease_draws[i], lease, rules[JITTER_PPM])
-            if beats:
+        while due(clock) < until:
+            at = due(clock)
+            does = tick(status_draws[i], lease_draws[i], change_draws[i], rules, clock)
+            if does != NOTHING:
+                node[LEASE_WRITES] += does == RENEWS
+                node[STATUS_WRITES] += does != RENEWS
+                node[CHANGED] += does == WRITES_CHANGED
                 seconds[at // SECOND, WRITES] += 1
-                seconds[at // SECOND, STORED] += grows
+                seconds[at // SECOND, STORED] += lease_stored[i] if does == RENEWS else status_stored[i]
                 noticed = _seen(node, noticed, at, rules)
         _ended(node, noticed, silent[i], rules)
