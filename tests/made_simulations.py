@@ -93,7 +93,7 @@ def life(number: int, begins: int, steps: tuple[int | None, ...]) -> Pod:
 
 
 def series(per_s: int, behind: int) -> dict[str, tuple[int, ...]]:
-    """Return a number for each second: pods asked for at a rate, and a queue that grows by *behind*."""
+    """Return a number for each second: pods asked for at a rate, a queue that grows by *behind*."""
     seconds = range(RUN // S)
     asked = tuple(per_s * (second + 1) for second in seconds)
     return {
@@ -101,8 +101,10 @@ def series(per_s: int, behind: int) -> dict[str, tuple[int, ...]]:
         "pods-running": tuple(max(0, number - behind * (at + 1)) for at, number in enumerate(asked)),
         "log-bytes": tuple(4_000_000 + second % 10 * 60_000 for second in seconds),
         "store-bytes": tuple(3_000_000_000 + second * 4_000_000 for second in seconds),
-        **{name: tuple(900_000 - len(name) + second % 10 for second in seconds) for name in STATIONS},
-        "scheduler": tuple(behind * (second + 1) for second in seconds),
+        **{f"{name}.busy_ppm": tuple(100_000 + second % 10 for second in seconds) for name in STATIONS},
+        **{f"{name}.inside": tuple(len(name) + second % 10 for second in seconds) for name in STATIONS},
+        "scheduler.busy_ppm": tuple(min(1_000_000, 200_000 + 100_000 * behind) for _ in seconds),
+        "scheduler.inside": tuple(1 + behind * (second + 1) for second in seconds),
     }
 
 
