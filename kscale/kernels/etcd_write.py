@@ -17,7 +17,7 @@ time and order go. Every part is first come, first served:
    stops the applying: COMMIT_EVERY after the last one, or after COMMIT_AT operations. So does whatever
    blocks the store from outside; an operation that has begun is finished.
 
-Here are its rules and what it counts. etcd_write_loop.py runs it, etcd_write_store.py is its applying
+Here are its rules and what it counts. etcd_write_steps.py is one step of it, etcd_write_loop.py runs it, etcd_write_store.py is its applying
 side, etcd_write_peers.py its followers.
 
 All that happens at an instant is seen by what starts at that instant. Time is int64 ns from 0.
@@ -36,7 +36,7 @@ LOST = -2  # no majority could be had
 MOST_CLIENTS = 5000  # of a closed loop: so many cannot be refused
 MOST_NS = 1 << 60  # arrivals, and everything added to them, stay below it
 
-# Entries of `rules`, int64[19]; ns and ps/byte of a request's bytes unless said.
+# Entries of `rules`, int64[21]; ns and ps/byte of a request's bytes unless said.
 CLIENT = 0  # round trip between client and leader
 FRONT, FRONT_PS = 1, 2  # decoding a request and encoding its answer, on one core
 CORES = 3  # that decode at a time
@@ -53,7 +53,9 @@ QUORUM = 15  # members that must have logged an entry, the leader included
 GAP = 16  # entries
 WINDOW = 17  # messages
 MESSAGE = 18  # bytes
-RULES = 19
+ALLOCATION = 19  # of bbolt's commit, for each allocation of two or more pages in the transaction
+FREE_LIST = 20  # of each of its commits: going through the free pages
+RULES = 21
 
 # Columns of `followers`, int64[f, 2], ns.
 ROUND_TRIP = 0  # between it and the leader

@@ -1,50 +1,79 @@
-"""The events of etcd's write path, one after another: requests, the leader's log, followers, applying."""
+"""etcd's write path run for requests that are known ahead, or sent by clients that wait for their answers."""
 
 import numpy as np
 
 from kscale.kernels import etcd_write as ew
 from kscale.kernels import etcd_write_peers as pr
+from kscale.kernels import etcd_write_steps as steps
 from kscale.kernels import etcd_write_store as st
 from kscale.kernels._jit import kernel
 from kscale.kernels.etcd_write import Longs
+from kscale.kernels.etcd_write_steps import Etcd
+
+FIRST = 1024  # room for so many entries, doubled as they need it
 
 
 @kernel
-def _front(arrives: int, last: int, size: int, cores: Longs, rules: Longs, counts: Longs) -> int:
-    """Return when a request that arrives then is decoded, not before the *last* one."""
-    core = 0
-    for other in range(len(cores)):
-        if cores[other] < cores[core]:
-            core = other
-    took = ew.cost(rules[ew.FRONT], rules[ew.FRONT_PS], size)
-    cores[core] = max(arrives, cores[core]) + took
-    counts[ew.FRONT_BUSY] += took
-    return int(max(last, cores[core]))
+def _idle(rules: Longs, followers: Longs, blocked: Longs, counts: Longs) -> Etcd:
+    """Return an idle etcd."""
+    e = Etcd(
+        rules,
+        followers,
+        blocked,
+        np.empty(rules[ew.CORES], dtype=np.int64),
+        np.empty((len(followers), pr.PEER), dtype=np.int64),
+        np.empty((len(followers), rules[ew.WINDOW], pr.RING), dtype=np.int64),
+        np.empty((FIRST, steps.ENTRY), dtype=np.int64),
+        np.empty((FIRST, steps.ENTRY), dtype=np.int64),
+        np.empty(FIRST, dtype=np.int64),
+        np.empty(st.STORE, dtype=np.int64),
+        np.empty(steps.AT, dtype=np.int64),
+        counts,
+    )
+    steps.begin(e)
+    return e
 
 
 @kernel
-def _coming(
-    taken: int,
-    decoded: int,
-    clients: int,
-    released: int,
-    arrival: Longs,
-    size: Longs,
-    done: Longs,
-    cores: Longs,
-    rules: Longs,
-    counts: Longs,
-) -> int:
-    """Return when request *taken* is decoded; NEVER if there is none, or none known yet."""
-    if taken == len(size) or (clients > 0 and taken - clients >= released):
+def _doubled(e: Etcd) -> Etcd:
+    """Return *e* with twice the room for entries."""
+    at, old = e.at, len(e.entries) - 1
+    new = 2 * len(e.entries) - 1
+    waits = np.empty((new + 1, steps.ENTRY), dtype=np.int64)
+    entries = np.empty((new + 1, steps.ENTRY), dtype=np.int64)
+    upto = np.empty(new + 1, dtype=np.int64)
+    for one in range(at[steps.TAKEN], at[steps.OFFERED]):
+        waits[one & new] = e.waits[one & old]
+    for one in range(at[steps.OLDEST], at[steps.QUEUED] + 1):
+        entries[one & new], upto[one & new] = e.entries[one & old], e.upto[one & old]
+    return Etcd(
+        e.rules,
+        e.followers,
+        e.blocked,
+        e.cores,
+        e.peers,
+        e.ring,
+        waits,
+        entries,
+        upto,
+        e.store,
+        e.at,
+        e.counts,
+    )
+
+
+@kernel
+def _sent(one: int, clients: int, released: int, arrival: Longs, done: Longs) -> int:
+    """Return when request *one* is sent; NEVER if there is none, or it is not known yet."""
+    if one == len(arrival) or (clients > 0 and one - clients >= released):
         return ew.NEVER
     if clients > 0:
-        arrival[taken] = 0 if taken < clients else done[taken - clients]
-    return _front(arrival[taken] + rules[ew.CLIENT] // 2, decoded, size[taken], cores, rules, counts)
+        arrival[one] = 0 if one < clients else done[one - clients]
+    return int(arrival[one])
 
 
 @kernel
-def run(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its parts share all of the state
+def run(
     arrival: Longs,
     size: Longs,
     clients: int,
@@ -68,69 +97,29 @@ def run(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its parts s
 
     Cost is O(n): 0.2 to 1 us a request, less in large batches.
     """
-    n, members, window = len(size), len(followers), rules[ew.WINDOW]
-    peers = np.zeros((members, pr.PEER), dtype=np.int64)
-    peers[:, pr.UNTIL] = ew.NEVER
-    ring = np.zeros((members, window, pr.RING), dtype=np.int64)
-    cores = np.zeros(rules[ew.CORES], dtype=np.int64)
-    store = np.zeros(st.STORE, dtype=np.int64)
-    store[st.DUE] = rules[ew.COMMIT_EVERY]
-    request = np.empty(n, dtype=np.int64)  # of each entry
-    upto = np.zeros(n + 1, dtype=np.int64)  # bytes of the log before each entry
-    counts[:] = 0
+    e = _idle(rules, followers, blocked, counts)
+    out_id, out_done = np.empty(FIRST, dtype=np.int64), np.empty(FIRST, dtype=np.int64)
+    there = rules[ew.CLIENT] // 2
+    back = rules[ew.CLIENT] - there
     done[:] = ew.LOST
-    back = rules[ew.CLIENT] - rules[ew.CLIENT] // 2
-    taken, decoded, coming = 0, 0, ew.NEVER  # requests decoded; when the last one was, and the next one is
-    queued, appended, logged, released, applied = 0, 0, 0, 0, 0  # entries that came so far
-    until, ready = ew.NEVER, 0  # when the leader's write ends; when its last batch could be sent
+    one = 0  # the next request
+    sent = _sent(one, clients, 0, arrival, done)
     while True:
-        if coming == ew.NEVER:
-            coming = _coming(taken, decoded, clients, released, arrival, size, done, cores, rules, counts)
-        other = until  # the next event that is not a request
-        for f in range(members):
-            other = min(other, pr.upcoming(f, peers, ring, window))
-        now = min(coming, other)
+        now = steps.upcoming(e)
+        while sent + there <= now and sent < ew.NEVER:
+            if steps.full(sent + there, e):
+                e = _doubled(e)
+                out_id, out_done = np.empty(len(e.upto), np.int64), np.empty(len(e.upto), np.int64)
+            steps.offer(sent + there, one, size[one], 0, e)
+            now = min(now, steps.decoding(e))
+            one += 1
+            sent = _sent(one, clients, e.at[steps.RELEASED], arrival, done)
         if now == ew.NEVER:
             break
-        last = max(now, other - 1) if until > now and until != ew.NEVER else now  # a busy leader only queues
-
-        if until <= now:
-            logged, until = appended, ew.NEVER
-        for f in range(members):
-            if pr.arrive(now, f, peers, ring, followers, rules) and peers[f, pr.SENT] < appended:
-                pr.send(max(now, ready), f, appended, upto, peers, ring, followers, rules, counts)
-        while coming <= last:
-            decoded = coming
-            while applied < released and done[request[applied]] - back <= decoded:
-                applied += 1
-            if released - applied > rules[ew.GAP]:
-                done[taken] = ew.REFUSED
-                counts[ew.REFUSALS] += 1
-            else:
-                request[queued] = taken
-                upto[queued + 1] = upto[queued] + size[taken] + rules[ew.ENTRY_BYTES]
-                queued += 1
-            taken += 1
-            coming = _coming(taken, decoded, clients, released, arrival, size, done, cores, rules, counts)
-
-        if until == ew.NEVER:
-            committed = pr.majority(logged, peers, rules[ew.QUORUM])
-            while released < committed:
-                one = request[released]
-                done[one] = st.apply(now, size[one], store, blocked, rules, counts) + back
-                counts[ew.END] = done[one]
-                released += 1
-            if appended < queued:
-                entries, log_bytes = queued - appended, upto[queued] - upto[appended]
-                appended = queued
-                ready = now + entries * rules[ew.APPEND]
-                until = ready + ew.cost(rules[ew.FSYNC], rules[ew.LOG_PS], log_bytes)
-                counts[ew.LOG_BUSY] += until - now
-                counts[ew.LARGEST] = max(counts[ew.LARGEST], entries)
-                counts[ew.FSYNCS] += 1
-                for f in range(members):
-                    pr.send(ready, f, appended, upto, peers, ring, followers, rules, counts)
-        for f in range(members):
-            counts[ew.FOLLOWER_FSYNCS] += pr.follow(now, f, upto, peers, ring, followers, rules)
-    counts[ew.ENTRIES] = queued
-    counts[ew.LOG_BYTES] = upto[queued]
+        for answer in range(steps.advance(now, e, out_id, out_done)):
+            when = out_done[answer]
+            done[out_id[answer]] = ew.REFUSED if when == ew.REFUSED else when + back
+        if sent == ew.NEVER:
+            sent = _sent(one, clients, e.at[steps.RELEASED], arrival, done)
+    if e.at[steps.RELEASED] > 0:
+        counts[ew.END] += back

@@ -29,15 +29,19 @@ def send(
     rules: Longs,
     counts: Longs,
 ) -> None:
-    """Send follower *f* the entries it was not sent, from *ready* on, as far as its window lets it."""
-    window, peer = rules[ew.WINDOW], peers[f]
+    """Send follower *f* the entries it was not sent, from *ready* on, as far as its window lets it.
+
+    `upto`, int64[cap], is a ring of a power of two: the bytes of the log before each entry.
+    """
+    window, peer, mask = rules[ew.WINDOW], peers[f], len(upto) - 1
     while peer[SENT] < appended and peer[M_SENT] - peer[M_ACKED] < window:
         first, end = peer[SENT], appended
-        if upto[end] - upto[first] > rules[ew.MESSAGE]:
+        before = upto[first & mask]
+        if upto[end & mask] - before > rules[ew.MESSAGE]:
             end = first + 1
-            while end < appended and upto[end + 1] - upto[first] <= rules[ew.MESSAGE]:
+            while end < appended and upto[(end + 1) & mask] - before <= rules[ew.MESSAGE]:
                 end += 1
-        size = upto[end] - upto[first]
+        size = upto[end & mask] - before
         peer[LINK] = max(peer[LINK], ready) + rules[ew.NET_PS] * size // 1000
         message = ring[f, peer[M_SENT] % window]
         message[M_AT] = peer[LINK] + followers[f, ew.ROUND_TRIP] // 2
@@ -51,7 +55,7 @@ def send(
 @kernel
 def follow(time: int, f: int, upto: Longs, peers: Longs, ring: Longs, followers: Longs, rules: Longs) -> int:
     """Let follower *f* begin to write what has come by *time*. Returns how many fsyncs it began, 0 or 1."""
-    window, peer = rules[ew.WINDOW], peers[f]
+    window, peer, mask = rules[ew.WINDOW], peers[f], len(upto) - 1
     if peer[UNTIL] != ew.NEVER:
         return 0
     taken = peer[M_TAKEN]
@@ -61,7 +65,7 @@ def follow(time: int, f: int, upto: Longs, peers: Longs, ring: Longs, followers:
     if taken == peer[M_TAKEN]:
         return 0
     peer[M_TAKEN] = taken
-    size = upto[peer[WRITING]] - upto[peer[LOGGED]]
+    size = upto[peer[WRITING] & mask] - upto[peer[LOGGED] & mask]
     cpu = (peer[WRITING] - peer[LOGGED]) * rules[ew.APPEND]
     peer[UNTIL] = time + cpu + ew.cost(followers[f, ew.ITS_FSYNC], rules[ew.LOG_PS], size)
     return 1
