@@ -50,11 +50,16 @@ NOT_SEEN: tuple[Left, ...] = (
         "parts of a put that cannot be told apart from outside",
     ),
     Left(
-        "etcd_peer_round_trip_ns, etcd_network_ps_per_byte, etcd_quorum_read_cpu_ns, list_round_trip_ns",
+        "etcd_peer_round_trip_ns, etcd_network_ps_per_byte, etcd_quorum_read_cpu_ns, list_round_trip_ns,"
+        " etcd_election_ns",
         "one member has no peers",
     ),
     Left("etcd_store_record_bytes", "whole pages hide it; the profile's is held against heartbeat-db"),
     Left("etcd_copy_ps_per_byte, etcd_snapshot_disk_ps_per_byte", "no experiment shows them apart"),
+    Left(
+        "etcd_freelist_scan_ps_per_page, etcd_freelist_allocate_ns, etcd_freelist_span_ps",
+        "puts and commits are timed beside free pages, not the allocations in them",
+    ),
     Left("all others", "they are of API servers, informers and other stores; only etcd is run"),
 )
 

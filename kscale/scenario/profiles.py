@@ -20,7 +20,8 @@ class Profile:
     k/k#72096 (leases), k/k#126287 (grace period), KEP-1904 (bookmarks, progress notify), KEP-1152 (shared
     encoding), KEP-2340 (lists from the cache), KEP-5116 (streamed lists), etcd#10523 and #12933 (reads on a
     copied buffer), component-base config/v1alpha1 (leader election), etcd `parseBackendFreelistType` (free
-    list), k/k PR 135573 (balanced allocation), k/k#84043, #108252 and #120300 (wrapper of shared encodings).
+    list), k/k PR 135573 (balanced allocation), k/k#84043, #108252 and #120300 (wrapper of shared encodings),
+    k/k#116121 (requests of a kubelet), kubernetes/community sig-scalability/slos @24e7d8f5 (objectives).
     """
 
     name: str
@@ -62,6 +63,9 @@ class Profile:
     watch_list: bool  # an informer gets its first objects as a stream of events (KEP-3157, 1.34+)
     election_renew_requests: int  # a leader reads its lease before it renews (to 1.29, k/k#122069)
     election_release_requests: int  # it reads it before it releases it (1.34+, k/k#132849)
+    kubelet_qps: int  # requests a second that a kubelet may send; 5 to 1.26, 50 from 1.27 (k/k#116121)
+    kubelet_burst: int  # requests that it may send at once; 10, then 100
+    list_namespace_slo_ns: int  # P99 of a list of one namespace by the official objective; 5 s to 2022-04
 
     watch_encode_from: int = 3  # watchers; fewest for which an event is encoded once (1.17+)
     watch_channel_min: int = 10  # events; least buffer of a watcher
@@ -84,6 +88,7 @@ class Profile:
     lease_duration_ns: int = 40 * S  # ns; node lease
     lease_renew_ns: int = 10 * S  # ns; a quarter of the duration
     heartbeat_ns: int = 10 * S  # ns; node status is computed this often
+    kubelet_relist_ns: int = S  # ns; a kubelet lists its containers anew this often
     node_monitor_ns: int = 5 * S  # ns; the node controller looks at all nodes this often
     election_lease_ns: int = 15 * S  # ns; leader election of controllers
     election_deadline_ns: int = 10 * S  # ns; a leader gives up after
@@ -139,6 +144,9 @@ _1_14 = Profile(
     watch_list=False,
     election_renew_requests=2,
     election_release_requests=1,
+    kubelet_qps=5,
+    kubelet_burst=10,
+    list_namespace_slo_ns=5 * S,
 )
 _1_20 = replace(
     _1_14,
@@ -178,6 +186,9 @@ _1_36 = replace(
     watch_list=True,
     election_renew_requests=1,
     election_release_requests=2,
+    kubelet_qps=50,
+    kubelet_burst=100,
+    list_namespace_slo_ns=30 * S,
     etcd_reads="cached",
     etcd_snapshot_entries=10_000,
 )

@@ -92,6 +92,36 @@ def test_every_profile_has_a_model(profile: str) -> None:
             assert high >= 1.25 * low, f"{name}: an assumption that is known within 25 % is no assumption"
 
 
+def test_what_the_whole_control_plane_costs() -> None:
+    """Each is there under every profile, and differs where versions did."""
+    models = [costs.of_profile(profile) for profile in profiles.PROFILES]
+    for name in (
+        "scheduler_pod_ns",
+        "kubelet_start_ns",
+        "kubelet_stop_ns",
+        "kubelet_report_ns",
+        "watch_handover_ns",
+        "etcd_freelist_scan_ps_per_page",
+        "etcd_freelist_allocate_ns",
+        "etcd_election_ns",
+    ):
+        assert len({model[name] for model in models}) == 1, name
+    evaluations = [model["scheduler_evaluation_ps"] for model in models]
+    assert evaluations == sorted(set(evaluations), reverse=True), "the scheduler got quicker"
+    assert [model["etcd_freelist_span_ps"] for model in models] == [20_000, 20_000, 0]
+    for profile, model in zip(profiles.PROFILES.values(), models, strict=True):
+        assert model["kubelet_report_ns"] == profile.kubelet_relist_ns // 2
+
+
+def test_the_scheduler_is_not_fitted_to_what_it_is_checked_against() -> None:
+    """Its thresholds are those of 5,000 nodes: 680 and 810 pods/s."""
+    for profile in profiles.PROFILES:
+        for name in ("scheduler_evaluation_ps", "scheduler_pod_ns"):
+            one = costs.of_profile(profile).coefficients[name]
+            assert one.provenance == "derived"
+            assert not {"680", "810", "threshold"} & set(str(one.source).replace(",", "").split())
+
+
 CALIBRATED = """schema: kscale.costs/1
 extends: k8s-1.36
 calibration: {etcd: 3.5.1, families: []}

@@ -18,6 +18,12 @@ def test_versions_differ_where_they_did() -> None:
         ("k8s-1.36", "delta", "by-history", True, "two-phase", "hashmap"),
     ]
     assert [one.node_status_period_ns // profiles.S for one in profiles.PROFILES.values()] == [60, 300, 300]
+    assert [(one.kubelet_qps, one.kubelet_burst) for one in profiles.PROFILES.values()] == [
+        (5, 10),
+        (5, 10),
+        (50, 100),
+    ]
+    assert [one.list_namespace_slo_ns // profiles.S for one in profiles.PROFILES.values()] == [5, 5, 30]
 
 
 def test_an_unknown_profile_names_the_nearest() -> None:
