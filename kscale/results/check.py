@@ -24,7 +24,7 @@ def fault(result: Result) -> str | None:
         if cell.key in seen:
             return f"{cell.key} is there twice"
         seen.add(cell.key)
-    if not _plain(result.scenario.resolved):
+    if not plain(result.scenario.resolved):
         return "scenario.resolved: nested too deeply, or not plain text"
     return next((found for cell in result.cells if (found := cell_fault(cell))), None)
 
@@ -39,15 +39,15 @@ def cell_fault(cell: Cell) -> str | None:
     return None
 
 
-def _plain(tree: object, depth: int = 0) -> bool:
+def plain(tree: object, depth: int = 0) -> bool:
     """Say whether a tree can be written as it was read."""
     if depth > DEEPEST:
         return False
     if isinstance(tree, str):
         return not any("\ud800" <= char <= "\udfff" for char in tree)  # half a character
     if isinstance(tree, dict):
-        return all(_plain(key) and _plain(value, depth + 1) for key, value in tree.items())
-    return all(_plain(value, depth + 1) for value in tree) if isinstance(tree, list) else True
+        return all(plain(key) and plain(value, depth + 1) for key, value in tree.items())
+    return all(plain(value, depth + 1) for value in tree) if isinstance(tree, list) else True
 
 
 def _whole(samples: Samples) -> bool:

@@ -29,10 +29,13 @@ from kscale.units import quote
 FOLDER = "results"  # below the current folder, unless KSCALE_RESULTS names another
 MOST_BYTES = 64 * 2**20  # of a result file, unpacked; a thousand cells with all samples take 3 MiB
 ENDINGS = (".json", ".json.gz")
+SIMULATION = "kscale.simulation/"  # what the schema of a file begins with that is none, see simulations.py
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LATEST = re.compile(r"latest(?:~([0-9]{1,6}))?")
 _SCHEMA = re.compile(rf"{re.escape(FAMILY)}/([1-9][0-9]{{0,5}})")
+_SIMULATION = re.compile(rb'\s*\{\s*"schema": ?"kscale\.simulation/')
 _READ_AT_ONCE = 1 << 20
+_READ_FIRST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +100,9 @@ class Store:
         return [path for path in self._files() if stem(path) == name]
 
     def names(self) -> list[str]:
-        """Return the names of all saved results, the oldest run first."""
-        return [
-            name for _, name in sorted((_head(path, "started"), name) for name, path in self.saved().items())
-        ]
+        """Return the names of all saved results, the oldest run first; of simulations none."""
+        results = {name: path for name, path in self.saved().items() if not is_simulation(path)}
+        return [name for _, name in sorted((_head(path, "started"), name) for name, path in results.items())]
 
     def load(self, name: str) -> Result:
         """Return the result that *name* means: a path, a saved name, a run id's beginning, latest, latest~1.
@@ -136,7 +138,8 @@ class Store:
 
     def _latest(self, back: int) -> Path:
         """Return the *back*-th newest run; a run and its copies under other names count once."""
-        oldest_first = sorted(self._files(), key=lambda path: (_head(path, "started"), *_order(path)))
+        results = [path for path in self._files() if not is_simulation(path)]
+        oldest_first = sorted(results, key=lambda path: (_head(path, "started"), *_order(path)))
         runs = {_head(path, "id") or stem(path): path for path in oldest_first}
         if back >= len(runs):
             have = f"has {len(runs)}" if runs else "has none yet; make one with kscale run smoke"
@@ -163,6 +166,11 @@ def dumps(result: Result) -> str:
 
 def load(path: Path) -> Result:
     """Read a result file; KscaleError, in one line that names the file, if it is not one."""
+    return parse(read(path), str(path))
+
+
+def read(path: Path) -> bytes:
+    """Return what is in a file, unpacked; KscaleError if it cannot be read, or is no file of ours."""
     try:
         data = _open(path)(MOST_BYTES + 1)
     except FileNotFoundError:
@@ -171,7 +179,7 @@ def load(path: Path) -> Result:
         raise KscaleError(f"{path}: cannot be read: {_why(error)}") from None
     if len(data) > MOST_BYTES:
         raise KscaleError(f"{path}: larger than {MOST_BYTES // 2**20} MiB, not a result of kscale")
-    return parse(data, str(path))
+    return data
 
 
 class KeyTwice(ValueError):
@@ -183,10 +191,10 @@ def loads(data: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
     return json.loads(data, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_once)
 
 
-def parse(data: bytes, where: str) -> Result:
-    """Return the result in *data*; *where* is named in complaints."""
+def tree_of(data: bytes, where: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return what the JSON of a file holds; *where* is named in complaints."""
     try:
-        tree = loads(data)
+        return loads(data)
     except KeyTwice as error:
         raise KscaleError(f"{where}: damaged: {error}") from None
     except (ValueError, RecursionError) as error:
@@ -194,8 +202,17 @@ def parse(data: bytes, where: str) -> Result:
         raise KscaleError(
             f"{where}: not a result of kscale: not JSON{at} (cut short, or another file?)"
         ) from None
+
+
+def parse(data: bytes, where: str) -> Result:
+    """Return the result in *data*; *where* is named in complaints."""
+    tree = tree_of(data, where)
     schema = tree.get("schema") if isinstance(tree, dict) else None
     version = _SCHEMA.fullmatch(schema) if isinstance(schema, str) else None
+    if isinstance(schema, str) and schema.startswith(SIMULATION):
+        raise KscaleError(
+            f"{where}: is a simulation, of which nothing was measured; kscale show, plot and report show it"
+        )
     if version is None:
         raise KscaleError(f"{where}: not a result of kscale: it has no schema {SCHEMA}")
     if int(version[1]) > NEWEST:
@@ -266,6 +283,14 @@ def _head(path: Path, key: str) -> str:
         return ""
     found = re.search(rf'"{key}": ?"([0-9A-Za-z:.+-]{{10,60}})"', head)
     return found[1] if found else ""
+
+
+def is_simulation(path: Path) -> bool:
+    """Say whether a file begins as a simulation does."""
+    try:
+        return _SIMULATION.match(_open(path)(_READ_FIRST)) is not None
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def stem(path: Path) -> str:
