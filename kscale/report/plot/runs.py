@@ -1,0 +1,116 @@
+"""Simulations that are drawn: one, or one before and one after, and what each is called and looks like."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from kscale.clusterwide import toggles
+from kscale.clusterwide.record import Simulated
+from kscale.report.plot import names, style
+from kscale.report.plot.asked import BASELINE, OPTIMIZED
+from kscale.scenario.cluster import Fault
+from kscale.units import show_count, show_many, show_ns, show_percent
+
+LATER = ("before", "after")
+STATIONS: Mapping[str, str] = {  # short enough to stand beside an axis
+    "clients": "clients",
+    "apiserver-queue": "API requests waiting",
+    "apiserver-cpu": "API server cores",
+    "watch-dispatch": "watch dispatcher",
+    "etcd-log": "etcd log",
+    "etcd-apply": "etcd apply",
+    "etcd-store": "etcd store",
+    "scheduler": "scheduler",
+    "kubelets": "kubelets",
+}
+STAGES: Mapping[str, str] = {  # of LIFE, by the name of the later one
+    "stored": "create request",
+    "seen": "watch to the scheduler",
+    "scheduled": "queue and scheduling",
+    "bound": "binding",
+    "assigned": "watch to the kubelet",
+    "running": "containers start",
+    "known": "status to a client",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One run in a picture."""
+
+    name: str  # harmless and short
+    run: Simulated
+    look: style.Look
+    line: object  # matplotlib's line style: what tells lines apart without colours
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What is to be drawn."""
+
+    before: Simulated
+    after: Simulated | None
+    name: str  # of the scenario
+    faults: tuple[Fault, ...] = ()
+    kscale: str = ""  # its version
+
+    @property
+    def drawn(self) -> tuple[Drawn, ...]:
+        """Return the runs with a name and a look of their own."""
+        baseline, optimized = (style.looks((one,))[one] for one in (BASELINE, OPTIMIZED))
+        if self.after is None:
+            look = optimized if self.before.toggles else baseline
+            return (Drawn(called(self.before), self.before, look, "-"),)
+        said = [called(self.before), called(self.after)]
+        if said[0] == said[1]:
+            said = [f"{name}, {when}" for name, when in zip(said, LATER, strict=True)]
+        return (
+            Drawn(said[0], self.before, baseline, "-"),
+            Drawn(said[1], self.after, optimized, (0, (4, 1.6))),
+        )
+
+    @property
+    def longest_ns(self) -> int:
+        """Return the virtual time at which the last run ends."""
+        return max(one.run.ended_ns for one in self.drawn)
+
+
+def called(run: Simulated) -> str:
+    """Return what a set of optimizations is called: baseline without any, optimized with all."""
+    chosen = frozenset(run.toggles)
+    if chosen == toggles.NONE:
+        return BASELINE
+    return OPTIMIZED if chosen == toggles.ALL else names.short(toggles.shown(chosen))
+
+
+def facts(runs: Runs) -> str:
+    """Return what was simulated, and that it is modelled."""
+    run = runs.before
+    ends = [
+        f"{one.name} ended at {show_ns(one.run.ended_ns)}: {names.short(one.run.stopped, 60)}"
+        for one in runs.drawn
+        if one.run.stopped
+    ]
+    parts = (
+        f"{names.short(runs.name)}, seed {run.seed}",
+        f"{show_many(run.nodes, 'node')}, {show_count(run.pods)} pods",
+        f"{show_ns(run.duration_ns)} of virtual time",
+        "modelled from named coefficients",
+        *ends,
+        f"kscale {names.short(runs.kscale)}" * bool(runs.kscale),
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def fault(one: Fault) -> str:
+    """Return what went wrong, and when."""
+    lasts = f" for {show_ns(one.lasts_ns)}" if one.lasts_ns else ""
+    many = f" of {one.count}, one after the other" if one.count > 1 else ""
+    said = {
+        "apiserver-restart": f"API server restart{many}",
+        "etcd-member-loss": f"etcd member lost{lasts}",
+        "partition": f"zone {one.zone} cut off{lasts}",
+        "controller-crash": "controller manager crash",
+        "kubelet-restart": f"{show_percent(Fraction(one.share_ppm, 1_000_000))} of kubelets restart",
+    }
+    return f"{said.get(one.kind, names.short(one.kind))} at {show_ns(one.at_ns)}"

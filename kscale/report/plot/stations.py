@@ -1,0 +1,246 @@
+"""Every station over virtual time: how busy it was, and how many were inside.
+
+A row a station, in the order of a pod's way; before and after on the same axes. Faults are lines.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kscale.clusterwide.record import STATIONS, Simulated
+from kscale.judge import wording
+from kscale.report.plot import linear, runs, style
+from kscale.report.plot.asked import NothingToDraw
+from kscale.report.plot.picture import WIDE, Canvas, Picture
+from kscale.report.plot.runs import Drawn, Runs
+from kscale.scenario.cluster import Fault
+from kscale.units import NS_PER_S, show_count
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Floats = NDArray[np.float64]
+
+BUSY, INSIDE = "busy_ppm", "inside"  # of a station's series
+WHOLE = 1_000_000  # ppm
+ROW, GAP, HEAD, FOOT = 0.57, 0.12, 0.68, 0.34  # inches of a row, between two, of what is above, of the time
+LABELS, TICKS, SAID = (
+    1.95,
+    0.62,
+    1.35,
+)  # inches left of the axes, of an axis' numbers, of what is said at its right
+POINTS = 400  # of a line; more are not seen
+MOST_FAULTS = 6  # said in the caption
+TENS = tuple(10**power for power in range(1, 19))
+CLOSE = 0.03  # of the axis between faults that share a number's place
+
+
+def picture(asked: Runs) -> Picture:
+    """Return the picture; NothingToDraw if no run kept its seconds."""
+    shown = [name for name in STATIONS if any(_kept(one.run, name) for one in asked.drawn)]
+    if not shown:
+        raise NothingToDraw("nothing to draw: no station has a number for each second")
+
+    def draw(canvas: Canvas) -> None:
+        """Draw the headings and the rows."""
+        _draw(canvas, asked, shown)
+
+    height = HEAD + FOOT + ROW * len(shown)
+    return Picture(_title(asked), _caption(asked), WIDE, height, draw)
+
+
+def _kept(run: Simulated, name: str) -> bool:
+    """Say whether there is a series of a station."""
+    return any(run.series.get(f"{name}.{what}") for what in (BUSY, INSIDE))
+
+
+def _title(asked: Runs) -> str:
+    """Return what gives way in each run."""
+    said = "; ".join(f"{one.name}: {_end(one.run)}" for one in asked.drawn)
+    return said[:1].upper() + said[1:]
+
+
+def _end(run: Simulated) -> str:
+    """Return how a run came out, and which station limits it."""
+    broken = sum(not one.holds for one in run.verdicts)
+    kept = f"{broken} of {len(run.verdicts)} objectives broken" if broken else "every objective kept"
+    return f"{kept}, {runs.STATIONS.get(run.blame, run.blame)} limits" if run.blame else kept
+
+
+def _caption(asked: Runs) -> str:
+    """Return what was run, how it is read, and what went wrong when."""
+    parts = [runs.facts(asked)]
+    step = _step(int(asked.longest_ns // NS_PER_S))
+    if step > 1:
+        parts.append(f"a point: {step} s (utilisation their mean, inside their most)")
+    parts.append("etcd store: share of its quota, at most")
+    parts.append("inside: waiting or served, at the end of each second, on a log axis of 1 + n")
+    if any(len(asked.drawn) == 2 and not _kept(one.run, name) for one in asked.drawn for name in STATIONS):  # noqa: PLR2004 - before and after
+        parts.append("no line: no numbers kept")
+    faults = _faults(asked)
+    said = [f"{number}: {runs.fault(one)}" for number, one in enumerate(faults[:MOST_FAULTS], 1)]
+    if len(faults) > MOST_FAULTS:
+        said.append(f"{len(faults) - MOST_FAULTS} more")
+    if said:
+        parts.append(f"faults: {', '.join(said)}")
+    return " · ".join(parts)
+
+
+def _draw(canvas: Canvas, asked: Runs, shown: Sequence[str]) -> None:
+    """Draw the headings and a row for each station."""
+    middle = LABELS + (canvas.width - LABELS) / 2
+    columns = ((BUSY, LABELS, middle), (INSIDE, middle, canvas.width))
+    most = max(
+        (
+            number
+            for one in asked.drawn
+            for name in shown
+            for number in one.run.series.get(f"{name}.{INSIDE}", ())
+        ),
+        default=0,
+    )
+    _headings(canvas, asked, columns)
+    for place, name in enumerate(shown):
+        top = HEAD + place * ROW
+        last = place == len(shown) - 1
+        blamed = any(one.run.blame == name for one in asked.drawn)
+        canvas.text(
+            LABELS - 0.1,
+            top + (ROW - GAP) / 2,
+            runs.STATIONS[name],
+            style.MEDIUM,
+            ha="right",
+            va="center",
+            fontweight="bold" if blamed else "normal",
+            color=style.WORSE if blamed else style.TEXT,
+        )
+        for what, left, right in columns:
+            part = canvas.part(left, top, right - left, ROW - GAP + (FOOT if last else 0))
+            axes = part.axes(TICKS, 0, SAID, FOOT if last else 0)
+            _row(axes, asked, name, what, most)
+            _time(axes, asked, labelled=last, numbered=place == 0)
+            part.text(
+                part.width - SAID + 0.1,
+                (ROW - GAP) / 2,
+                _said(asked, name, what),
+                style.SMALL,
+                va="center",
+            )
+
+
+def _headings(canvas: Canvas, asked: Runs, columns: Sequence[tuple[str, float, float]]) -> None:
+    """Write what the columns are, and which line is which."""
+    from matplotlib.lines import Line2D  # noqa: PLC0415 - slow to import; pictures only
+
+    handles = [Line2D([], [], color=one.look[0], linestyle=one.line, linewidth=2.4) for one in asked.drawn]
+    legend = canvas.figure.legend(
+        handles,
+        [one.name for one in asked.drawn],
+        loc="upper left",
+        bbox_to_anchor=_place(canvas, LABELS + TICKS, 0.0),
+        ncols=2,
+        frameon=False,
+        fontsize=style.MEDIUM,
+        borderaxespad=0.0,
+        borderpad=0.0,
+    )
+    legend.set_in_layout(False)
+    for what, left, right in columns:
+        title, said = ("utilisation", "mean") if what == BUSY else ("inside", "most")
+        canvas.text(left + TICKS, 0.3, title, style.MEDIUM, fontweight="bold")
+        canvas.text(right - SAID + 0.1, 0.3, said, style.SMALL, color=style.MUTED)
+
+
+def _place(canvas: Canvas, x: float, y: float) -> tuple[float, float]:
+    """Return a place of the canvas as shares of its figure."""
+    across, down = canvas.figure.get_size_inches()
+    return (canvas.left + x) / across, 1 - (canvas.top + y) / down
+
+
+def _row(axes: "Axes", asked: Runs, name: str, what: str, most: int) -> None:
+    """Draw one series of one station, of all runs."""
+    for one in asked.drawn:
+        times, values = _points(one, name, what)
+        if len(values):
+            axes.plot(times, values, color=one.look[0], linestyle=one.line, linewidth=1.8)
+    if what == BUSY:
+        axes.set_ylim(-0.06 * WHOLE, 1.12 * WHOLE)
+        axes.set_yticks([0, WHOLE], labels=["0", "100 %"])
+    else:
+        places = [0, max(place for place in TENS if place <= max(10, most))]
+        top = float(np.log1p(max(10, most)))
+        axes.set_ylim(-0.06 * top, 1.12 * top)
+        axes.set_yticks([float(np.log1p(place)) for place in places], labels=[show_count(p) for p in places])
+    style.plain(axes)
+
+
+def _points(one: Drawn, name: str, what: str) -> tuple[Floats, Floats]:
+    """Return the times (ns) and values of a series, several seconds a point where there are many."""
+    kept = np.array(one.run.series.get(f"{name}.{what}", ()), dtype=np.float64)
+    step = _step(len(kept))
+    ends = np.minimum(np.arange(step, len(kept) + step, step), len(kept)) if len(kept) else np.empty(0)
+    pieces = np.split(kept, ends[:-1].astype(np.int64)) if len(kept) else []
+    values = np.array([piece.mean() if what == BUSY else piece.max() for piece in pieces])
+    middle = step / 2 if what == BUSY else 0
+    return np.asarray((ends - middle) * NS_PER_S), values if what == BUSY else np.log1p(values)
+
+
+def _step(seconds: int) -> int:
+    """Return how many seconds a point stands for."""
+    return max(1, -(-seconds // POINTS))
+
+
+def _time(axes: "Axes", asked: Runs, *, labelled: bool, numbered: bool) -> None:
+    """Set the time axis up and mark the faults."""
+    end = asked.longest_ns
+    axes.set_xlim(0, end)
+    places = linear.ticks(0, end, "ns", most=5)
+    axes.set_xticks(places, labels=linear.labels(places, "ns") if labelled else [""] * len(places))
+    for one in asked.faults:
+        if one.at_ns <= end:
+            axes.axvline(one.at_ns, color=style.WORSE, linewidth=1.2, linestyle=":")
+            if one.lasts_ns:
+                axes.axvspan(one.at_ns, min(end, one.at_ns + one.lasts_ns), color=style.BAND, linewidth=0)
+    for at_ns, numbers in _numbers(asked) if numbered else ():
+        axes.annotate(
+            numbers,
+            (at_ns, 1),
+            xycoords=axes.get_xaxis_transform(),
+            xytext=(0, 1),
+            textcoords="offset points",
+            ha="center",
+            fontsize=style.SMALL,
+            fontweight="bold",
+            color=style.WORSE,
+        )
+
+
+def _faults(asked: Runs) -> list[Fault]:
+    """Return the faults in the order of their time."""
+    return sorted(asked.faults, key=lambda one: one.at_ns)
+
+
+def _numbers(asked: Runs) -> list[tuple[int, str]]:
+    """Return where the numbers of the faults stand: those close together in one place, as a range."""
+    places: list[list[int]] = []  # time of the first, its number, the last number
+    for number, one in enumerate(_faults(asked), 1):
+        if places and one.at_ns - places[-1][0] < CLOSE * asked.longest_ns:
+            places[-1][2] = number
+        elif one.at_ns <= asked.longest_ns:
+            places.append([one.at_ns, number, number])
+    return [(at_ns, str(first) if first == last else f"{first}-{last}") for at_ns, first, last in places]
+
+
+def _said(asked: Runs, name: str, what: str) -> str:
+    """Return a station's figure of each run: its utilisation, or the most inside."""
+    found = [one.run.station(name) for one in asked.drawn]
+    if what == BUSY:
+        return " → ".join(_share(one.utilisation_ppm) for one in found)
+    return " → ".join(show_count(one.peak) for one in found)
+
+
+def _share(ppm: int) -> str:
+    """Return a share in few digits: "74 %", "1.5 %"."""
+    return f"{round(ppm / 10_000)} %" if ppm >= WHOLE // 10 else wording.percent(ppm / WHOLE)
