@@ -37,6 +37,7 @@ class Stream(IntEnum):
     SCHED_CLASSES = 62
     SCHED_STARTS = 63
     SCHED_STRIDES = 64
+    SCHED_OFFSET = 65
     HEARTBEATS = 80  # 80-89 node-lease
     HEARTBEAT_LEASES = 81
     HEARTBEAT_CHANGES = 82
@@ -69,6 +70,7 @@ class Stream(IntEnum):
     ETCD_PUT_SIZES = 161
     ETCD_OFFLOAD = 170  # 170-179 etcd-offload
     ETCD_OFFLOAD_KINDS = 171
+    ABLATION = 290  # orders of optimizations
 
 
 def start_of(seed: int, stream: Stream) -> int:
