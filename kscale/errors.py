@@ -2,6 +2,7 @@
 
     KscaleError        2    the user can fix it: usage, scenario, result, unknown name
     |- GateFailed      1    a margin or a tolerance was broken
+    |- TooLarge        2    more than can be run here
     |- NoVerdict       3    nothing comparable
     |- WrongAnswer     4    variants disagree, or an exact counter is not reproducible
     '- Interrupted     130, 143   Ctrl-C or SIGTERM; finished cells are kept
@@ -44,6 +45,10 @@ class GateFailed(KscaleError):
     """A judged cell is worse than its margin allows."""
 
     exit_code = ExitCode.GATE_FAILED
+
+
+class TooLarge(KscaleError):
+    """It has more of something than can be run here; less can be."""
 
 
 class NoVerdict(KscaleError):
