@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from kscale.clusterwide import toggles
 from kscale.clusterwide.toggles import Toggles
+from kscale.mechanisms.base import BASELINE, OPTIMIZED
 
 TODAY = "today"
 MOST_NAMED = 2  # toggles of a sentence; more are counted
@@ -28,26 +29,38 @@ OBJECTIVES: Mapping[str, str] = {  # service level indicator -> what it is of
 }
 
 
+def station(name: str) -> str:
+    """Return what a station is called beside its numbers: "scheduler", "etcd's apply loop"."""
+    return STATIONS[name].removeprefix("the ")
+
+
 def label(asked: str, chosen: Toggles) -> str:
     """Return what a set is called in a heading: `today` if that was asked for, else its short form."""
     return TODAY if asked.strip() == TODAY else toggles.shown(chosen)
 
 
-def chosen(named: str) -> str:
-    """Return a set, as `label` has it, in a sentence: "without the optimizations", "with all of them"."""
+def heading(named: str) -> str:
+    """Return what a set, as `label` has it, is called above a column: baseline has none on, optimized all."""
+    return {"none": BASELINE, "all": OPTIMIZED}.get(named, named)
+
+
+def chosen(named: str, before: str = "") -> str:
+    """Return a set, as `label` has it, in a sentence: "without the optimizations", "with all of them".
+
+    *before*: the set that the sentence began with.
+    """
     if named == TODAY:
         return "as it is today"
     if named == "none":
         return "without the optimizations"
-    if named == "all":
-        return "with all of them"
-    names = named.split(",")
-    if names[0] == "all":
-        out = [name.removeprefix("-") for name in names[1:] if name.startswith("-")]
-        more = [name for name in names[1:] if not name.startswith("-")]
-        said = f"with all but {_listed(out)}" if out else "with all of them"
-        return f"{said} and {_listed(more)}" if more else said
-    return f"with {_listed(names)}"
+    first, *names = named.split(",")
+    if first != "all":
+        return f"with {_listed([first, *names])}"
+    every = "all of them" if before == "none" else "all optimizations"
+    out = [name.removeprefix("-") for name in names if name.startswith("-")]
+    more = [name for name in names if not name.startswith("-")]
+    said = f"with {every}" + (f" but {_listed(out)}" if out else "")
+    return f"{said} and {_listed(more)}" if more else said
 
 
 def _listed(names: list[str]) -> str:

@@ -1,0 +1,295 @@
+"""The rows of a simulation's table: the same in a terminal, in Markdown, in CSV and on a page."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kscale.clusterwide import words
+from kscale.clusterwide.figures import MINUTE_NS, Range
+from kscale.clusterwide.record import LIFE, STATIONS, Quantiles, Simulated, Station
+from kscale.clusterwide.saved import Labelled
+from kscale.judge import wording
+from kscale.report import simulate_wording as said
+from kscale.report.plot import runs as drawn
+from kscale.report.text import clean, clean_prose
+from kscale.units import show_bytes, show_count, show_ratio
+
+QUANTILES = "P50 / P99 / largest"
+BETTER, WORSE = "better", "worse"
+NO_TONE = ""
+NOTABLE = 1.05  # times; less may come from the order in which things happen, and is neither good nor bad
+VERBS: Mapping[str, str] = {  # service level indicator -> what it is called beside its latency
+    "mutating": "mutating requests",
+    "read-one": "reads of one object",
+    "read-namespace": "lists of a namespace",
+    "read-cluster": "lists of the cluster",
+}
+COUNTS: Mapping[str, tuple[str, bool]] = {  # counter -> what it counts, and whether more is better
+    "refused-429": ("requests refused (429)", False),
+    "gone-410": ("watches too old (410)", False),
+    "relists": ("relists", False),
+    "failovers": ("failovers", False),
+    "nodes-dead": ("live nodes taken for dead", False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One number as text, what is to be seen at once, and whether that is good."""
+
+    text: str
+    mark: str = ""
+    tone: str = NO_TONE  # better, worse or nothing
+
+    @property
+    def plain(self) -> str:
+        """Return mark and text."""
+        return f"{self.mark} {self.text}" if self.mark else self.text
+
+
+NOTHING = Entry("")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line: a number for each run, and what changed from the first to the last."""
+
+    title: str
+    entries: tuple[Entry, ...]
+    change: Entry = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows under a heading."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+def groups(shown: Sequence[Labelled], *, draws: int = 0, verbose: bool = False) -> tuple[Group, ...]:
+    """Return the groups of a table; *verbose*: every stage of a pod's life, every counter and setting."""
+    found = [
+        Group("objectives, P99 of the worst 5 minutes", tuple(_objectives(shown))),
+        Group(f"latency, {QUANTILES}", tuple(_latencies(shown))),
+        Group("stations, used / most inside", tuple(_stations(shown))),
+        Group("volumes", tuple(_volumes(shown))),
+    ]
+    if verbose:
+        found += [
+            Group(f"a pod's life, {QUANTILES}", tuple(_life(shown))),
+            Group("counters", tuple(_counters(shown, lambda run: run.counts))),
+            Group("settings", tuple(_counters(shown, lambda run: run.settings))),
+        ]
+    if draws:
+        title = f"range over {show_count(draws)} draws of coefficients within their ranges"
+        found.append(Group(title, tuple(_ranges(shown))))
+    return tuple(group for group in found if group.rows)
+
+
+def losses(found: Sequence[Group]) -> tuple[str, ...]:
+    """Return what got worse from the first run to the last, each number once."""
+    lost: dict[str, str] = {}
+    for row in (row for group in found for row in group.rows if row.change.tone == WORSE):
+        before, after = row.entries[0].text, row.entries[-1].text
+        lost[row.title] = f"{row.title}: {before} before, {after} after ({row.change.text})"
+    return tuple(lost.values())
+
+
+def _row(title: str, entries: Sequence[Entry], change: Entry = NOTHING) -> Row:
+    """Return a row."""
+    return Row(title, tuple(entries), change)
+
+
+def _objectives(shown: Sequence[Labelled]) -> Iterator[Row]:
+    """Yield a row for each objective that any run has."""
+    titles = {one.objective: one.title for each in shown for one in each.run.verdicts}
+    for objective, title in titles.items():
+        found = [next((v for v in each.run.verdicts if v.objective == objective), None) for each in shown]
+        entries = [
+            Entry(said.NONE_ASKED)
+            if one is None
+            else Entry(
+                said.answered(one.worst, one.unit),
+                said.KEPT if one.holds else said.BROKEN,
+                BETTER if one.holds else WORSE,
+            )
+            for one in found
+        ]
+        first, last = found[0], found[-1]
+        known = len(shown) > 1 and first is not None and last is not None
+        change = time_change(first.worst, last.worst) if known and first and last else NOTHING
+        yield _row(clean_prose(title), entries, change)
+
+
+def _latencies(shown: Sequence[Labelled]) -> Iterator[Row]:
+    """Yield how long pods wait and start, and requests of each verb take."""
+
+    def row(title: str, of: Callable[[Simulated], Quantiles | None]) -> Iterator[Row]:
+        """Yield a row if any run was asked."""
+        found = [of(one.run) for one in shown]
+        if any(one is not None and one.count for one in found):
+            yield _row(title, [Entry(said.quantiles(one)) for one in found], _of_p99(found))
+
+    yield from row("scheduling, stored to bound", lambda run: run.scheduling)
+    yield from row("pod start-up", lambda run: _worst(run, "pod-startup"))
+    for name, title in VERBS.items():
+        yield from row(title, lambda run, name=name: _worst(run, name))  # type: ignore[misc]  # a default binds it
+
+
+def _worst(run: Simulated, name: str) -> Quantiles | None:
+    """Return the worst window of an indicator."""
+    return next((one.worst for one in run.slis if one.name == name), None)
+
+
+def _of_p99(found: Sequence[Quantiles | None]) -> Entry:
+    """Return what changed of the P99, from the first run to the last."""
+    first, last = found[0], found[-1]
+    if len(found) < 2 or not (first and last and first.count and last.count):  # noqa: PLR2004 - a first and a last
+        return NOTHING
+    return time_change(first.p99, last.p99)
+
+
+def _stations(shown: Sequence[Labelled]) -> Iterator[Row]:
+    """Yield how much each station was used, and how many were inside at most; the one to blame is marked."""
+    for name in STATIONS:
+        entries = [_station(one.run, one.run.station(name)) for one in shown]
+        yield _row(words.station(name), entries)
+
+
+def _station(run: Simulated, one: Station) -> Entry:
+    """Return a station's use."""
+    used = said.share(one.utilisation_ppm)
+    if one.name == "etcd-store":
+        text = f"{used} of {show_bytes(one.capacity_ns)}"
+    else:
+        text = f"{used} / {show_count(one.peak)}"
+    return Entry(text, said.BLAMED, WORSE) if run.blame == one.name else Entry(text)
+
+
+def _volumes(shown: Sequence[Labelled]) -> Iterator[Row]:
+    """Yield what is written, refused, lost and reached."""
+    log = [one.run.counts.get("log-bytes", 0) * MINUTE_NS // max(1, one.run.ended_ns) for one in shown]
+    yield _row("etcd log a minute", [Entry(show_bytes(value)) for value in log], count_change(log))
+    peak = [one.run.station("etcd-store").busy_ns for one in shown]
+    yield _row("etcd store, most", [Entry(show_bytes(value)) for value in peak], count_change(peak))
+    for name, (title, more) in COUNTS.items():
+        values = [one.run.counts[name] for one in shown if name in one.run.counts]
+        if len(values) == len(shown):
+            entries = [Entry(show_count(value)) for value in values]
+            change = count_change(values, more_is_better=more) if _as_long(shown) else NOTHING
+            yield _row(title, entries, change)
+    yield from _pods(shown)
+
+
+def _as_long(shown: Sequence[Labelled]) -> bool:
+    """Say whether the first and the last run took as long: else what they counted says nothing."""
+    return shown[0].run.ended_ns == shown[-1].run.ended_ns
+
+
+def _pods(shown: Sequence[Labelled]) -> Iterator[Row]:
+    """Yield how many pods run of those that were asked for."""
+    values = [
+        (one.run.counts["pods-running"], one.run.counts["pods-asked"])
+        for one in shown
+        if {"pods-running", "pods-asked"} <= one.run.counts.keys()
+    ]
+    if len(values) == len(shown):
+        entries = [Entry(f"{show_count(runs)} of {show_count(asked)}") for runs, asked in values]
+        running = [runs for runs, _ in values]
+        change = count_change(running, more_is_better=True) if _as_long(shown) else NOTHING
+        yield _row("pods running of those asked for", entries, change)
+
+
+def _life(shown: Sequence[Labelled]) -> Iterator[Row]:
+    """Yield each stage of a pod's life."""
+    for name in LIFE[1:]:
+        found = [one.run.stages.get(name) for one in shown]
+        if any(found):
+            entries = [Entry(said.quantiles(one)) for one in found]
+            yield _row(f"{drawn.STAGES[name]} ({name})", entries, _of_p99(found))
+
+
+def _counters(shown: Sequence[Labelled], of: Callable[[Simulated], Mapping[str, int]]) -> Iterator[Row]:
+    """Yield every number that any run has, in the order of the first that has it."""
+    for name in dict.fromkeys(name for one in shown for name in of(one.run)):
+        values = [of(one.run).get(name) for one in shown]
+        yield _row(clean(name), [Entry("-" if value is None else show_count(value)) for value in values])
+
+
+def _ranges(shown: Sequence[Labelled]) -> Iterator[Row]:
+    """Yield how far each figure goes over the draws, those that move at all."""
+    for name in dict.fromkeys(name for one in shown for name in one.ranges):
+        found = [one.ranges.get(name) for one in shown]
+        if any(each is not None and each[0] != each[1] for each in found):
+            entries = [Entry("-" if each is None else _range(name, each)) for each in found]
+            yield _row(figure_title(name), entries)
+
+
+def figure_title(name: str) -> str:
+    """Return what a figure of `clusterwide.figures` is called."""
+    what, _, part = name.partition(".")
+    if part == "p99":
+        return f"{VERBS.get(what, what.replace('pod-startup', 'pod start-up'))} P99"
+    if part == "busy_ppm" and what in STATIONS:
+        return f"{words.station(what)}, used"
+    if name in COUNTS:
+        return COUNTS[name][0]
+    known = {"log.bytes_per_min": "etcd log a minute", "store.peak_bytes": "etcd store, most"}
+    return known.get(name, clean(name).replace("-", " "))
+
+
+def figure(name: str, value: int | None) -> str:
+    """Return a figure of `clusterwide.figures` in its unit."""
+    if value is None:
+        return said.UNKNOWN
+    if name.endswith(".p99"):
+        return said.amount(value, "ns")
+    if name.endswith("_ppm"):
+        return said.share(value)
+    return show_bytes(value) if "bytes" in name else show_count(value)
+
+
+def _range(name: str, ends: Range) -> str:
+    """Return lowest … highest."""
+    low, high = ends
+    if low == high:
+        return figure(name, low)
+    return f"{figure(name, low)} … {figure(name, high)}"
+
+
+def time_change(first: int | None, last: int | None) -> Entry:
+    """Return what became of a latency, shorter is better."""
+    if first is None or last is None:
+        if first == last:
+            return NOTHING
+        return Entry(said.UNKNOWN, tone=WORSE) if last is None else Entry("answered", tone=BETTER)
+    if first == last:
+        return Entry("same")
+    if not first or not last:
+        return NOTHING
+    return Entry(wording.of_time(last / first), tone=_tone(first, last, better=last < first))
+
+
+def count_change(values: Sequence[int], *, more_is_better: bool = False) -> Entry:
+    """Return what became of a number, from the first run to the last."""
+    first, last = values[0], values[-1]
+    if len(values) < 2:  # noqa: PLR2004 - a first and a last
+        return NOTHING
+    if first == last:
+        return Entry("same")
+    small, large = sorted((first, last))
+    word = "less" if last < first else "more"
+    tone = _tone(first, last, better=(last > first) is more_is_better)
+    if not small:
+        return Entry(word, tone=tone)
+    if large >= wording.RATIO_FROM * small:
+        return Entry(f"{show_ratio(large / small)} {word}", tone=tone)
+    return Entry(f"{wording.percent((large - small) / first)} {word}", tone=tone)
+
+
+def _tone(first: int, last: int, *, better: bool) -> str:
+    """Return whether a change is good; nothing if it is too small to be."""
+    small, large = sorted((first, last))
+    if large < NOTABLE * small:
+        return NO_TONE
+    return BETTER if better else WORSE
