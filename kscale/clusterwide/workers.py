@@ -40,14 +40,23 @@ def usual() -> int:
 
 def key(size: Size, asked: Asked) -> str:
     """Return what names a run: equal for equal contents, in any process and on any machine."""
+    return digest((size, asked))
+
+
+def digest(value: object) -> str:
+    """Return what only equal values have in common.
+
+    They are made of records, arrays, mappings, tuples, sets, numbers and text; TypeError for any other
+    type, which may have no order of its own.
+    """
     found = hashlib.sha256()
-    for part in _parts((size, asked)):
+    for part in _parts(value):
         found.update(part)
     return found.hexdigest()
 
 
 def _parts(value: object) -> Iterator[bytes]:
-    """Yield *value* as bytes that no other value gives; TypeError for a type that has no order of its own."""
+    """Yield *value* as bytes that no other value gives."""
     if isinstance(value, np.ndarray):
         yield f"array {value.dtype.str} {value.shape} ".encode()
         yield np.ascontiguousarray(value).tobytes()
