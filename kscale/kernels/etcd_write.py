@@ -17,8 +17,8 @@ time and order go. Every part is first come, first served:
    stops the applying: COMMIT_EVERY after the last one, or after COMMIT_AT operations. So does whatever
    blocks the store from outside; an operation that has begun is finished.
 
-Here are its rules and what it counts. etcd_write_steps.py is one step of it, etcd_write_loop.py runs it, etcd_write_store.py is its applying
-side, etcd_write_peers.py its followers.
+Here are its rules and what it counts. etcd_write_steps.py goes from one event to the next, etcd_write_loop.py
+runs it, etcd_write_store.py is its applying side, etcd_write_peers.py its followers.
 
 All that happens at an instant is seen by what starts at that instant. Time is int64 ns from 0.
 """

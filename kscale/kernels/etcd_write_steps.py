@@ -74,7 +74,7 @@ def begin(e: Etcd) -> None:
 
 @kernel
 def busy(time: int, ns: int, e: Etcd) -> int:
-    """Return when a core is done with *ns* of work that comes at *time*; the one that is free first takes it."""
+    """Return when a core is done with *ns* of work that comes at *time*: the first one that is free."""
     core = 0
     for other in range(len(e.cores)):
         if e.cores[other] < e.cores[core]:
@@ -86,9 +86,9 @@ def busy(time: int, ns: int, e: Etcd) -> int:
 
 @kernel
 def hold(time: int, ns: int, e: Etcd) -> int:
-    """Return when a range gives the lock back that it wants at *time*, for *ns*: nothing is applied meanwhile.
+    """Return when a range gives the lock back that it wants at *time*, for *ns*.
 
-    It waits for what was released before, and for a commit that was due before.
+    Nothing is applied meanwhile. It waits for what was released before, and for a commit that was due before.
     """
     e.store[st.FREE] = st.begin(time, e.store, e.blocked, e.rules, e.counts) + ns
     return int(e.store[st.FREE])

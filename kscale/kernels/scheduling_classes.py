@@ -16,16 +16,17 @@ will cost, and lazy as soon as a window says so. Only counters decide, never a c
 Slots are bounded; the row used longest ago gives way (a linked ring, so that it costs nothing to find).
 
 Placements are those of scheduling_exhaustive, pod by pod: the scores are the same integers and the
-tie-break counts in node order. To cache the ranking and not the single check is the idea of
-Borg (EuroSys 2015, section 3.4) and KEP-5598; the structure is this project's own.
+tie-break counts in node order. A pod that ends changes its node as one that comes does. To cache the
+ranking and not the single check is the idea of Borg (EuroSys 2015, section 3.4) and KEP-5598; the structure
+is this project's own.
 """
 
 import numpy as np
 
 from kscale.kernels._jit import inline, kernel
 from kscale.kernels.scheduling_choice import MIXED, Draws, Longs
-from kscale.kernels.scheduling_exhaustive import EVALUATIONS, FILTERED, PLACED, SCORED
-from kscale.kernels.scheduling_scores import Floats, Groups, Scores, place, signed
+from kscale.kernels.scheduling_exhaustive import EVALUATIONS, FILTERED, PENDING, PLACED, SCORED
+from kscale.kernels.scheduling_scores import Floats, Groups, Scores, place, remove, signed
 from kscale.kernels.scheduling_table import (
     CLASS,
     LEVEL,
@@ -84,7 +85,8 @@ def place_by_class(  # noqa: C901, PLR0912, PLR0915 - helpers in the loop over p
     state: Floats, asks: Floats, delta: bool,
     rule: Groups, first: Groups, level_of: Groups, group: Groups, raw: Longs, weights: Longs,
     klass: Groups, draws: Draws, row_of: Groups, slot_of: Groups, in_slot: Floats,
-    table: Scores, most: Scores, ties: Scores, log: Groups, way: int, node_of: Groups, work: Longs,
+    table: Scores, most: Scores, ties: Scores, log: Groups, way: int, leaving: Groups, node_of: Groups,
+    spent: Longs, work: Longs,
 ) -> None:  # fmt: skip
     """Place each pod on the best of all nodes, by the table of its class.
 
@@ -96,9 +98,11 @@ def place_by_class(  # noqa: C901, PLR0912, PLR0915 - helpers in the loop over p
     table    uint8[slots, b, BLOCK]  scratch, b = an odd number of blocks; uint16 when the weights need it
     most     uint8[slots, w]  scratch, 0 to begin with, w = b up to a multiple of PANEL; type as table
     ties     uint8[slots, w]  scratch
-    log      int32[p]         scratch: nodes in the order in which pods came to them
+    log      int32[p + leaving]  scratch: nodes in the order in which they changed
     way      BY_ITSELF, or forced: ALWAYS_LAZY, ALWAYS_EAGER
+    leaving  int32[p]     pod that ends once pod p is placed, p or one before it, or PENDING; empty: none ends
     node_of  int32[p]     out: node of each pod, or PENDING
+    spent    int64[2, p]  out: RESCORES and FULL after each pod; int64[2, 0]: not wanted
     work     int64[WORK]  out: counters
 
     Cost is O(n) for the first pod of a class, then O(b + nodes changed since) lazily, O(b + slots) eagerly.
@@ -108,13 +112,13 @@ def place_by_class(  # noqa: C901, PLR0912, PLR0915 - helpers in the loop over p
     holds, links = np.empty((4, slots), np.int32), np.empty((2, slots + 1), np.int32)
     for s in range(slots + 1):
         links[NEWER, s] = links[OLDER, s] = s
-    seen, used = np.zeros(slots, np.int64), np.zeros(slots, np.int64)  # pods placed when it was true, asked
+    seen, used = np.zeros(slots, np.int64), np.zeros(slots, np.int64)  # changes when it was true, asked
     tops, bonus = np.empty(first[-1], np.int32), np.empty(first[-1], np.int32)
     before, fresh = np.empty(slots, table.dtype), np.empty(slots, table.dtype)
     mixed = False
     for r in range(level_of.shape[0]):
         mixed |= level_of[r, -1] == MIXED
-    live, placed, eager = 0, 0, way == ALWAYS_EAGER
+    live, placed, changed, eager = 0, 0, 0, way == ALWAYS_EAGER
     as_lazy, as_eager, debt = 0, 0, 0  # evaluations of this window, made or avoided; lost by being lazy
     for p in range(klass.size):
         c = klass[p]
@@ -122,7 +126,7 @@ def place_by_class(  # noqa: C901, PLR0912, PLR0915 - helpers in the loop over p
         levels = first[r + 1] - first[r]
         for j in range(levels):
             slot = signed(slot_of[row_of[c] + j])
-            since = placed if eager else seen[max(slot, 0)]
+            since = changed if eager else seen[max(slot, 0)]
             if slot == NOWHERE:
                 slot, since = take_slot(links, live, holds, slot_of), NOWHERE
                 work[EVICTIONS] += slot < live
@@ -133,19 +137,19 @@ def place_by_class(  # noqa: C901, PLR0912, PLR0915 - helpers in the loop over p
                 in_slot[:, slot] = asks[:, c]
             else:
                 work[HITS] += 1
-                as_lazy += min(placed - used[slot], limit)
-            if since == NOWHERE or placed - since > limit:
+                as_lazy += min(changed - used[slot], limit)
+            if since == NOWHERE or changed - since > limit:
                 work[FULL] += 1
                 work[SCORED] += fill(
                     state, asks, c, delta, level_of, r, first[r] + j, group, table, most, ties, slot
                 )  # fmt: skip
-            elif placed > since:
-                work[RESCORES] += placed - since
+            elif changed > since:
+                work[RESCORES] += changed - since
                 work[SCORED] += replay(
-                    state, asks, c, delta, level_of, r, first[r] + j, group, log, since, placed, table, most,
+                    state, asks, c, delta, level_of, r, first[r] + j, group, log, since, changed, table, most,
                     ties, slot,
                 )  # fmt: skip
-            seen[slot] = used[slot] = placed
+            seen[slot] = used[slot] = changed
             touch(links, slot)
         draw = signed(draws[p])
         if levels == 1:
@@ -153,45 +157,54 @@ def place_by_class(  # noqa: C901, PLR0912, PLR0915 - helpers in the loop over p
         else:
             mine = slot_of[row_of[c] : row_of[c] + levels]
             node = pick_levels(table, most, ties, mine, first[r], raw, weights, tops, bonus, draw)
-        node_of[p] = node
+        node_of[p], known = node, changed
         if node >= 0:
             place(state, node, asks, c)
-            log[placed] = node
+            log[changed] = node
+            changed += 1
             placed += 1
-            as_eager += live
-            if eager:
-                work[RESCORES] += live
-                work[EAGER_PODS] += 1
-                work[SCORED] += update_all(
-                    state, node, in_slot, live, delta, level_of, mixed, group[node], holds, before,
-                    fresh, table, most, ties,
-                )  # fmt: skip
+            work[EAGER_PODS] += eager
+        gone = signed(leaving[p]) if leaving.size > 0 else PENDING
+        if gone >= 0 and node_of[gone] >= 0:
+            remove(state, signed(node_of[gone]), asks, klass[gone])
+            log[changed] = node_of[gone]
+            changed += 1
+        as_eager += live * (changed - known)
+        for j in range(known, changed if eager else known):
+            node = signed(log[j])
+            work[RESCORES] += live
+            work[SCORED] += update_all(
+                state, node, in_slot, live, delta, level_of, mixed, group[node], holds, before, fresh, table,
+                most, ties,
+            )  # fmt: skip
         if way == BY_ITSELF and p % WINDOW == WINDOW - 1:
             if eager:
                 if as_eager > as_lazy * COST:
-                    seen[:live] = placed
+                    seen[:live] = changed
                     eager = False
             else:
                 debt = max(debt + as_lazy * COST - as_eager, 0)
                 due = 0
                 for s in range(live):
-                    due += min(placed - seen[s], limit) * COST
+                    due += min(changed - seen[s], limit) * COST
                 for s in range(live if debt > due else 0):  # an eager table is true for every row
                     since, c, r, v = seen[s], holds[CLASS, s], holds[RULE, s], holds[LEVEL, s]
-                    if placed - since > limit:
+                    if changed - since > limit:
                         work[FULL] += 1
                         work[SCORED] += fill(
                             state, asks, c, delta, level_of, r, v, group, table, most, ties, s
                         )  # fmt: skip
                     else:
-                        work[RESCORES] += placed - since
+                        work[RESCORES] += changed - since
                         work[SCORED] += replay(
-                            state, asks, c, delta, level_of, r, v, group, log, since, placed, table,
+                            state, asks, c, delta, level_of, r, v, group, log, since, changed, table,
                             most, ties, s,
                         )  # fmt: skip
                 if debt > due:
                     eager, debt = True, 0
             as_lazy, as_eager = 0, 0
+        if spent.size > 0:
+            spent[0, p], spent[1, p] = work[RESCORES], work[FULL]
     work[PLACED] = placed
     work[EVALUATIONS] = work[FULL] * nodes + work[RESCORES]
     work[FILTERED] = work[EVALUATIONS]

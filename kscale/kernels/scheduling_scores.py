@@ -169,6 +169,22 @@ def place(state: Floats, i: int, asks: Floats, c: int) -> None:
 
 
 @inline
+def remove(state: Floats, i: int, asks: Floats, c: int) -> None:
+    """Take a pod of class *c* off node *i*, where `place` had put it."""
+    state[FREE_CPU, i] += asks[CPU, c]
+    state[FREE_MEM, i] += asks[MEM, c]
+    state[SPARE_CPU, i] += asks[NZ_CPU, c]
+    state[SPARE_MEM, i] += asks[NZ_MEM, c]
+    state[ROOM, i] += 1.0
+    state[NOW, i] = level(
+        state[BAL_CPU, i], state[BAL_MEM, i], state[FREE_CPU, i], state[FREE_MEM, i], 0.0, 0.0
+    )
+    for r in range(asks.shape[0] - WANT_EPH):
+        if asks[WANT_EPH + r, c] > 0.0:
+            state[FREE_EPH + r, i] += asks[WANT_EPH + r, c]
+
+
+@inline
 def signed(number: SupportsInt) -> int:
     """Return an integer of any width as 64 bits with a sign; mixing unsigned ones in would give floats."""
     return int(np.int64(number))

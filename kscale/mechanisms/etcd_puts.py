@@ -17,8 +17,9 @@ from kscale.errors import KscaleError
 from kscale.kernels import etcd_write, etcd_write_loop
 from kscale.mechanisms.base import Settings
 from kscale.scenario import draw
-from kscale.scenario.cluster import Cluster, Objects
+from kscale.scenario.cluster import Cluster, ControlPlane, Objects
 from kscale.scenario.draw import Stream
+from kscale.scenario.profiles import Profile
 
 Longs = NDArray[np.int64]
 Kind = tuple[float, int]  # puts a second, bytes of each
@@ -102,7 +103,11 @@ class Answered:
 
 def etcd(cluster: Cluster, cores: int) -> Etcd:
     """Return an idle etcd of the cluster's members, on machines of their own with so many *cores*."""
-    plane, profile, costs = cluster.control_plane, cluster.profile, cluster.costs
+    return etcd_of(cluster.control_plane, cluster.profile, cluster.costs, cores)
+
+
+def etcd_of(plane: ControlPlane, profile: Profile, costs: Mapping[str, int], cores: int) -> Etcd:
+    """Return the same of a control plane, a version and coefficients."""
     rules = np.zeros(etcd_write.RULES, dtype=np.int64)
     rules[etcd_write.CLIENT] = costs["etcd_client_round_trip_ns"]
     rules[etcd_write.FRONT] = costs["etcd_write_cpu_ns"]

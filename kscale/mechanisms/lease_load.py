@@ -123,9 +123,9 @@ def make(cluster: Cluster, params: Params) -> LeaseLoad:
     jitter_ppm = int(params.jitter * PPM + 0.5)
     _check(cluster, params, jitter_ppm)
     n = cluster.nodes.count
-    phases = draw.keys(cluster.seed, Stream.HEARTBEAT_PHASES, 0, 3 * n).reshape(3, n) >> np.uint64(32)
+    first = phases(cluster.seed, n, load.heartbeat_period_ns, profile.lease_renew_ns)
     fallback = cluster.costs["lease_bytes"]
-    status = _spread(_sizes(cluster, "nodes"), params.status_bytes or load.heartbeat_bytes, n)
+    status = spread(_sizes(cluster, "nodes"), params.status_bytes or load.heartbeat_bytes, n)
     leases = _sizes(cluster, "leases")
     lease = leases if len(leases) == n else np.full(n, int(leases.mean()) if len(leases) else fallback)
     overhead = cluster.costs["etcd_store_record_bytes"]
@@ -133,9 +133,9 @@ def make(cluster: Cluster, params: Params) -> LeaseLoad:
     pod_bytes = int(pods.mean()) if len(pods) else 0
     pod_growth = int(lease_store.grown(np.array([pod_bytes], dtype=np.int64), overhead)[0])
     return LeaseLoad(
-        first_status=_scaled(phases[0], load.heartbeat_period_ns),
-        first_lease=_scaled(phases[1], profile.lease_renew_ns),
-        age=_scaled(phases[2], PPM),
+        first_status=first[0],
+        first_lease=first[1],
+        age=first[2],
         silent=_silent(cluster.seed, n, params),
         status_size=status,
         lease_size=lease,
@@ -165,6 +165,15 @@ def make(cluster: Cluster, params: Params) -> LeaseLoad:
         pods=cluster.pods.count,
         cpu=lease_costs.of(cluster),
     )
+
+
+def phases(seed: int, n: int, status_ns: int, lease_ns: int) -> tuple[Longs, Longs, Longs]:
+    """Return when each of *n* kubelets first works its status out and first renews its lease, and its age.
+
+    The age is the place of the last written status in its period, in ppm.
+    """
+    drawn = draw.keys(seed, Stream.HEARTBEAT_PHASES, 0, 3 * n).reshape(3, n) >> np.uint64(32)
+    return _scaled(drawn[0], status_ns), _scaled(drawn[1], lease_ns), _scaled(drawn[2], PPM)
 
 
 def settings(cluster: Cluster, params: Params) -> Settings:
@@ -222,7 +231,7 @@ def _sizes(cluster: Cluster, name: str) -> Longs:
     return sizes
 
 
-def _spread(stored: Longs, mean: int, n: int) -> Longs:
+def spread(stored: Longs, mean: int, n: int) -> Longs:
     """Return *n* sizes around *mean*, spread as the *stored* objects are; all equal if those are not *n*."""
     if len(stored) != n:
         return np.full(n, mean, dtype=np.int64)

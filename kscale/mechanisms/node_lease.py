@@ -91,16 +91,21 @@ def _kubelets(load: LeaseLoad, *, age_ns: int, lease_ns: int) -> Kubelets:
     rules[heartbeats.AGE_NS], rules[heartbeats.CHANGE_NS] = age_ns, load.change_ns
     rules[heartbeats.JITTER_PPM], rules[heartbeats.END_NS] = load.jitter_ppm, load.duration_ns
     rules[heartbeats.MONITOR_NS], rules[heartbeats.GRACE_NS] = load.monitor_ns, load.grace_ns
-    ticks = 1 if age_ns == NEVER else -(-age_ns // load.status_ns)  # from one write to the next
-    ago = 1 + load.age * ticks // PPM
     return Kubelets(
         load=load,
         rules=rules,
-        written=load.first_status - ago * load.status_ns,
+        written=last_written(load.first_status, load.age, age_ns, load.status_ns),
         status_draws=draw.generators(load.seed, Stream.HEARTBEATS, 0, load.nodes),
         lease_draws=draw.generators(load.seed, Stream.HEARTBEAT_LEASES, 0, load.nodes),
         change_draws=draw.generators(load.seed, Stream.HEARTBEAT_CHANGES, 0, load.nodes),
     )
+
+
+def last_written(first_status: Longs, age: Longs, age_ns: int, status_ns: int) -> Longs:
+    """Return when each kubelet last wrote its status before its first tick: at any of the ticks of *age_ns*."""
+    ticks = 1 if age_ns == NEVER else -(-age_ns // status_ns)  # from one write to the next
+    written: Longs = first_status - (1 + age * ticks // PPM) * status_ns
+    return written
 
 
 def _work(load: LeaseLoad, nodes: Longs, seconds: Longs) -> dict[str, int]:

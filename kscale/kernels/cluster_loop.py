@@ -1,0 +1,295 @@
+"""A whole control plane, event by event: the loop. See cluster_rules.py."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kscale.kernels import cluster_pods as cp
+from kscale.kernels import cluster_requests as rq
+from kscale.kernels import cluster_rules as cr
+from kscale.kernels import cluster_tables as ct
+from kscale.kernels import etcd_write as ew
+from kscale.kernels import etcd_write_steps as steps
+from kscale.kernels import heap, watch_ring
+from kscale.kernels import heartbeats as hb
+from kscale.kernels._jit import inline, kernel
+from kscale.kernels.cluster_stations import enter, leave
+
+Longs = NDArray[np.int64]
+
+
+@inline
+def _put(
+    time: int, slot: int, shard: int, e: steps.Etcd, requests: Longs, slots: Longs, nodes: Longs,
+    stations: Longs, wakes: Longs, spaces: Longs, counts: Longs,
+) -> bool:  # fmt: skip
+    """Offer a request's put to its etcd; False if that is over its quota."""
+    if spaces[shard, cr.FILE] > spaces[shard, cr.QUOTA]:
+        counts[cr.NO_SPACE] += 1
+        return False
+    kind = slots[slot, cr.KIND]
+    value = requests[kind, ct.BYTES]
+    if kind <= ct.LEASE:
+        value = nodes[slots[slot, cr.REF], cr.STATUS_BYTES if kind == ct.STATUS else cr.LEASE_BYTES]
+    enter(stations[cr.AT_LOG + 2 * shard], time)
+    if requests[kind, ct.ETCD_CPU] > 0:
+        steps.busy(time, requests[kind, ct.ETCD_CPU], e)
+    steps.offer(time, slot, value, requests[kind, ct.PAGES], e)
+    wakes[shard] = steps.upcoming(e)
+    return True
+
+
+@inline
+def _read(time: int, kind: int, e: steps.Etcd, requests: Longs, counts: Longs) -> int:
+    """Return when an etcd is done with a range."""
+    ns, held = requests[kind, ct.ETCD_CPU], requests[kind, ct.HOLD]
+    counts[cr.ETCD_READS] += 1
+    counts[cr.ETCD_READ_BUSY] += ns
+    done = steps.busy(time, ns, e)
+    if held > 0:
+        done = max(done, steps.hold(time, held, e))
+    return int(done)
+
+
+@inline
+def _turn(
+    now: int, shard: int, e: steps.Etcd, rules: Longs, stations: Longs, wakes: Longs, counts: Longs,
+    out_id: Longs, out_done: Longs, events: Longs, size: Longs,
+) -> int:  # fmt: skip
+    """Let an etcd go on. Returns how many requests it reports; those that it stores are on their way back.
+
+    Those that it refuses come first, at *now*: they are answered at once, as not stored.
+    """
+    found = steps.advance(now, e, out_id, out_done)
+    for i in range(found):
+        leave(stations[cr.AT_LOG + 2 * shard], now)
+        enter(stations[cr.AT_LOG + 2 * shard + 1], now)
+        if out_done[i] == ew.REFUSED:
+            counts[cr.ETCD_BUSY] += 1
+            rq.post(now, cr.ETCD_REFUSED, out_id[i], events, size)
+        else:
+            rq.post(out_done[i] + rules[cr.ETCD_BACK_NS], cr.STORED_PUT, out_id[i], events, size)
+    wakes[shard] = steps.upcoming(e)
+    return found
+
+
+@inline
+def _grow(slot: int, shard: int, requests: Longs, slots: Longs, nodes: Longs, spaces: Longs) -> None:
+    """Let a stored put take its room in the store; the file grows where no page is free."""
+    kind = slots[slot, cr.KIND]
+    by = requests[kind, ct.GROWS]
+    if kind <= ct.LEASE:
+        by = nodes[slots[slot, cr.REF], cr.STATUS_GROWS if kind == ct.STATUS else cr.LEASE_GROWS]
+    space = spaces[shard]
+    space[cr.GROWN] += by
+    space[cr.IN_USE] += by
+    space[cr.FILE] = max(space[cr.FILE], space[cr.IN_USE])
+
+
+@inline
+def _unanswered(slot: int, slots: Longs, nodes: Longs) -> None:
+    """Let a client go on without an answer."""
+    kind, ref = slots[slot, cr.KIND], slots[slot, cr.REF]
+    if kind == ct.STATUS:
+        nodes[ref, cr.STATUS_OUT] = 0
+    elif kind == ct.LEASE:
+        nodes[ref, cr.LEASE_OUT] = 0
+
+
+@inline
+def _stored(  # noqa: C901 - what each kind of write causes, side by side
+    time: int, slot: int, rules: Longs, requests: Longs, types: Longs, slots: Longs, nodes: Longs,
+    pods: Longs, servers: Longs, cores: Longs, stations: Longs, counts: Longs, ring: Longs, history: Longs,
+    events: Longs, size: Longs,
+) -> None:  # fmt: skip
+    """Let everybody hear of a write, and those go on who waited for it."""
+    kind, ref = slots[slot, cr.KIND], slots[slot, cr.REF]
+    seen, row = time + rules[cr.LAG_NS], rules[cr.KUBELETS]
+    if kind in (ct.STATUS, ct.LEASE):
+        nodes[ref, cr.STATUS_OUT if kind == ct.STATUS else cr.LEASE_OUT] = 0
+        nodes[ref, cr.ALIVE] = time
+    if requests[kind, ct.TYPE] < 0:
+        return
+    concerns, follower = cr.NONE, row + 1
+    if kind in (ct.STATUS, ct.DELETE, ct.REMOVE):
+        concerns = ref
+    elif kind == ct.BIND or (kind == ct.POD_STATUS and ref >= 0):
+        concerns = pods[ref, cr.PLACE]
+    elif kind == ct.CREATE:
+        follower = row
+    if kind in (ct.BIND, ct.DELETE):
+        follower = concerns
+    if requests[kind, ct.TYPE] == ct.PODS:
+        watch_ring.insert(history[watch_ring.END], seen, ring, history)
+        if concerns >= 0:
+            nodes[concerns, cr.SEEN_RV] = history[watch_ring.END] - 1
+    heard = rq.publish(
+        seen, kind, concerns, follower, requests, types, nodes, servers, cores, stations, counts
+    )
+    if kind == ct.CREATE:
+        pods[ref, cr.STORED] = time
+        rq.post(heard, cr.SEE, ref, events, size)
+        cp.follow_up(time, row + 1, rules, nodes, slots, stations, counts, events, size)
+    elif kind == ct.BIND:
+        pods[ref, cr.BOUND] = time
+        rq.post(heard, cr.ASSIGN, ref, events, size)
+    elif kind == ct.POD_STATUS and ref >= 0:
+        rq.post(heard, cr.KNOW, ref, events, size)
+    elif kind == ct.DELETE:
+        rq.post(heard + rules[cr.STOP_NS], cr.STOP, ref, events, size)
+        cp.follow_up(time, concerns, rules, nodes, slots, stations, counts, events, size)
+
+
+@kernel
+def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its parts share all of the state
+    until: int, rules: Longs, requests: Longs, types: Longs, slots: Longs, nodes: Longs, pods: Longs,
+    groups: Longs, servers: Longs, cores: Longs, stations: Longs, counts: Longs, hist: Longs, draws: Longs,
+    marks: Longs, ring: Longs, history: Longs, spaces: Longs, wakes: Longs, e_rules: Longs,
+    e_followers: Longs, e_blocked: Longs, e_cores: Longs, e_peers: Longs, e_ring: Longs, e_waits: Longs,
+    e_entries: Longs, e_upto: Longs, e_store: Longs, e_at: Longs, e_counts: Longs, out_id: Longs,
+    out_done: Longs, plan: Longs, beat_rules: Longs, clocks: Longs, statuses: Longs, leases: Longs,
+    changes: Longs, timers: Longs, timers_size: Longs, events: Longs, size: Longs,
+) -> None:  # fmt: skip
+    """Let everything happen up to *until*, inclusive. Arrays as in cluster_rules.py; e_ of each etcd in turn.
+
+    IndexError if there are more requests or events under way than there is room for.
+    Cost is O(events x log events under way).
+    """
+    while True:
+        drawn = plan[counts[cr.PLANNED], cr.WHEN] if counts[cr.PLANNED] < len(plan) else cr.NEVER
+        shard = 0
+        for s in range(1, len(wakes)):
+            if wakes[s] < wakes[shard]:
+                shard = s
+        under_way, beats = heap.next_time(events, size), heap.next_time(timers, timers_size)
+        now = min(drawn, wakes[shard], under_way, beats)
+        if now > until:
+            break
+        counts[cr.EVENTS] += 1
+        if drawn == now:
+            what, who = plan[counts[cr.PLANNED], cr.WHAT], plan[counts[cr.PLANNED], cr.WHO]
+            counts[cr.PLANNED] += 1
+            if what == cr.CREATE_POD:
+                cp.create(now, who, rules, nodes, pods, slots, stations, counts, events, size)
+            elif what == cr.DELETE_POD:
+                cp.remove(now, who, rules, nodes, slots, stations, counts, events, size)
+            elif what == cr.ASK:
+                slot = rq.new(who % cr.ASKS, cr.NONE, who // cr.ASKS, 0, slots, counts)
+                rq.later(now, now, slot, stations, events, size)
+            elif nodes[who, cr.CUT] == 0:
+                if rules[cr.BALANCE] == 1:
+                    rq.move(who, rules, nodes, servers, counts, draws)
+                cp.resume(now, who, rules, nodes, marks, ring, history, slots, stations, counts, events, size)
+            continue
+        if wakes[shard] == now:
+            e = steps.Etcd(
+                e_rules[shard], e_followers[shard], e_blocked, e_cores[shard], e_peers[shard], e_ring[shard],
+                e_waits[shard], e_entries[shard], e_upto[shard], e_store[shard], e_at[shard], e_counts[shard],
+            )  # fmt: skip
+            _turn(now, shard, e, rules, stations, wakes, counts, out_id, out_done, events, size)
+            continue
+        if under_way == now:
+            number = heap.pop(events, size)
+            code, ref = number % cr.CODES, number // cr.CODES
+            if code == cr.SEND:
+                leave(stations[cr.AT_CLIENTS], now)
+                if not rq.arrive(
+                    now, ref, rules, requests, slots, nodes, servers, cores, stations, counts, hist, draws,
+                    events, size,
+                ):  # fmt: skip
+                    _unanswered(ref, slots, nodes)
+                    rq.drop(ref, slots, counts)
+            elif code in (cr.SERVED, cr.OFFER):
+                kind = slots[ref, cr.KIND]
+                path, wait = requests[kind, ct.PATH], requests[kind, ct.WAIT]
+                shard = requests[kind, ct.SHARD]
+                if code == cr.SERVED:
+                    leave(stations[cr.AT_CPU], now)
+                if path == ct.PUT and wait > 0 and code == cr.SERVED:
+                    rq.post(now + wait, cr.OFFER, ref, events, size)
+                elif path == ct.NO_ETCD:
+                    rq.post(now + wait, cr.ANSWERED, ref, events, size)
+                else:
+                    e = steps.Etcd(
+                        e_rules[shard], e_followers[shard], e_blocked, e_cores[shard], e_peers[shard],
+                        e_ring[shard], e_waits[shard], e_entries[shard], e_upto[shard], e_store[shard],
+                        e_at[shard], e_counts[shard],
+                    )  # fmt: skip
+                    if path == ct.READ:
+                        rq.post(_read(now, kind, e, requests, counts) + wait, cr.ANSWERED, ref, events, size)
+                    elif not _put(
+                        now, ref, shard, e, requests, slots, nodes, stations, wakes, spaces, counts
+                    ):
+                        rq.post(now, cr.LOST, ref, events, size)
+            elif code in (cr.ANSWERED, cr.STORED_PUT):
+                shard = requests[slots[ref, cr.KIND], ct.SHARD]
+                counts[cr.FINISHED] += 1
+                rq.judge(now, ref, rules, requests, slots, hist)
+                rq.release(now, ref, rules, requests, slots, servers, cores, stations, counts, events, size)
+                if code == cr.STORED_PUT:
+                    leave(stations[cr.AT_LOG + 2 * shard + 1], now)
+                    _grow(ref, shard, requests, slots, nodes, spaces)
+                    _stored(
+                        now, ref, rules, requests, types, slots, nodes, pods, servers, cores, stations,
+                        counts, ring, history, events, size,
+                    )  # fmt: skip
+                rq.drop(ref, slots, counts)
+            elif code in (cr.ETCD_REFUSED, cr.LOST):
+                if code == cr.ETCD_REFUSED:
+                    leave(stations[cr.AT_LOG + 2 * requests[slots[ref, cr.KIND], ct.SHARD] + 1], now)
+                counts[cr.GIVEN_UP] += 1
+                rq.release(now, ref, rules, requests, slots, servers, cores, stations, counts, events, size)
+                _unanswered(ref, slots, nodes)
+                rq.drop(ref, slots, counts)
+            elif code == cr.SEE:
+                cp.see(now, ref, pods, rules, stations, counts, events, size)
+            elif code == cr.SCHEDULE:
+                cp.schedule(now, ref, rules, nodes, pods, slots, stations, counts, events, size)
+            elif code == cr.ASSIGN:
+                cp.assign(now, ref, rules, nodes, pods, slots, stations, counts, events, size)
+            elif code == cr.RUN:
+                cp.run(now, ref, rules, nodes, pods, slots, stations, counts, events, size)
+            elif code == cr.KNOW:
+                cp.know(now, ref, rules, nodes, pods, groups, slots, stations, counts, events, size)
+            else:  # STOP
+                slot = rq.new(ct.REMOVE, ref, ref, 0, slots, counts)
+                rq.later(now, cp.of_kubelet(now, ref, rules, nodes), slot, stations, events, size)
+            continue
+        node = timers[0, heap.WHAT]
+        kind = cp.beat(node, beat_rules, clocks, statuses, leases, changes, nodes, counts)
+        heap.pop(timers, timers_size)
+        heap.push(timers, timers_size, hb.due(clocks[node]), node)
+        if kind != cr.NONE:
+            slot = rq.new(kind, node, node, 0, slots, counts)
+            if not rq.arrive(
+                now, slot, rules, requests, slots, nodes, servers, cores, stations, counts, hist, draws,
+                events, size,
+            ):  # fmt: skip
+                _unanswered(slot, slots, nodes)
+                rq.drop(slot, slots, counts)
+
+
+@kernel
+def begin(
+    first: Longs, clocks: Longs, changes: Longs, written: Longs, leases: Longs, beat_rules: Longs,
+    timers: Longs, timers_size: Longs, servers: Longs, nodes: Longs, rules: Longs, slots: Longs,
+    counts: Longs,
+) -> None:  # fmt: skip
+    """Wind the nodes' clocks, count who watches where, and link the free requests.
+
+    first, leases, written  int64[n]  of each kubelet, see heartbeats.wind
+    """
+    for i in range(len(first)):
+        hb.wind(first[i], leases[i], written[i], changes[i], beat_rules, clocks[i])
+        heap.push(timers, timers_size, hb.due(clocks[i]), i)
+    for i in range(len(nodes)):
+        servers[nodes[i, cr.SERVER], cr.WATCHING if i < rules[cr.KUBELETS] else cr.FOLLOWING] += 1
+    for i in range(len(slots)):
+        slots[i, cr.LINK] = i + 1 if i + 1 < len(slots) else cr.NONE
+    counts[cr.FREE_SLOT] = 0
+
+
+@kernel
+def remember(before: int, every: int, ring: Longs, history: Longs) -> None:
+    """Fill the history of pods with *before* events, one each *every* ns, the last at time 0."""
+    for i in range(before):
+        watch_ring.insert(history[watch_ring.END], (i + 1 - before) * every, ring, history)

@@ -1,0 +1,196 @@
+"""A pod's life, a node's heartbeat and the end of a watch: what clients do when something happens to them.
+
+See cluster_rules.py for the arrays. Most functions take all of them, in one order.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kscale.kernels import cluster_requests as rq
+from kscale.kernels import cluster_rules as cr
+from kscale.kernels import cluster_tables as ct
+from kscale.kernels import heartbeats as hb
+from kscale.kernels import watch_ring
+from kscale.kernels._jit import inline
+from kscale.kernels.cluster_stations import BUSY, allow, enter, leave
+
+Longs = NDArray[np.int64]
+
+MILLI = 1000
+SECOND = 1_000_000_000  # ns
+
+
+@inline
+def of_kubelet(time: int, node: int, rules: Longs, nodes: Longs) -> int:
+    """Return when a kubelet's client may send a request."""
+    return allow(time, rules[cr.KUBELET_NS], rules[cr.KUBELET_BURST], nodes[node], cr.BUCKET)
+
+
+@inline
+def of_controllers(time: int, rules: Longs, nodes: Longs) -> int:
+    """Return when the controllers' client may send a request."""
+    row = nodes[rules[cr.KUBELETS] + 1]
+    return allow(time, rules[cr.CONTROLLER_NS], rules[cr.CONTROLLER_BURST], row, cr.BUCKET)
+
+
+@inline
+def follow_up(
+    time: int, node: int, rules: Longs, nodes: Longs, slots: Longs, stations: Longs, counts: Longs,
+    events: Longs, size: Longs,
+) -> None:  # fmt: skip
+    """Let a change of a pod cause Events, and writes of other objects."""
+    counts[cr.EVENT_CREDIT] += rules[cr.EVENTS_MILLI]
+    counts[cr.OTHER_CREDIT] += rules[cr.OTHERS_MILLI]
+    while counts[cr.EVENT_CREDIT] >= MILLI:
+        counts[cr.EVENT_CREDIT] -= MILLI
+        slot = rq.new(ct.EVENT, cr.NONE, node, 0, slots, counts)
+        rq.later(time, of_kubelet(time, node, rules, nodes), slot, stations, events, size)
+    while counts[cr.OTHER_CREDIT] >= MILLI:
+        counts[cr.OTHER_CREDIT] -= MILLI
+        slot = rq.new(ct.OTHER, cr.NONE, rules[cr.KUBELETS] + 1, 0, slots, counts)
+        rq.later(time, of_controllers(time, rules, nodes), slot, stations, events, size)
+
+
+@inline
+def create(
+    time: int, pod: int, rules: Longs, nodes: Longs, pods: Longs, slots: Longs, stations: Longs,
+    counts: Longs, events: Longs, size: Longs,
+) -> None:  # fmt: skip
+    """Let the controllers want a pod."""
+    pods[pod, cr.CREATED] = time
+    slot = rq.new(ct.CREATE, pod, rules[cr.KUBELETS] + 1, 0, slots, counts)
+    rq.later(time, of_controllers(time, rules, nodes), slot, stations, events, size)
+
+
+@inline
+def remove(
+    time: int, node: int, rules: Longs, nodes: Longs, slots: Longs, stations: Longs, counts: Longs,
+    events: Longs, size: Longs,
+) -> None:  # fmt: skip
+    """Let the controllers delete a pod of a node."""
+    slot = rq.new(ct.DELETE, node, rules[cr.KUBELETS] + 1, 0, slots, counts)
+    rq.later(time, of_controllers(time, rules, nodes), slot, stations, events, size)
+
+
+@inline
+def see(time: int, pod: int, pods: Longs, rules: Longs, stations: Longs, counts: Longs, events: Longs,
+        size: Longs) -> None:  # fmt: skip
+    """Let the scheduler see a pod: its turn comes after those before it."""
+    pods[pod, cr.SEEN] = time
+    enter(stations[cr.AT_SCHEDULER], time)
+    begin = max(time, counts[cr.SCHEDULER_FREE], rules[cr.SCHEDULER_STALL])
+    counts[cr.SCHEDULER_FREE] = begin + pods[pod, cr.CYCLE]
+    counts[cr.SCHEDULER_BUSY] += pods[pod, cr.CYCLE]
+    rq.post(counts[cr.SCHEDULER_FREE], cr.SCHEDULE, pod, events, size)
+
+
+@inline
+def schedule(
+    time: int, pod: int, rules: Longs, nodes: Longs, pods: Longs, slots: Longs, stations: Longs,
+    counts: Longs, events: Longs, size: Longs,
+) -> None:  # fmt: skip
+    """Let the scheduler bind a pod to the node it chose; one that no node has room for waits for ever."""
+    leave(stations[cr.AT_SCHEDULER], time)
+    pods[pod, cr.SCHEDULED] = time
+    if pods[pod, cr.PLACE] == cr.NONE:
+        counts[cr.PENDING_PODS] += 1
+        return
+    row = rules[cr.KUBELETS]
+    sent = allow(time, rules[cr.SCHEDULER_NS], rules[cr.SCHEDULER_BURST], nodes[row], cr.BUCKET)
+    slot = rq.new(ct.BIND, pod, row, 0, slots, counts)
+    rq.later(time, sent, slot, stations, events, size)
+
+
+@inline
+def assign(
+    time: int, pod: int, rules: Longs, nodes: Longs, pods: Longs, slots: Longs, stations: Longs,
+    counts: Longs, events: Longs, size: Longs,
+) -> None:  # fmt: skip
+    """Let a kubelet see its pod: it says so, and starts it. One that is cut off sees nothing yet."""
+    node = pods[pod, cr.PLACE]
+    if nodes[node, cr.CUT] == 1:
+        rq.post(time + SECOND, cr.ASSIGN, pod, events, size)
+        return
+    pods[pod, cr.ASSIGNED] = time
+    enter(stations[cr.AT_KUBELET], time)
+    stations[cr.AT_KUBELET, BUSY] += pods[pod, cr.START]
+    rq.post(time + pods[pod, cr.START], cr.RUN, pod, events, size)
+    slot = rq.new(ct.POD_STATUS, cr.NONE, node, 0, slots, counts)
+    rq.later(time, of_kubelet(time, node, rules, nodes), slot, stations, events, size)
+
+
+@inline
+def run(
+    time: int, pod: int, rules: Longs, nodes: Longs, pods: Longs, slots: Longs, stations: Longs,
+    counts: Longs, events: Longs, size: Longs,
+) -> None:  # fmt: skip
+    """Let a pod's containers run: its kubelet says so."""
+    leave(stations[cr.AT_KUBELET], time)
+    pods[pod, cr.RUNNING] = time
+    node = pods[pod, cr.PLACE]
+    slot = rq.new(ct.POD_STATUS, pod, node, 0, slots, counts)
+    rq.later(time, of_kubelet(time, node, rules, nodes), slot, stations, events, size)
+
+
+@inline
+def know(
+    time: int, pod: int, rules: Longs, nodes: Longs, pods: Longs, groups: Longs, slots: Longs,
+    stations: Longs, counts: Longs, events: Longs, size: Longs,
+) -> None:  # fmt: skip
+    """Let a client know that a pod runs; a rolling update creates its next one, and deletes an old one."""
+    pods[pod, cr.KNOWN] = time
+    counts[cr.RUNNING_PODS] += 1
+    group = pods[pod, cr.GROUP]
+    if group == cr.NONE:
+        return
+    remove(time, pods[pod, cr.PLACE], rules, nodes, slots, stations, counts, events, size)
+    after = groups[group, cr.NEXT_POD]
+    if after < groups[group, cr.END_POD]:
+        groups[group, cr.NEXT_POD] = after + 1
+        create(time, after, rules, nodes, pods, slots, stations, counts, events, size)
+
+
+@inline
+def beat(
+    node: int, beat_rules: Longs, clocks: Longs, statuses: Longs, leases: Longs, changes: Longs, nodes: Longs,
+    counts: Longs,
+) -> int:  # fmt: skip
+    """Let a kubelet do what its clock says, and return the kind of request it sends, or NONE."""
+    does = hb.tick(statuses[node], leases[node], changes[node], beat_rules, clocks[node])
+    if does == hb.NOTHING:
+        return cr.NONE
+    row = nodes[node]
+    kind, out = (ct.LEASE, cr.LEASE_OUT) if does == hb.RENEWS else (ct.STATUS, cr.STATUS_OUT)
+    if row[out] == 1 or row[cr.CUT] == 1:
+        counts[cr.MISSED] += 1
+        return cr.NONE
+    row[out] = 1
+    counts[cr.LEASE_WRITES if kind == ct.LEASE else cr.STATUS_WRITES] += 1
+    return kind
+
+
+@inline
+def resume(
+    time: int, node: int, rules: Longs, nodes: Longs, marks: Longs, ring: Longs, history: Longs,
+    slots: Longs, stations: Longs, counts: Longs, events: Longs, size: Longs,
+) -> None:  # fmt: skip
+    """Let a kubelet begin its watch of pods again where it stopped; if that is gone, it lists them first.
+
+    With bookmarks it stopped at the last of them, which came at a time of its own of the last BOOKMARK_NS.
+    """
+    seen = nodes[node, cr.SEEN_RV]
+    if rules[cr.BOOKMARKS] == 1:
+        since = (time + node * 7_919_000_000) % rules[cr.BOOKMARK_NS]
+        seen = max(seen, marks[max(0, time - since) // SECOND])
+    nodes[node, cr.SEEN_RV] = history[watch_ring.END]
+    found = watch_ring.since(seen, ring, history)
+    kind, extra = ct.RESUME, 0
+    if found == watch_ring.REFUSED:
+        counts[cr.GONE] += 1
+        kind = ct.RELIST
+    else:
+        counts[cr.RESUMED] += 1
+        counts[cr.SKIPPED] += history[watch_ring.END] - found
+        extra = (history[watch_ring.END] - found) * rules[cr.INIT_EVENT_NS]
+    slot = rq.new(kind, cr.NONE, node, extra, slots, counts)
+    rq.later(time, of_kubelet(time, node, rules, nodes), slot, stations, events, size)
