@@ -127,9 +127,24 @@ def put(pod: Pod, node: Node) -> None:
     node.room -= 1
 
 
-def exhaustive(pending: Pending) -> list[int]:
+def remove(pod: Pod, node: Node) -> None:
+    node.used = [u - a for u, a in zip(node.used, pod.asks, strict=True)]
+    node.nonzero = [u - a for u, a in zip(node.nonzero, pod.nonzero, strict=True)]
+    node.room += 1
+
+
+def leave(
+    pending: Pending, nodes: Sequence[Node], placed: Sequence[int], leaving: Sequence[int] | None
+) -> None:
+    """Take off its node the pod that ends once the last of *placed* is."""
+    gone = -1 if leaving is None else leaving[len(placed) - 1]
+    if gone >= 0 and placed[gone] >= 0:
+        remove(Pod(pending, int(pending.klass[gone])), nodes[placed[gone]])
+
+
+def exhaustive(pending: Pending, leaving: Sequence[int] | None = None) -> list[int]:
     """Return the node of each pod, -1 for none."""
-    nodes, placed = cluster(pending), []
+    nodes, placed = cluster(pending), list[int]()
     for c, draw in zip(pending.klass.tolist(), pending.draws.tolist(), strict=True):
         pod = Pod(pending, c)
         feasible = [i for i, node in enumerate(nodes) if fits(pod, node)]
@@ -138,6 +153,7 @@ def exhaustive(pending: Pending) -> list[int]:
             where = feasible[choose(totals(pending, pod, [nodes[i] for i in feasible]), draw)]
             put(pod, nodes[where])
         placed.append(where)
+        leave(pending, nodes, placed, leaving)
     return placed
 
 
@@ -158,9 +174,10 @@ def sampled(
     need: int,
     starts: Sequence[int] | None,
     strides: Sequence[int] | None,
+    leaving: Sequence[int] | None = None,
 ) -> tuple[list[int], list[int], int]:
     """Return the node of each pod, the feasible nodes found for it, and the nodes looked at in all."""
-    nodes, placed, found, looked, start = cluster(pending), [], [], 0, 0
+    nodes, placed, found, looked, start = cluster(pending), list[int](), [], 0, 0
     n = len(nodes)
     for p, (c, draw) in enumerate(zip(pending.klass.tolist(), pending.draws.tolist(), strict=True)):
         pod, steps = Pod(pending, c), 0
@@ -176,6 +193,7 @@ def sampled(
             where = feasible[choose(totals(pending, pod, [nodes[i] for i in feasible]), draw)]
             put(pod, nodes[where])
         placed.append(where)
+        leave(pending, nodes, placed, leaving)
         found.append(len(feasible))
         looked += steps
         start = (start + steps) % n
