@@ -4,25 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kscale.clusterwide import toggles
+from kscale.clusterwide import toggles, words
 from kscale.clusterwide.record import Simulated
 from kscale.report.plot import names, style
 from kscale.report.plot.asked import BASELINE, OPTIMIZED
+from kscale.report.text import clean
 from kscale.scenario.cluster import Fault
 from kscale.units import show_count, show_many, show_ns, show_percent
 
 LATER = ("before", "after")
-STATIONS: Mapping[str, str] = {  # short enough to stand beside an axis
-    "clients": "clients",
-    "apiserver-queue": "API requests waiting",
-    "apiserver-cpu": "API server cores",
-    "watch-dispatch": "watch dispatcher",
-    "etcd-log": "etcd log",
-    "etcd-apply": "etcd apply",
-    "etcd-store": "etcd store",
-    "scheduler": "scheduler",
-    "kubelets": "kubelets",
-}
+NAME = 60  # columns of what a set is called
 STAGES: Mapping[str, str] = {  # of LIFE, by the name of the later one
     "stored": "create request",
     "seen": "watch to the scheduler",
@@ -53,6 +44,7 @@ class Runs:
     name: str  # of the scenario
     faults: tuple[Fault, ...] = ()
     kscale: str = ""  # its version
+    labels: tuple[str, ...] = ()  # what the sets of optimizations were asked for as: none, today ...
 
     @property
     def drawn(self) -> tuple[Drawn, ...]:
@@ -60,8 +52,9 @@ class Runs:
         baseline, optimized = (style.looks((one,))[one] for one in (BASELINE, OPTIMIZED))
         if self.after is None:
             look = optimized if self.before.toggles else baseline
-            return (Drawn(called(self.before), self.before, look, "-"),)
-        said = [called(self.before), called(self.after)]
+            return (Drawn(called(self.before, *self.labels[:1]), self.before, look, "-"),)
+        labels = self.labels or ("", "")
+        said = [called(self.before, labels[0]), called(self.after, labels[-1])]
         if said[0] == said[1]:
             said = [f"{name}, {when}" for name, when in zip(said, LATER, strict=True)]
         return (
@@ -75,12 +68,14 @@ class Runs:
         return max(one.run.ended_ns for one in self.drawn)
 
 
-def called(run: Simulated) -> str:
-    """Return what a set of optimizations is called: baseline without any, optimized with all."""
-    chosen = frozenset(run.toggles)
-    if chosen == toggles.NONE:
-        return BASELINE
-    return OPTIMIZED if chosen == toggles.ALL else names.short(toggles.shown(chosen))
+def called(run: Simulated, label: str = "") -> str:
+    """Return what a set of optimizations is called in a sentence; *label* is what was asked for, if known."""
+    return names.clipped(words.chosen(clean(label or toggles.shown(frozenset(run.toggles)))), NAME)
+
+
+def station(name: str) -> str:
+    """Return what a station is called beside an axis."""
+    return words.STATIONS.get(name, names.short(name)).removeprefix("the ")
 
 
 def facts(runs: Runs) -> str:

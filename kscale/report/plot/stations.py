@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kscale.clusterwide import words
 from kscale.clusterwide.record import STATIONS, Simulated
 from kscale.judge import wording
-from kscale.report.plot import linear, runs, style
+from kscale.report.plot import key, linear, runs, style
 from kscale.report.plot.asked import NothingToDraw
 from kscale.report.plot.picture import WIDE, Canvas, Picture
 from kscale.report.plot.runs import Drawn, Runs
@@ -25,12 +26,8 @@ Floats = NDArray[np.float64]
 
 BUSY, INSIDE = "busy_ppm", "inside"  # of a station's series
 WHOLE = 1_000_000  # ppm
-ROW, GAP, HEAD, FOOT = 0.57, 0.12, 0.68, 0.34  # inches of a row, between two, of what is above, of the time
-LABELS, TICKS, SAID = (
-    1.95,
-    0.62,
-    1.35,
-)  # inches left of the axes, of an axis' numbers, of what is said at its right
+ROW, GAP, HEAD, FOOT = 0.55, 0.12, 0.66, 0.32  # inches of a row, between two, of what is above, of the time
+LABELS, TICKS, SAID = 2.3, 0.62, 1.3  # inches of the names, of an axis' numbers, of what is at its right
 POINTS = 400  # of a line; more are not seen
 MOST_FAULTS = 6  # said in the caption
 TENS = tuple(10**power for power in range(1, 19))
@@ -66,7 +63,7 @@ def _end(run: Simulated) -> str:
     """Return how a run came out, and which station limits it."""
     broken = sum(not one.holds for one in run.verdicts)
     kept = f"{broken} of {len(run.verdicts)} objectives broken" if broken else "every objective kept"
-    return f"{kept}, {runs.STATIONS.get(run.blame, run.blame)} limits" if run.blame else kept
+    return f"{kept}, limited by {words.STATIONS.get(run.blame, run.blame)}" if run.blame else kept
 
 
 def _caption(asked: Runs) -> str:
@@ -75,7 +72,7 @@ def _caption(asked: Runs) -> str:
     step = _step(int(asked.longest_ns // NS_PER_S))
     if step > 1:
         parts.append(f"a point: {step} s (utilisation their mean, inside their most)")
-    parts.append("etcd store: share of its quota, at most")
+    parts.append(f"{runs.station('etcd-store')}: the most that was full")
     parts.append("inside: waiting or served, at the end of each second, on a log axis of 1 + n")
     if any(len(asked.drawn) == 2 and not _kept(one.run, name) for one in asked.drawn for name in STATIONS):  # noqa: PLR2004 - before and after
         parts.append("no line: no numbers kept")
@@ -101,15 +98,16 @@ def _draw(canvas: Canvas, asked: Runs, shown: Sequence[str]) -> None:
         ),
         default=0,
     )
-    _headings(canvas, asked, columns)
+    key.draw(canvas, asked.drawn, LABELS + TICKS, 0.0, lines=True)
+    _headings(canvas, columns)
     for place, name in enumerate(shown):
         top = HEAD + place * ROW
         last = place == len(shown) - 1
         blamed = any(one.run.blame == name for one in asked.drawn)
         canvas.text(
-            LABELS - 0.1,
+            LABELS,
             top + (ROW - GAP) / 2,
-            runs.STATIONS[name],
+            runs.station(name),
             style.MEDIUM,
             ha="right",
             va="center",
@@ -130,33 +128,12 @@ def _draw(canvas: Canvas, asked: Runs, shown: Sequence[str]) -> None:
             )
 
 
-def _headings(canvas: Canvas, asked: Runs, columns: Sequence[tuple[str, float, float]]) -> None:
-    """Write what the columns are, and which line is which."""
-    from matplotlib.lines import Line2D  # noqa: PLC0415 - slow to import; pictures only
-
-    handles = [Line2D([], [], color=one.look[0], linestyle=one.line, linewidth=2.4) for one in asked.drawn]
-    legend = canvas.figure.legend(
-        handles,
-        [one.name for one in asked.drawn],
-        loc="upper left",
-        bbox_to_anchor=_place(canvas, LABELS + TICKS, 0.0),
-        ncols=2,
-        frameon=False,
-        fontsize=style.MEDIUM,
-        borderaxespad=0.0,
-        borderpad=0.0,
-    )
-    legend.set_in_layout(False)
+def _headings(canvas: Canvas, columns: Sequence[tuple[str, float, float]]) -> None:
+    """Write what the columns are."""
     for what, left, right in columns:
         title, said = ("utilisation", "mean") if what == BUSY else ("inside", "most")
         canvas.text(left + TICKS, 0.3, title, style.MEDIUM, fontweight="bold")
         canvas.text(right - SAID + 0.1, 0.3, said, style.SMALL, color=style.MUTED)
-
-
-def _place(canvas: Canvas, x: float, y: float) -> tuple[float, float]:
-    """Return a place of the canvas as shares of its figure."""
-    across, down = canvas.figure.get_size_inches()
-    return (canvas.left + x) / across, 1 - (canvas.top + y) / down
 
 
 def _row(axes: "Axes", asked: Runs, name: str, what: str, most: int) -> None:
