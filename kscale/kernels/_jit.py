@@ -8,9 +8,12 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
 
 from numba import njit
+from numba.core.options import DefaultOptions
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+BORROWS = hasattr(DefaultOptions, "_nrt")
 
 
 def kernel(fn: Callable[P, R]) -> Callable[P, R]:
@@ -23,6 +26,20 @@ def kernel(fn: Callable[P, R]) -> Callable[P, R]:
     try:
         return cast("Callable[P, R]", njit(cache=True, **options)(fn))
     except RuntimeError:  # numba: "cannot cache function: no locator available"
+        return cast("Callable[P, R]", njit(**options)(fn))
+
+
+def lean(fn: Callable[P, R]) -> Callable[P, R]:
+    """Compile *fn* as `kernel` does, but without counting who holds an array: it borrows its caller's.
+
+    For what is called for each event: taking and giving back a dozen arrays costs more than the event. It
+    must not create an array (numba says so) nor return one (it would not be kept alive). Where numba does
+    not know the option, which it does not document, the kernel counts and is slower.
+    """
+    options = {"nogil": True, "error_model": "numpy"} | ({"_nrt": False} if BORROWS else {})
+    try:
+        return cast("Callable[P, R]", njit(cache=True, **options)(fn))
+    except RuntimeError:  # as above
         return cast("Callable[P, R]", njit(**options)(fn))
 
 

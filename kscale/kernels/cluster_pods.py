@@ -30,6 +30,7 @@ def of_kubelet(time: int, node: int, rules: Longs, nodes: Longs) -> int:
 def of_controllers(time: int, rules: Longs, nodes: Longs) -> int:
     """Return when the controllers' client may send a request."""
     row = nodes[rules[cr.KUBELETS] + 1]
+    row[cr.SENT] += 1
     return allow(time, rules[cr.CONTROLLER_NS], rules[cr.CONTROLLER_BURST], row, cr.BUCKET)
 
 
@@ -96,6 +97,7 @@ def schedule(
         counts[cr.PENDING_PODS] += 1
         return
     row = rules[cr.KUBELETS]
+    nodes[row, cr.SENT] += 1
     sent = allow(time, rules[cr.SCHEDULER_NS], rules[cr.SCHEDULER_BURST], nodes[row], cr.BUCKET)
     slot = rq.new(ct.BIND, pod, row, 0, slots, counts)
     rq.later(time, sent, slot, stations, events, size)

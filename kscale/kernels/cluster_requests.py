@@ -53,6 +53,7 @@ def new(kind: int, ref: int, client: int, extra: int, slots: Longs, counts: Long
 @inline
 def drop(slot: int, slots: Longs, counts: Longs) -> None:
     """Forget a request."""
+    slots[slot, cr.BORN] = cr.NEVER
     slots[slot, cr.LINK] = counts[cr.FREE_SLOT]
     counts[cr.FREE_SLOT] = slot
 

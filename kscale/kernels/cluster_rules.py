@@ -56,7 +56,8 @@ ALIVE = 5  # when its last heartbeat was stored
 CUT = 6  # 1: cut off from the API servers
 STATUS_BYTES, LEASE_BYTES = 7, 8  # of a put, as etcd gets it
 STATUS_GROWS, LEASE_GROWS = 9, 10  # bytes of the store
-NODE = 11
+SENT = 11  # requests for which its client took a token
+NODE = 12
 
 # Columns of `pods`, int64[p, POD]; the first eight are times, NEVER until they come.
 CREATED, STORED, SEEN, SCHEDULED, BOUND, ASSIGNED, RUNNING, KNOWN = range(8)

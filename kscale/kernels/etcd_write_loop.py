@@ -6,7 +6,7 @@ from kscale.kernels import etcd_write as ew
 from kscale.kernels import etcd_write_peers as pr
 from kscale.kernels import etcd_write_steps as steps
 from kscale.kernels import etcd_write_store as st
-from kscale.kernels._jit import kernel
+from kscale.kernels._jit import kernel, lean
 from kscale.kernels.etcd_write import Longs
 from kscale.kernels.etcd_write_steps import Etcd
 
@@ -62,14 +62,41 @@ def _doubled(e: Etcd) -> Etcd:
     )
 
 
-@kernel
-def _sent(one: int, clients: int, released: int, arrival: Longs, done: Longs) -> int:
-    """Return when request *one* is sent; NEVER if there is none, or it is not known yet."""
-    if one == len(arrival) or (clients > 0 and one - clients >= released):
+@lean
+def _sent(clients: int, arrival: Longs, done: Longs, e: Etcd) -> int:
+    """Return when the next request is sent; NEVER if there is none, or it is not known yet."""
+    one = e.at[steps.OFFERED]
+    if one == len(arrival) or (clients > 0 and one - clients >= e.at[steps.RELEASED]):
         return ew.NEVER
     if clients > 0:
         arrival[one] = 0 if one < clients else done[one - clients]
     return int(arrival[one])
+
+
+@lean
+def _answered(
+    arrival: Longs, size: Longs, clients: int, done: Longs, e: Etcd, out_id: Longs, out_done: Longs
+) -> bool:
+    """Answer requests. Returns whether all were answered that can be; else there is no room for the next."""
+    there = e.rules[ew.CLIENT] // 2
+    back = e.rules[ew.CLIENT] - there
+    sent = _sent(clients, arrival, done, e)
+    while True:
+        now = steps.upcoming(e)
+        while sent != ew.NEVER and sent + there <= now:
+            if steps.full(sent + there, e):
+                return False
+            one = e.at[steps.OFFERED]
+            steps.offer(sent + there, one, size[one], 0, e)
+            now = min(now, steps.decoding(e))
+            sent = _sent(clients, arrival, done, e)
+        if now == ew.NEVER:
+            return True
+        for answer in range(steps.advance(now, e, out_id, out_done)):
+            when = out_done[answer]
+            done[out_id[answer]] = ew.REFUSED if when == ew.REFUSED else when + back
+        if sent == ew.NEVER:
+            sent = _sent(clients, arrival, done, e)
 
 
 @kernel
@@ -95,31 +122,13 @@ def run(
     done       int64[n]  out: when each was answered, REFUSED or LOST. Latency is done - arrival
     counts     int64[COUNTS]  out, likewise
 
-    Cost is O(n): 0.2 to 1 us a request, less in large batches.
+    Cost is O(n): 0.05 to 0.6 us a request, less in large batches.
     """
     e = _idle(rules, followers, blocked, counts)
-    out_id, out_done = np.empty(FIRST, dtype=np.int64), np.empty(FIRST, dtype=np.int64)
-    there = rules[ew.CLIENT] // 2
-    back = rules[ew.CLIENT] - there
     done[:] = ew.LOST
-    one = 0  # the next request
-    sent = _sent(one, clients, 0, arrival, done)
-    while True:
-        now = steps.upcoming(e)
-        while sent + there <= now and sent < ew.NEVER:
-            if steps.full(sent + there, e):
-                e = _doubled(e)
-                out_id, out_done = np.empty(len(e.upto), np.int64), np.empty(len(e.upto), np.int64)
-            steps.offer(sent + there, one, size[one], 0, e)
-            now = min(now, steps.decoding(e))
-            one += 1
-            sent = _sent(one, clients, e.at[steps.RELEASED], arrival, done)
-        if now == ew.NEVER:
-            break
-        for answer in range(steps.advance(now, e, out_id, out_done)):
-            when = out_done[answer]
-            done[out_id[answer]] = ew.REFUSED if when == ew.REFUSED else when + back
-        if sent == ew.NEVER:
-            sent = _sent(one, clients, e.at[steps.RELEASED], arrival, done)
+    room = FIRST
+    while not _answered(arrival, size, clients, done, e, np.empty(room, np.int64), np.empty(room, np.int64)):
+        e = _doubled(e)
+        room *= 2
     if e.at[steps.RELEASED] > 0:
-        counts[ew.END] += back
+        counts[ew.END] += rules[ew.CLIENT] - rules[ew.CLIENT] // 2

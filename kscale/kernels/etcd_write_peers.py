@@ -1,7 +1,7 @@
 """The followers of etcd's write path: what the leader sends them, what they log, what comes back."""
 
 from kscale.kernels import etcd_write as ew
-from kscale.kernels._jit import inline, kernel
+from kscale.kernels._jit import inline, lean
 from kscale.kernels.etcd_write import Longs
 
 # Columns of `peers`, what the leader and the network know of each follower.
@@ -17,7 +17,7 @@ M_AT, M_UPTO, A_AT, A_UPTO, A_COVERS = 0, 1, 2, 3, 4
 RING = 5
 
 
-@kernel
+@lean
 def send(
     ready: int,
     f: int,
@@ -52,7 +52,7 @@ def send(
         counts[ew.MESSAGES] += 1
 
 
-@kernel
+@lean
 def follow(time: int, f: int, upto: Longs, peers: Longs, ring: Longs, followers: Longs, rules: Longs) -> int:
     """Let follower *f* begin to write what has come by *time*. Returns how many fsyncs it began, 0 or 1."""
     window, peer, mask = rules[ew.WINDOW], peers[f], len(upto) - 1
@@ -71,7 +71,7 @@ def follow(time: int, f: int, upto: Longs, peers: Longs, ring: Longs, followers:
     return 1
 
 
-@kernel
+@lean
 def arrive(time: int, f: int, peers: Longs, ring: Longs, followers: Longs, rules: Longs) -> bool:
     """End the write of follower *f* and see its acknowledgements, by *time*. Returns whether one was seen."""
     window, peer = rules[ew.WINDOW], peers[f]
@@ -105,7 +105,7 @@ def upcoming(f: int, peers: Longs, ring: Longs, window: int) -> int:
     return int(time)
 
 
-@kernel
+@lean
 def majority(logged: int, peers: Longs, quorum: int) -> int:
     """Return the most entries that *quorum* members have logged, the leader *logged* of them."""
     best = 0

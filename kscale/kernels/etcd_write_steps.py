@@ -21,7 +21,7 @@ from typing import NamedTuple
 from kscale.kernels import etcd_write as ew
 from kscale.kernels import etcd_write_peers as pr
 from kscale.kernels import etcd_write_store as st
-from kscale.kernels._jit import inline, kernel
+from kscale.kernels._jit import inline, lean
 from kscale.kernels.etcd_write import Longs
 
 # Columns of `waits` and `entries`.
@@ -57,7 +57,7 @@ class Etcd(NamedTuple):
     counts: Longs  # int64[COUNTS], see etcd_write.py; END is when the last entry is applied
 
 
-@kernel
+@lean
 def begin(e: Etcd) -> None:
     """Let an etcd stand idle at time 0; ValueError if its rings are not of one power of two."""
     cap = len(e.entries)
@@ -72,7 +72,7 @@ def begin(e: Etcd) -> None:
     e.at[UNTIL] = ew.NEVER
 
 
-@kernel
+@lean
 def busy(time: int, ns: int, e: Etcd) -> int:
     """Return when a core is done with *ns* of work that comes at *time*: the first one that is free."""
     core = 0
@@ -84,7 +84,7 @@ def busy(time: int, ns: int, e: Etcd) -> int:
     return int(e.cores[core])
 
 
-@kernel
+@lean
 def hold(time: int, ns: int, e: Etcd) -> int:
     """Return when a range gives the lock back that it wants at *time*, for *ns*.
 
@@ -102,7 +102,7 @@ def _applied(time: int, e: Etcd) -> None:
         at[APPLIED] += 1
 
 
-@kernel
+@lean
 def full(time: int, e: Etcd) -> bool:
     """Return whether there is no room for another request."""
     at, most = e.at, len(e.entries) - 1
@@ -115,7 +115,7 @@ def full(time: int, e: Etcd) -> bool:
     return bool(at[OFFERED] - at[TAKEN] + at[QUEUED] - at[OLDEST] >= most)
 
 
-@kernel
+@lean
 def offer(time: int, number: int, size: int, allocations: int, e: Etcd) -> int:
     """Return when a request that reaches the leader at *time* is decoded; then it is queued or refused.
 
@@ -146,7 +146,7 @@ def decoding(e: Etcd) -> int:
     return int(e.waits[at[TAKEN] & (len(e.waits) - 1), WHEN])
 
 
-@kernel
+@lean
 def upcoming(e: Etcd) -> int:
     """Return when something happens next, NEVER if nothing does unless more is asked. O(f)."""
     time = min(e.at[UNTIL], decoding(e))
@@ -155,7 +155,7 @@ def upcoming(e: Etcd) -> int:
     return int(time)
 
 
-@kernel
+@lean
 def _decode(now: int, e: Etcd, out_id: Longs, out_done: Longs) -> int:
     """Queue what is decoded by *now*. Returns how many requests are refused instead, and reports them."""
     at, mask, refused = e.at, len(e.entries) - 1, 0
@@ -179,7 +179,7 @@ def _decode(now: int, e: Etcd, out_id: Longs, out_done: Longs) -> int:
     return refused
 
 
-@kernel
+@lean
 def _release(now: int, count: int, e: Etcd, out_id: Longs, out_done: Longs) -> int:
     """Apply what a majority has logged. Returns how many requests are reported, with *count* before them."""
     committed = pr.majority(e.at[LOGGED], e.peers, e.rules[ew.QUORUM])
@@ -193,7 +193,7 @@ def _release(now: int, count: int, e: Etcd, out_id: Longs, out_done: Longs) -> i
     return count
 
 
-@kernel
+@lean
 def _append(now: int, e: Etcd) -> None:
     """Begin to write all that is queued to the leader's log, and send it."""
     at, rules, counts, mask = e.at, e.rules, e.counts, len(e.upto) - 1
@@ -208,7 +208,7 @@ def _append(now: int, e: Etcd) -> None:
         pr.send(at[READY], f, at[APPENDED], e.upto, e.peers, e.ring, e.followers, rules, counts)
 
 
-@kernel
+@lean
 def advance(now: int, e: Etcd, out_id: Longs, out_done: Longs) -> int:
     """Let everything happen that happens at *now*. Returns how many requests are reported.
 
@@ -234,7 +234,7 @@ def advance(now: int, e: Etcd, out_id: Longs, out_done: Longs) -> int:
     return count
 
 
-@kernel
+@lean
 def lose(f: int, e: Etcd) -> None:
     """Let follower *f* be gone: it is sent nothing, and what was under way to and from it is lost.
 
@@ -246,7 +246,7 @@ def lose(f: int, e: Etcd) -> None:
     peer[pr.A_SEEN] = peer[pr.A_SENT]
 
 
-@kernel
+@lean
 def join(time: int, f: int, e: Etcd) -> None:
     """Let follower *f* be there from *time* on, with all that is committed; it is sent the rest."""
     lose(f, e)

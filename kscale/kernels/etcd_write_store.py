@@ -1,7 +1,7 @@
 """The applying side of etcd's write path: entries one after another, bbolt's commits between them."""
 
 from kscale.kernels import etcd_write as ew
-from kscale.kernels._jit import inline, kernel
+from kscale.kernels._jit import inline, lean
 from kscale.kernels.etcd_write import Longs
 
 # Entries of `store`, the applying side.
@@ -37,7 +37,7 @@ def _commit(begin: int, store: Longs, rules: Longs, counts: Longs) -> None:
     counts[ew.COMMIT_BUSY] += took
 
 
-@kernel
+@lean
 def begin(released: int, store: Longs, blocked: Longs, rules: Longs, counts: Longs) -> int:
     """Return when what was handed on at *released* begins, after the commits that are due before it."""
     while True:
@@ -55,7 +55,7 @@ def begin(released: int, store: Longs, blocked: Longs, rules: Longs, counts: Lon
     return int(start)
 
 
-@kernel
+@lean
 def apply(
     released: int, size: int, allocations: int, store: Longs, blocked: Longs, rules: Longs, counts: Longs
 ) -> int:

@@ -70,6 +70,15 @@ class Stream(IntEnum):
     ETCD_PUT_SIZES = 161
     ETCD_OFFLOAD = 170  # 170-179 etcd-offload
     ETCD_OFFLOAD_KINDS = 171
+    CLUSTER = 180  # 180-189 the whole control plane
+    CLUSTER_TIMES = 181
+    CLUSTER_NODES = 182
+    CLUSTER_WATCHES = 183
+    CLUSTER_SERVERS = 184
+    CLUSTER_STARTS = 185
+    CLUSTER_FAULTS = 186
+    CLUSTER_COSTS = 187
+    CLUSTER_COSTS = 189  # 180-189 the whole control plane on one clock
     ABLATION = 290  # orders of optimizations
 
 
