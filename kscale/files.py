@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,10 +14,15 @@ def write(path: Path, data: bytes) -> None:
 
     Who may read it is decided by the umask, as for any file. KscaleError if it cannot be written.
     """
+    write_pieces(path, (data,))
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write what *pieces* yields to *path* as `write` does, without ever holding all of it."""
     try:
         target = path.resolve() if path.is_symlink() else path
         target.parent.mkdir(parents=True, exist_ok=True)
-        with beside(target, data) as made:
+        with _beside(target, pieces) as made:
             made.chmod(0o666 & ~_umask())
             made.replace(target)
     except OSError as error:
@@ -30,11 +35,19 @@ def beside(path: Path, data: bytes) -> Iterator[Path]:
 
     At the end of the block, however that comes, it is removed, unless it was renamed.
     """
+    with _beside(path, (data,)) as made:
+        yield made
+
+
+@contextmanager
+def _beside(path: Path, pieces: Iterable[bytes]) -> Iterator[Path]:
+    """Yield a file as `beside` does."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     made = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         yield made

@@ -65,7 +65,7 @@ class Runs:
     @property
     def longest_ns(self) -> int:
         """Return the virtual time at which the last run ends."""
-        return max(one.run.ended_ns for one in self.drawn)
+        return max(1, *(one.run.ended_ns for one in self.drawn))
 
 
 def called(run: Simulated, label: str = "") -> str:

@@ -125,7 +125,7 @@ def _caption(asked: Runs, shown: Sequence[tuple[Kind, Sequence[Line]]]) -> str:
     return " · ".join(
         (
             runs.facts(asked),
-            "marks: the quantiles that are kept, the last one the largest; between them only their order is known",
+            "marks: the quantiles that are kept, the largest last; between them only their order is known",
             "dots: the sample of pods",
             "dashed grey: the objective of P99",
             *lost,

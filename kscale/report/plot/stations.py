@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kscale.clusterwide import words
 from kscale.clusterwide.record import STATIONS, Simulated
 from kscale.judge import wording
-from kscale.report.plot import key, linear, runs, style
+from kscale.report.plot import key, linear, names, runs, style
 from kscale.report.plot.asked import NothingToDraw
 from kscale.report.plot.picture import WIDE, Canvas, Picture
 from kscale.report.plot.runs import Drawn, Runs
@@ -63,7 +63,9 @@ def _end(run: Simulated) -> str:
     """Return how a run came out, and which station limits it."""
     broken = sum(not one.holds for one in run.verdicts)
     kept = f"{broken} of {len(run.verdicts)} objectives broken" if broken else "every objective kept"
-    return f"{kept}, limited by {words.STATIONS.get(run.blame, run.blame)}" if run.blame else kept
+    return (
+        f"{kept}, limited by {words.STATIONS.get(run.blame, names.short(run.blame))}" if run.blame else kept
+    )
 
 
 def _caption(asked: Runs) -> str:
