@@ -78,7 +78,6 @@ class Stream(IntEnum):
     CLUSTER_STARTS = 185
     CLUSTER_FAULTS = 186
     CLUSTER_COSTS = 187
-    CLUSTER_COSTS = 189  # 180-189 the whole control plane on one clock
     ABLATION = 290  # orders of optimizations
 
 
