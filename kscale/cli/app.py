@@ -28,6 +28,7 @@ from kscale.cli import (
     plot,
     report,
     schema,
+    simulate,
 )
 from kscale.cli.config import Configured, Told
 from kscale.errors import ExitCode, Interrupted, KscaleError
@@ -73,6 +74,7 @@ for commands in (
     imports,
     calibrate,
     doctor,
+    simulate,
     judge,
     gate,
     claims,

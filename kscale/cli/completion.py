@@ -206,6 +206,18 @@ def metrics(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell cho
 
 
 @_silent
+def toggles(incomplete: str) -> Iterator[Offer]:
+    """Yield sets of optimizations, and what can come after a comma."""
+    from kscale.clusterwide.toggles import TOGGLES
+
+    before, comma, last = incomplete.rpartition(",")
+    minus = "-" if last.startswith("-") else ""
+    for name, about in {"none": "none on", "all": "all on", "today": "those on today"}.items():
+        yield f"{before}{comma}{minus}{name}", about
+    yield from ((f"{before}{comma}{minus}{one.id}", one.title) for one in TOGGLES)
+
+
+@_silent
 def profiles(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell chooses
     """Yield profiles."""
     from kscale.scenario import profiles as known

@@ -83,12 +83,17 @@ def _mechanism(name: str, color: str) -> None:
 
 def _result(name: str, asked: output.Outputs, *, verbose: bool, color: str) -> None:
     """Print a saved result's table; KscaleError if there is neither a result nor a mechanism of that name."""
-    from kscale.cli import names, sides
+    from kscale.cli import names, sides, simulations
     from kscale.errors import KscaleError, did_you_mean
     from kscale.report import table_run
     from kscale.report.export.subject import Subject
     from kscale.results.store import Store
 
+    simulated = simulations.find(Store.default(), [name])
+    if simulated:
+        asked.only(simulations.FORMATS, "show of a simulation")
+        simulations.write(simulated[0], asked, verbose=verbose, color=color)
+        return
     try:
         result = sides.look_up(Store.default(), [name]).named[0].result
     except KscaleError as error:

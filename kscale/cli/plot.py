@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PANEL = "Look"
 WHAT, OUTPUT = "What is drawn", "Output"
 KINDS = ("forest", "overview", "bars", "growth", "samples", "latency", "heatmap", "history")
+OF_SIMULATIONS = ("stations", "life", "spread")
 LONGEST_NAME = 60  # of a file we name ourselves
 
 
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def _kinds(incomplete: str) -> list[str]:
     """Return the kinds that begin like what is typed."""
-    return [kind for kind in KINDS if kind.startswith(incomplete)]
+    return [kind for kind in (*KINDS, *OF_SIMULATIONS) if kind.startswith(incomplete)]
 
 
 def plot(
@@ -49,7 +50,8 @@ def plot(
             metavar="KIND",
             rich_help_panel=WHAT,
             help="forest (of two, the default), overview (of one, the default), bars, growth, samples, "
-            "latency, heatmap, history (of many, the default).",
+            "latency, heatmap, history (of many, the default). Of a simulation: stations (the default), "
+            "life, spread.",
             autocompletion=_kinds,
         ),
     ] = None,
@@ -88,7 +90,7 @@ def plot(
     ] = None,
 ) -> None:
     """Draw results: before and after, what changed, how cost grows, every sample, a trend."""
-    from kscale.cli import sides
+    from kscale.cli import sides, simulations
     from kscale.report.plot import kinds, picture
     from kscale.report.text import clean_prose
     from kscale.results.store import Store
@@ -96,9 +98,14 @@ def plot(
     if output is not None:
         picture.suffix_of(output)
         check_free(output)
+    store = Store.default()
+    simulated = simulations.find(store, results or ())
+    if simulated:
+        _refuse_cells(by, metric, only, variant)
+        typer.echo(simulations.draw(simulated, kind, output), err=True)
+        return
     if kind is not None:
         kinds.find(kind)
-    store = Store.default()
     chosen = sides.look_up(store, results or ["latest"])
     if kind == "history" and len(chosen.named) == 1 and not chosen.variants:
         chosen = _of_scenario(store, chosen)
@@ -108,6 +115,18 @@ def plot(
     path = output or Path(f"{_file_name(asked, name)}-{name}.png")
     picture.write(made, path)
     typer.echo(f"wrote {clean_prose(str(path))}: {clean_prose(made.title)}", err=True)
+
+
+def _refuse_cells(
+    by: str | None, metric: str | None, only: "Sequence[str] | None", variant: str | None
+) -> None:
+    """Raise KscaleError if an option is given that is for cells, of which a simulation has none."""
+    from kscale.errors import KscaleError
+
+    given = {"--by": by, "--metric": metric, "--filter": only, "--variant": variant}
+    wrong = next((option for option, value in given.items() if value), None)
+    if wrong is not None:
+        raise KscaleError(f"{wrong} is for cells of a result; a simulation has none; leave it out")
 
 
 def _asked(chosen: "Sides", by: str | None, metric: str | None, variant: str | None) -> "Asked":

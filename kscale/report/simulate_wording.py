@@ -1,12 +1,14 @@
 """What a simulation came to, in a sentence: whether every objective is kept, and if not, what limits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kscale.clusterwide import words
 from kscale.clusterwide.record import Quantiles, Simulated, Verdict
 from kscale.clusterwide.saved import Labelled
 from kscale.judge import wording
+from kscale.report.plot import runs as drawn
 from kscale.report.text import clean, clean_prose
+from kscale.scenario.cluster import Fault
 from kscale.units import show_count, show_many, show_ns, show_rate
 
 PPM = 1_000_000
@@ -105,9 +107,10 @@ def head(name: str, run: Simulated) -> str:
     )
 
 
-def ended(one: Labelled) -> str:
-    """Return that a run ended before its time, and why; empty if it did not."""
-    if not one.run.stopped:
-        return ""
-    when = f"{show_ns(one.run.ended_ns)} of {show_ns(one.run.duration_ns)}"
-    return f"{clean(words.heading(one.label))} ended at {when}: {clean_prose(one.run.stopped)}"
+def notes(shown: Sequence[Labelled], faults: Sequence[Fault]) -> Iterator[str]:
+    """Yield what went wrong on purpose, and which run ended before its time, and why."""
+    yield from (f"fault: {drawn.fault(one)}" for one in faults)
+    for one in shown:
+        if one.run.stopped:
+            when = f"{show_ns(one.run.ended_ns)} of {show_ns(one.run.duration_ns)}"
+            yield f"{clean(words.heading(one.label))} ended at {when}: {clean_prose(one.run.stopped)}"

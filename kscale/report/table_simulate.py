@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from kscale.clusterwide import words
+from kscale.clusterwide import saved, words
 from kscale.clusterwide.saved import Labelled
 from kscale.report import columns as layouts
 from kscale.report import grid, simulate_rows
 from kscale.report import simulate_wording as wording
 from kscale.report.grid import GAP, Column
-from kscale.report.plot import runs as drawn
 from kscale.report.simulate_rows import Entry, Group, Row
 from kscale.report.text import clean, joined, paragraph
+from kscale.results.simulation import Saved
 from kscale.scenario.cluster import Fault
 from kscale.units import show_many
 
@@ -42,6 +42,19 @@ class Subject:
     today: bool = False  # the scenario says what is on today
 
 
+def subject(found: Saved) -> Subject:
+    """Return what is shown of a simulation."""
+    plane = found.scenario.resolved.get("control_plane")
+    return Subject(
+        name=found.scenario.name,
+        runs=saved.runs(found),
+        faults=saved.faults_of(found),
+        draws=found.draws,
+        coefficients=len(found.costs),
+        today=bool(isinstance(plane, dict) and plane.get("optimizations")),
+    )
+
+
 def simulate_table(subject: Subject, width: int, *, verbose: bool = False) -> Text:
     """Return the table for *width* columns."""
     lines = _head(subject, width)
@@ -62,11 +75,8 @@ def _head(subject: Subject, width: int) -> list[Text]:
     lines.extend(paragraph(modelled(subject), width, style="magenta"))
     lines.append(Text())
     lines.extend(paragraph(wording.finding(subject.runs), width, style="bold"))
-    for one in subject.faults:
-        lines.extend(paragraph(f"fault: {drawn.fault(one)}", width, rest=INDENT))
-    for each in subject.runs:
-        if wording.ended(each):
-            lines.extend(paragraph(f"! {wording.ended(each)}", width, rest=INDENT, style="yellow"))
+    for said in wording.notes(subject.runs, subject.faults):
+        lines.extend(paragraph(f"! {said}", width, rest=INDENT, style="yellow"))
     return lines
 
 
