@@ -244,6 +244,7 @@ def lose(f: int, e: Etcd) -> None:
     peer[pr.SENT] = peer[pr.LOGGED] = peer[pr.WRITING] = peer[pr.UNTIL] = ew.NEVER
     peer[pr.M_TAKEN] = peer[pr.M_ACKED] = peer[pr.M_SENT]
     peer[pr.A_SEEN] = peer[pr.A_SENT]
+    peer[pr.LINK] = 0
 
 
 @lean

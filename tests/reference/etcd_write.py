@@ -31,6 +31,8 @@ class Rules:
     gap: int
     window: int
     message: int
+    allocation: int = 0
+    free_list: int = 0
 
 
 @dataclass
@@ -46,6 +48,7 @@ class Follower:
     logged: int = 0
     writing: bool = False
     match: int = 0
+    gone: bool = False
 
 
 class Store:
@@ -56,6 +59,7 @@ class Store:
         self.rules, self.blocked = rules, blocked
         self.free, self.due = 0, rules.commit_every
         self.open: list[int] = []
+        self.pages = 0  # allocations of two or more
         self.commits = self.stood = self.busy = self.committing = 0
 
     def begin(self, time: int) -> int:
@@ -68,14 +72,16 @@ class Store:
     def commit(self, begin: int) -> None:
         """Commit what is open."""
         took = self.rules.commit + self.rules.commit_ps * sum(self.open) // 1000
+        took += self.rules.free_list + self.rules.allocation * self.pages
         self.free = begin + took
         self.due = self.free + self.rules.commit_every
         self.open = []
+        self.pages = 0
         self.commits += 1
         self.committing += took
 
-    def apply(self, released: int, size: int) -> int:
-        """Return when an entry is applied."""
+    def wait(self, released: int) -> int:
+        """Return when what is there from *released* on can begin, after the commits that are due before."""
         while True:
             ready = max(released, self.free)
             start = self.begin(ready)
@@ -89,13 +95,22 @@ class Store:
                 passed = (max(begin, ready) - self.due) // self.rules.commit_every + 1
                 self.due += passed * self.rules.commit_every
         self.stood += start - ready
+        return start
+
+    def apply(self, released: int, size: int, pages: int) -> int:
+        """Return when an entry is applied."""
         took = self.rules.apply + self.rules.apply_ps * size // 1000
+        end = self.free = self.wait(released) + took
         self.busy += took
-        end = self.free = start + took
         self.open.append(size)
+        self.pages += pages
         if len(self.open) >= self.rules.commit_at:
             self.commit(self.begin(end))
         return end
+
+    def hold(self, time: int, ns: int) -> None:
+        """Let a range hold the lock."""
+        self.free = self.wait(time) + ns
 
 
 class Etcd:
@@ -107,15 +122,17 @@ class Etcd:
         rules: Rules,
         followers: list[tuple[int, int]],
         blocked: list[tuple[int, int]],
+        pages: list[int] | None = None,
     ) -> None:
         """Start at time 0."""
-        self.sizes, self.rules = sizes, rules
+        self.sizes, self.rules, self.quorum = sizes, rules, rules.quorum
+        self.pages = pages or [0] * len(sizes)
         self.followers = [Follower(*one) for one in followers]
         self.store = Store(rules, blocked)
         self.cores = [0] * rules.cores
         self.decoded = 0
         self.events: list[tuple[int, int, Any]] = []
-        self.number = 0
+        self.number = self.now = 0
         self.entries: list[int] = []  # requests
         self.applied_at: list[int] = []
         self.appended = self.logged = 0
@@ -137,12 +154,16 @@ class Etcd:
     def send(self, request: int, time: int) -> None:
         """Let a client send a request."""
         self.sent_at[request] = time
-        core = self.cores.index(min(self.cores))
         took = self.rules.front + self.rules.front_ps * self.sizes[request] // 1000
-        self.cores[core] = max(time + self.rules.client // 2, self.cores[core]) + took
-        self.counts["front"] += took
-        self.decoded = max(self.decoded, self.cores[core])
+        self.decoded = max(self.decoded, self.work(time + self.rules.client // 2, took))
         self.at(self.decoded, lambda: self.propose(request))
+
+    def work(self, time: int, ns: int) -> int:
+        """Return when a core has done so much."""
+        core = self.cores.index(min(self.cores))
+        self.cores[core] = max(time, self.cores[core]) + ns
+        self.counts["front"] += ns
+        return self.cores[core]
 
     def propose(self, request: int) -> None:
         """Queue a request, or refuse it."""
@@ -159,7 +180,7 @@ class Etcd:
 
     def replicate(self, follower: Follower, ready: int) -> None:
         """Send a follower what it may get."""
-        while follower.sent < self.appended and follower.flying < self.rules.window:
+        while not follower.gone and follower.sent < self.appended and follower.flying < self.rules.window:
             end = follower.sent + 1
             while end < self.appended and self.bytes_of(follower.sent, end + 1) <= self.rules.message:
                 end += 1
@@ -173,6 +194,8 @@ class Etcd:
 
     def logged_by(self, follower: Follower, end: int, messages: int) -> None:
         """End a follower's write."""
+        if follower.gone:
+            return
         follower.writing = False
         follower.logged = end
         back = follower.round_trip - follower.round_trip // 2
@@ -180,6 +203,8 @@ class Etcd:
 
     def acknowledged(self, follower: Follower, end: int, messages: int) -> None:
         """See what a follower has logged."""
+        if follower.gone:
+            return
         follower.match = end
         follower.flying -= messages
         self.replicate(follower, max(self.now, self.ready))
@@ -193,13 +218,13 @@ class Etcd:
         """Start whatever can be started."""
         if not self.busy:
             match = sorted([self.logged, *(one.match for one in self.followers)], reverse=True)
-            committed = match[self.rules.quorum - 1] if self.rules.quorum <= len(match) else 0
+            committed = match[self.quorum - 1] if self.quorum <= len(match) else 0
             while len(self.applied_at) < committed:
                 self.release(self.entries[len(self.applied_at)])
             if self.appended < len(self.entries):
                 self.append()
         for follower in self.followers:
-            if follower.inbox and not follower.writing:
+            if follower.inbox and not follower.writing and not follower.gone:
                 messages = len(follower.inbox)
                 end = follower.inbox[-1]
                 follower.inbox.clear()
@@ -225,15 +250,30 @@ class Etcd:
 
     def release(self, request: int) -> None:
         """Apply a committed entry and answer; the client sends its next request."""
-        end = self.store.apply(self.now, self.sizes[request])
+        end = self.store.apply(self.now, self.sizes[request], self.pages[request])
         self.applied_at.append(end)
         self.done[request] = end + self.rules.client - self.rules.client // 2
         if self.closed and self.waiting:
             self.send(self.waiting.popleft(), self.done[request])
 
+    def lose(self, f: int) -> None:
+        """Let a follower be gone."""
+        self.followers[f].gone = True
+
+    def join(self, f: int) -> None:
+        """Let a follower be there, with all that is committed."""
+        old = self.followers[f]
+        old.gone = True
+        has = max(old.match, len(self.applied_at))
+        self.followers[f] = Follower(old.round_trip, old.fsync, sent=has, logged=has, match=has)
+        self.replicate(self.followers[f], max(self.now, self.ready))
+
+    def elect(self, quorum: int) -> None:
+        """Let a majority be so many."""
+        self.quorum = quorum
+
     def run(self, arrivals: list[int] | None, clients: int = 0) -> None:
         """Answer every request, of an open loop or of so many clients."""
-        self.now = 0
         self.closed = arrivals is None
         requests = range(len(self.sizes))
         if arrivals is None:
@@ -243,6 +283,10 @@ class Etcd:
         else:
             for request in requests:
                 self.send(request, arrivals[request])
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Let everything happen that is known."""
         while self.events:
             self.now = self.events[0][0]
             while self.events and self.events[0][0] <= self.now:
