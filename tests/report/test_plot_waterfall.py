@@ -123,6 +123,12 @@ def test_every_step_is_written_with_its_gain_and_the_station_that_gave_way() -> 
     assert {"-23.3 s", "+1.33 s", "42 s", "20 s"} <= set(texts(SHARES))
 
 
+def test_thousandths_are_written_as_what_they_are_of() -> None:
+    """A rate in 1,000 s is a rate in a second."""
+    rate = replace(WALL, unit="pods/s / 1000", start=End("a", 1500), steps=(), end=End("b", 1500))
+    assert texts(rate).count("1.5 pods/s") == 2
+
+
 def test_what_broke_at_no_size_is_at_least() -> None:
     """The last total is a bound then."""
     open_ = replace(WALL, end=End("all 4", 33_700, "nothing broke", at_least=True))

@@ -10,6 +10,7 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
+from kscale.judge import wording
 from kscale.report.plot import linear, names, style
 from kscale.report.plot.picture import EDGE, WIDE, Canvas, Picture
 from kscale.units import show_ratio
@@ -70,6 +71,11 @@ class Waterfall:
         """Check that the steps lead from the first total to the last."""
         if self.start.total + sum(step.gain for step in self.steps) != self.end.total:
             raise ValueError(f"{self.title}: the steps do not add up to the last total")
+
+    @property
+    def noun(self) -> str:
+        """Return what a total is a number of; empty where its amount says so."""
+        return "" if self.unit in NAMED else _named(self.unit.removesuffix(wording.MILLI))
 
     @property
     def totals(self) -> tuple[Exact, ...]:
@@ -145,7 +151,7 @@ def _look(made: Waterfall, gain: Exact) -> tuple[str, str]:
 
 def _total(made: Waterfall, end: End) -> str:
     """Return a total with its unit, and its interval."""
-    unit = "" if made.unit in NAMED else f" {made.unit}"
+    unit = f" {made.noun}" if made.noun else ""
     said = f"{'≥ ' if end.at_least else ''}{linear.amount(end.total, made.unit)}{unit}"
     if end.low is None or end.high is None or end.low == end.high:
         return said
@@ -168,7 +174,7 @@ def _gain(made: Waterfall, gain: Exact, before: Exact, after: Exact) -> str:
 def _caption(made: Waterfall) -> str:
     """Return what was run, and how it is read."""
     how = (
-        "contributions: each step's mean gain over all orders; they add up to the whole"
+        "contributions: each step's mean gain over the orders; they add up to the whole"
         if made.additive
         else "each step is added to those above it; in another order they would gain otherwise"
     )
@@ -209,7 +215,7 @@ def _draw(canvas: Canvas, made: Waterfall, bars: Sequence[_Bar]) -> None:
             fontsize=style.SMALL,
             color=style.MUTED,
         )
-    unit = "" if made.unit in NAMED else f", {made.unit}"
+    unit = f", {made.noun}" if made.noun else ""
     axes.set_xlabel(f"{names.short(made.what, LONGEST)}{unit}", fontsize=style.SMALL)
 
 
