@@ -4,7 +4,7 @@ A search is a generator: it yields the runs it wants next, gets what they came t
 found. So it knows neither clusters nor processes, several go on side by side (`together`), and what it
 asks for depends on answers alone: never on time, or on how many runs are made at once.
 
-From a first guess values are doubled or halved until one keeps every objective and a larger one does not;
+From first guesses values are doubled or halved until one keeps every objective and a larger one does not;
 between them two thirds are tried at a time, so that two cores have work. Values are whole and neat: their
 last digits are worth no more than half of the precision. The limit is the lowest break: where larger
 values keep every objective again, that is found out by trying some beyond the wall, and said. The limit of
@@ -47,7 +47,7 @@ class Run:
 class Question:
     """Where to look, how closely, and with which seeds."""
 
-    guess: int
+    first: tuple[int, ...]  # values to try at once: guesses, or what is known of a neighbour
     least: int
     most: int
     precision_ppm: int  # at most so far apart are what holds and what breaks
@@ -91,11 +91,17 @@ def search(question: Question) -> Search:
     """Find the wall of a question; a run that is None was too large, and nothing as large is tried again."""
     state = _State(question)
     first, *others = question.seeds
-    yield from state.wall(first, question.guess, GROWTH)
+    yield from state.ask(question.first, [first])
+    yield from state.wall(first, GROWTH)
     if question.thorough:
         yield from state.far(first)
     yield from state.of_others(first, others)
     return state.found()
+
+
+def guesses(value: Fraction | int) -> tuple[int, int]:
+    """Return what to try first near a guess that is rather too large than too small."""
+    return max(1, round(value / _root(GROWTH))), max(1, round(value))
 
 
 def together(searches: Sequence[Search], runs: Runs) -> list[Found]:
@@ -150,13 +156,11 @@ class _State:
         holds = [run.value for run in mine if run.holds and (breaks is None or run.value < breaks)]
         return max(holds, default=0), breaks
 
-    def wall(self, seed: int, guess: int, growth: Fraction) -> Asking:
-        """Find the wall of a seed near *guess*: a bracket, then its thirds.
+    def wall(self, seed: int, growth: Fraction) -> Asking:
+        """Find the wall of a seed, near what was run with it: a bracket, then its thirds.
 
         *growth* is from one value of the search for a bracket to the next; it grows to GROWTH.
         """
-        if self.ends(seed) == (0, None):
-            yield from self.ask([Fraction(guess) / _root(growth), guess], [seed])
         while not self.bracketed(*(ends := self.ends(seed))):
             low, high = ends
             root = _root(growth)
@@ -194,7 +198,7 @@ class _State:
             yield from self.ask(below + above, [seed])
             if self.ends(seed) == (low, high):
                 return
-            yield from self.wall(seed, low, GROWTH)
+            yield from self.wall(seed, GROWTH)
 
     def of_others(self, first: int, others: Sequence[int]) -> Asking:
         """Find what all seeds keep; if the search is thorough, the limit of each."""
@@ -204,7 +208,7 @@ class _State:
         growth = 1 + 4 * Fraction(self.question.precision_ppm, PPM)
         for seed in others:
             if self.question.thorough or self.ends(seed)[1] is not None:
-                yield from self.wall(seed, low or self.question.least, min(GROWTH, growth))
+                yield from self.wall(seed, min(GROWTH, growth))
 
     def found(self) -> Found:
         """Return what came out."""

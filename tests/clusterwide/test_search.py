@@ -25,7 +25,7 @@ def asked(
     thorough: bool = True,
 ) -> Question:
     """Return a question."""
-    return Question(guess, 1, most, precision, seeds, thorough)
+    return Question(search.guesses(guess), 1, most, precision, seeds, thorough)
 
 
 def answered(keeps: Keeps, too_large: int = MOST + 1) -> search.Runs:
