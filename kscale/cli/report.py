@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kscale.judge.side_by_side import Named
     from kscale.report.export.subject import Subject
+    from kscale.results.simulation import Saved
 
 PANEL = "Look"
 SUFFIXES = (".html", ".htm")
@@ -42,16 +43,33 @@ def report(
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Write one page about results that can be passed on: offline, printable, every sample in it."""
+    from kscale.cli import simulations
     from kscale.errors import KscaleError
-    from kscale.report.page import render
     from kscale.results import store
 
     if output.suffix.lower() not in SUFFIXES:
         raise KscaleError(f"{output}: a report is {' or '.join(SUFFIXES)}, not '{output.suffix}'")
-    store.write(output, render.page(_judged(_subject(results), len(results), policy)))
+    simulated = simulations.find(store.Store.default(), results)
+    if simulated and policy is not None:
+        raise KscaleError("--policy is for results: of a simulation nothing is gated; leave it out")
+    store.write(output, _of_simulations(simulated) if simulated else _of_results(results, policy))
     typer.echo(f"wrote {output}", err=True)
     if show:
         typer.launch(str(output))
+
+
+def _of_results(results: "Sequence[str]", policy: Path | None) -> str:
+    """Return the page about results."""
+    from kscale.report.page import render
+
+    return render.page(_judged(_subject(results), len(results), policy))
+
+
+def _of_simulations(found: "Sequence[Saved]") -> str:
+    """Return the page about simulations."""
+    from kscale.report.page import simulations
+
+    return simulations.page(found)
 
 
 def _subject(arguments: "Sequence[str]") -> "Subject":

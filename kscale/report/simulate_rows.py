@@ -41,6 +41,11 @@ class Entry:
     tone: str = NO_TONE  # better, worse or nothing
 
     @property
+    def word(self) -> str:
+        """Return what the mark says, for who does not see it."""
+        return {said.KEPT: "kept", said.BROKEN: "broken", said.BLAMED: "limits most"}.get(self.mark, "")
+
+    @property
     def plain(self) -> str:
         """Return mark and text."""
         return f"{self.mark} {self.text}" if self.mark else self.text

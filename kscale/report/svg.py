@@ -58,7 +58,11 @@ def described(kind: str, asked: Asked, mechanism: str | None = None) -> Fragment
 
     NothingToDraw if there is nothing of that kind; another KscaleError if that was wrong to ask.
     """
-    made = kinds.picture(kind, asked if mechanism is None else _only(asked, mechanism))
+    return fragment(kinds.picture(kind, asked if mechanism is None else _only(asked, mechanism)))
+
+
+def fragment(made: picture.Picture) -> Fragment:
+    """Return a picture with its finding and its caption."""
     drawn = picture.rendered(made, "svg", page=True)
     return Fragment(_themed(drawn, made), made.title, made.caption)
 

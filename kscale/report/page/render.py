@@ -31,6 +31,11 @@ LISTED = 12  # names of a list; the rest are counted
 
 def page(subject: Subject) -> str:
     """Return the HTML of a page about *subject*, which has at least one comparison."""
+    return filled("page.html.j2", view(subject))
+
+
+def filled(template: str, said: object) -> str:
+    """Return the HTML of a page whose template places what *said*, as `page`, holds."""
     script, style = (_asset(name) for name in ("page.js", "style.css"))
     environment = Environment(
         loader=PackageLoader(PACKAGE),
@@ -40,8 +45,8 @@ def page(subject: Subject) -> str:
         lstrip_blocks=True,
     )
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    template = environment.get_template("page.html.j2")
-    return template.render(page=view(subject), script=Markup(script), style=Markup(style), digest=digest)  # noqa: S704 - our own files
+    made = environment.get_template(template)
+    return made.render(page=said, script=Markup(script), style=Markup(style), digest=digest)  # noqa: S704 - our own files
 
 
 def view(subject: Subject) -> Page:
@@ -190,8 +195,13 @@ def _raw(result: Result, name: str, number: int) -> Raw:
         name=name,
         file=f"{re.sub('[^A-Za-z0-9._-]', '_', name)}.json",
         said=f"{len(result.cells)} cells, {show_count(samples)} samples, {show_bytes(len(text))}",
-        json=Markup(_CLOSES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)),  # noqa: S704 - nothing left that HTML reads
+        json=embedded(text),
     )
+
+
+def embedded(text: str) -> Markup:
+    """Return JSON that cannot end the element it stands in."""
+    return Markup(_CLOSES.sub(lambda found: f"\\u{ord(found[0]):04x}", text))  # noqa: S704 - nothing left that HTML reads
 
 
 def _asset(name: str) -> str:
