@@ -1,7 +1,7 @@
 """A scenario to arrays: the one door for everybody who needs a cluster."""
 
 from kscale.errors import KscaleError
-from kscale.scenario import costs, made, objects, profiles, recorded_build, resolve, trace
+from kscale.scenario import costs, made, objects, profiles, recorded_build, resolve, simulated, trace
 from kscale.scenario.cluster import Cluster, ControlPlane, Load, Nodes, Objects, Pods
 from kscale.scenario.recorded import MOST_REQUESTS, Recorded
 from kscale.scenario.schema import ControlPlaneSpec, LoadSpec, Scenario
@@ -43,6 +43,7 @@ def build(scenario: Scenario, recorded: Recorded | None = None) -> Cluster:
         objects=stored,
         control_plane=_control_plane(scenario.control_plane),
         load=_load(scenario.load),
+        simulation=simulated.of(scenario.simulation, scenario.load.requests or {}),
         space=recorded.space if recorded else None,
     )
 
@@ -75,7 +76,13 @@ def _imported(
 
 
 def _control_plane(plane: ControlPlaneSpec) -> ControlPlane:
-    """Return the servers and their settings."""
+    """Return the servers and their settings; those of a simulation that are not given are the record's."""
+    simulated_only = {
+        "apiserver_cores": plane.apiserver_cores,
+        "etcd_cores": plane.etcd.cores,
+        "scheduler_qps": plane.scheduler_qps,
+        "controller_qps": plane.controller_qps,
+    }
     return ControlPlane(
         apiservers=plane.apiservers,
         controllers=plane.controllers,
@@ -83,6 +90,7 @@ def _control_plane(plane: ControlPlaneSpec) -> ControlPlane:
         etcd_fsync_ns=plane.etcd.fsync,
         etcd_quota_bytes=plane.etcd.quota,
         optimizations=plane.optimizations or {},
+        **{name: value for name, value in simulated_only.items() if value is not None},
     )
 
 

@@ -169,6 +169,7 @@ class Simulation:
     list_node_milli: int = 0  # lists of a node's pods, as kubectl describe node
     list_namespace_milli: int = 0  # of a namespace's pods
     list_all_milli: int = 0  # of all pods
+    recorded_reads: tuple[str, ...] = ()  # which of these four are worked out of recorded requests
 
 
 @dataclass(frozen=True, slots=True)

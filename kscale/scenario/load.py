@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from kscale.errors import KscaleError
-from kscale.scenario import costs, document, recorded_build, resolve, shipped
+from kscale.scenario import costs, document, recorded_build, resolve, resolve_simulation, shipped
 from kscale.scenario import recorded as recorded_clusters
 from kscale.scenario.recorded import Recorded
 from kscale.scenario.schema import Scenario
@@ -22,6 +22,7 @@ from kscale.scenario.yaml_tree import Loc
 _BESIDE = TypeAdapter(Beside)
 LEAST = "the least scenario is one line: schema: kscale.scenario/1"
 STDIN = "-"
+KINDS_IN = {("simulation", "workloads"), ("simulation", "faults")}  # each entry of these lists is of a kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,9 @@ def _recorded(scenario: Scenario, folder: Path) -> Recorded | None:
     except KscaleError as error:
         raise InconsistentError(("cluster", "imported"), str(error)) from error
     recorded_build.check(spec, found)
+    if scenario.simulation and found.nodes:
+        zones = found.nodes.zone[: spec.repeated(found.node_count)]
+        resolve_simulation.check_zones(scenario.simulation, set(zones.tolist()))
     return found
 
 
@@ -143,8 +147,10 @@ def sha256(resolved: dict[str, Any]) -> str:
 
 
 def _without_kind(loc: Loc) -> Loc:
-    """Return a place without the kind of cluster, which pydantic names in it."""
-    return loc[:1] + loc[2:] if loc[:1] == ("cluster",) else loc
+    """Return a place without the kind of cluster, workload or fault, which pydantic names in it."""
+    if loc[:1] == ("cluster",):
+        return loc[:1] + loc[2:]
+    return loc[:3] + loc[4:] if loc[:2] in KINDS_IN else loc
 
 
 def name_of(stem: str) -> str:

@@ -4,7 +4,7 @@
     Bytes      512, "15KiB", "8Gi"       int, bytes
     Duration   "10s", "250us", "1h30m"   int, nanoseconds
     Cpu        32, 0.5, "500m"           int, millicores
-    Rate       "100/s", "6/min"          float, per second
+    Rate       "100/s", "6/min"          float, per second; RequestRate: at most 10M/s
     Share      0.3, "30%"                float, 0 to 1
 
 A model that is dumped writes durations, cpu and rates with their unit, so that
@@ -13,9 +13,11 @@ what was dumped can be read again.
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
 from kscale import units
+
+MOST_RATE = 10**7  # events a second, far above any API server
 
 
 def _rate(given: units.Given) -> float:
@@ -26,6 +28,13 @@ def _rate(given: units.Given) -> float:
 def _share(given: units.Given) -> float:
     """Return a part of a whole."""
     return float(units.parse_share(given))
+
+
+def _in_reach(per_s: float) -> float:
+    """Return *per_s* if a control plane could see it."""
+    if per_s > MOST_RATE:
+        raise ValueError(f"must be at most 10M/s, got {units.show_rate(per_s)}")
+    return per_s
 
 
 def _schema(about: str, number: str | None, text: str, examples: list[Any]) -> WithJsonSchema:
@@ -81,6 +90,7 @@ Rate = Annotated[
         "Events per unit of time.", None, _DIGITS + "[kKMGTPE]? ?/ ?(s|sec|m|min|h|d)$", ["100/s", "6/min"]
     ),
 ]
+RequestRate = Annotated[Rate, AfterValidator(_in_reach)]
 Share = Annotated[
     float,
     BeforeValidator(_share),

@@ -1,13 +1,14 @@
 """Fill in the defaults that depend on other keys, and refuse parts that do not go together.
 
-What comes out is a scenario again: every number is in it, and resolving it once more changes
-nothing. Places named in errors are those of the file.
+What comes out is a scenario again: every number is in it, but for those of a simulation where the file
+gives none (`build` has them), and resolving it once more changes nothing. Places named in errors are those
+of the file.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 
-from kscale.scenario import costs, trace
+from kscale.scenario import costs, resolve_simulation, trace
 from kscale.scenario.draw import apportion
 from kscale.scenario.schema import LoadSpec, Scenario
 from kscale.scenario.schema_cluster import (
@@ -46,8 +47,16 @@ def resolve(scenario: Scenario) -> Scenario:
     """Return *scenario* with every number given; InconsistentError says what does not fit."""
     given = scenario.costs and costs.resolve(scenario.costs, scenario.profile)
     cluster = _cluster(scenario.cluster)
+    simulation = scenario.simulation and resolve_simulation.resolve(
+        scenario.simulation, scenario.control_plane, counts(cluster)[1], _zones(cluster)
+    )
     return scenario.model_copy(
-        update={"cluster": cluster, "load": _load(scenario.load, cluster), "costs": given}
+        update={
+            "cluster": cluster,
+            "load": _load(scenario.load, cluster),
+            "costs": given,
+            "simulation": simulation,
+        }
     )
 
 
@@ -79,6 +88,17 @@ def counts(cluster: MadeSpec | TraceSpec | ImportedSpec) -> tuple[int, int, int]
         cluster.pods.count or 0 if cluster.pods else cluster.repeated(holds.pods),
         cluster.repeated(holds.objects) + added,
     )
+
+
+def _zones(cluster: MadeSpec | TraceSpec | ImportedSpec) -> int | None:
+    """Return how many zones of a resolved cluster have nodes; None if only its file says it."""
+    if isinstance(cluster, TraceSpec):
+        zones = cluster.zones
+    elif cluster.nodes is not None:
+        zones = cluster.nodes.zones
+    else:
+        return None
+    return min(zones, counts(cluster)[0])
 
 
 def combinations(requests: Sequence[RequestSpec]) -> int:

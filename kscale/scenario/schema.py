@@ -14,15 +14,18 @@ from kscale import units
 from kscale.errors import KscaleError
 from kscale.scenario import profiles
 from kscale.scenario.costs import CostsSpec
-from kscale.scenario.quantities import Bytes, Count, Duration, Rate
+from kscale.scenario.quantities import Bytes, Count, Duration, RequestRate
 from kscale.scenario.schema_cluster import MadeSpec, TraceSpec
 from kscale.scenario.schema_imported import ImportedSpec
+from kscale.scenario.schema_simulation import SimulationSpec
 from kscale.scenario.spec import Name, Pieces, Spec, Text, between, either
 
 MOST_POINTS = 1000  # values of one parameter
 MOST_BLOCKS = 100  # of one mechanism
 MOST_LISTED = 1000  # request rates, watched resources
 MOST_WATCHES = 10**8  # of one resource
+MOST_CORES = 1024  # of a machine
+MOST_QPS = 10**6
 MADE, TRACE, IMPORTED = "made", "trace", "imported"  # kinds of cluster; part of pydantic's error places
 
 Value = str | int | float | bool
@@ -33,13 +36,6 @@ _MECHANISM_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
 _REQUEST = re.compile(r"[a-z]{1,32}/[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?")
 _DAY_NS = 86_400 * units.NS_PER_S
-
-
-def _rate_in_reach(per_s: float) -> float:
-    """Return *per_s* if a control plane could see it."""
-    if per_s > 10**7:  # far above any API server
-        raise ValueError(f"must be at most 10M/s, got {units.show_rate(per_s)}")
-    return per_s
 
 
 def _mechanism_id(given: str) -> str:
@@ -72,21 +68,44 @@ class EtcdSpec(Spec):
     quota: Annotated[Bytes, between(2**20, 2**50, units.show_bytes)] = Field(
         8 * 2**30, description="Largest database. Default 8GiB."
     )
+    cores: Annotated[Count, between(1, MOST_CORES)] | None = Field(
+        None, description="Of each member's machine, in a simulation. Default 16 (assumed)."
+    )
 
 
 class ControlPlaneSpec(Spec):
-    """Servers and their settings."""
+    """Servers and their settings.
+
+    What only a simulation reads is not filled in where it is not given: a cluster stays the one it was.
+    """
 
     apiservers: Annotated[Count, between(1, 1000)] = Field(3, description="API servers. Default 3.")
+    apiserver_cores: Annotated[Count, between(1, MOST_CORES)] | None = Field(
+        None, description="Of each API server's machine, in a simulation. Default 32 (assumed)."
+    )
     etcd: EtcdSpec = Field(EtcdSpec(), description="The store.")
     controllers: Annotated[Count, between(0, 100_000)] = Field(
         50, description="Clients that watch every object of a type. Default 50."
+    )
+    scheduler_qps: Annotated[Count, between(0, MOST_QPS)] | None = Field(
+        None,
+        description=(
+            "Requests a second that the scheduler may send, and as many at once, in a simulation; 0: no "
+            "limit. Default 1,000, as large clusters set it (assumed); Kubernetes' own default is 50."
+        ),
+    )
+    controller_qps: Annotated[Count, between(0, MOST_QPS)] | None = Field(
+        None,
+        description=(
+            "The same of the controller manager. Default 1,000 (assumed); Kubernetes' own default is 20."
+        ),
     )
     optimizations: Annotated[dict[MechanismId, StrictBool], Pieces(0, MOST_BLOCKS)] | None = Field(
         None,
         description=(
             "Mechanism to whether it is on in this cluster today, as far as is known. It is told beside what "
-            "is measured and changes nothing that is run."
+            "is measured and changes nothing that is run; `kscale simulate`, `limit` and `ablate` take it as "
+            "`today`."
         ),
     )
 
@@ -105,7 +124,7 @@ class HeartbeatSpec(Spec):
 class LoadSpec(Spec):
     """What happens each second."""
 
-    pod_changes: Annotated[Rate, AfterValidator(_rate_in_reach)] | None = Field(
+    pod_changes: RequestRate | None = Field(
         None,
         description=(
             "Pods created, changed or deleted. Default 20/s, the churn the official limits assume; of an "
@@ -113,10 +132,7 @@ class LoadSpec(Spec):
         ),
     )
     heartbeat: HeartbeatSpec = Field(HeartbeatSpec(), description="Node status reports.")
-    requests: (
-        Annotated[dict[RequestKind, Annotated[Rate, AfterValidator(_rate_in_reach)]], Pieces(0, MOST_LISTED)]
-        | None
-    ) = Field(
+    requests: Annotated[dict[RequestKind, RequestRate], Pieces(0, MOST_LISTED)] | None = Field(
         None,
         description="Recorded input: rate of each kind of request, such as {list/pods: 1.2/s}.",
     )
@@ -216,6 +232,13 @@ class Scenario(Spec):
     )
     control_plane: ControlPlaneSpec = Field(ControlPlaneSpec(), description="Servers and their settings.")
     load: LoadSpec = Field(LoadSpec(), description="What happens each second.")
+    simulation: SimulationSpec | None = Field(
+        None,
+        description=(
+            "How long a simulation of the whole control plane takes, and what happens in it. Default 10min "
+            "of the load above."
+        ),
+    )
     mechanisms: Annotated[dict[MechanismId, Blocks], BeforeValidator(_blocks)] = Field(
         {},
         description=(

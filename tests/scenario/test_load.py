@@ -244,7 +244,18 @@ JSON_VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=5,
 )
-PLACES = ["seed", "name", "about", "profile", "schema", "cluster", "load", "control_plane", "mechanisms"]
+PLACES = [
+    "seed",
+    "name",
+    "about",
+    "profile",
+    "schema",
+    "cluster",
+    "load",
+    "control_plane",
+    "simulation",
+    "mechanisms",
+]
 INNER = [
     "nodes",
     "pods",
@@ -257,6 +268,10 @@ INNER = [
     "pod_changes",
     "count",
     "shapes",
+    "faults",
+    "workloads",
+    "reads",
+    "kind",
 ]
 
 
@@ -387,7 +402,7 @@ def test_the_json_schema_is_useful() -> None:
     json.dumps(schema)
     assert set(schema["properties"]) == {
         "schema", "name", "about", "profile", "costs", "seed", "cluster", "control_plane", "load",
-        "mechanisms",
+        "simulation", "mechanisms",
     }  # fmt: skip
     parts = [schema, *schema["$defs"].values()]
     fields = [field for part in parts for field in part["properties"].values()]
