@@ -3,9 +3,24 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from kscale.clusterwide import counted, faults, load, objectives, scheduling, watched, world
+from kscale.clusterwide.load import SECOND
+from kscale.clusterwide.objectives import Objective
 from kscale.clusterwide.record import Simulated
 from kscale.clusterwide.size import Size
-from kscale.clusterwide.toggles import Toggles
+from kscale.clusterwide.toggles import Toggles, ordered
+from kscale.clusterwide.world import World
+from kscale.kernels import cluster_rules as cr
+from kscale.kernels import etcd_write as ew
+from kscale.kernels import watch_ring
+
+Longs = NDArray[np.int64]
+
+PAGE = 4096  # bytes of a page of bbolt
+PS = 1000
 
 
 class Observer(Protocol):
@@ -24,6 +39,15 @@ class Asked:
     duration_ns: int = 0  # 0: the scenario's
     early: bool = False  # end as soon as an objective can no longer be kept
     sample: int = 64  # pods whose lives are kept
+    objectives: tuple[Objective, ...] = ()  # none: the official ones
+
+
+@dataclass(slots=True)
+class Store:
+    """What compactions of etcds need to remember."""
+
+    last: Longs  # bytes by which each had grown at the last compaction
+    before: Longs  # and at the one before it
 
 
 def simulate(size: Size, asked: Asked, observer: Observer | None = None) -> Simulated:
@@ -31,4 +55,72 @@ def simulate(size: Size, asked: Asked, observer: Observer | None = None) -> Simu
 
     KscaleError if it is too large to run; WrongAnswer if something was lost, or happened twice.
     """
-    raise NotImplementedError
+    duration = asked.duration_ns or size.simulation.duration_ns
+    judged = asked.objectives or objectives.official(size.profile)
+    plan = load.plan(size, asked.seed, duration)
+    placed = scheduling.placed(size, asked.toggles, asked.seed, plan.pods)
+    now = world.begin(size, asked.toggles, asked.seed, duration, placed, plan)
+    seen = watched.begin(size, now)
+    left = faults.moments(size, asked.toggles, asked.seed)
+    failovers = sum(one.failover for one in left if one.at_ns < duration)
+    stopped = _run(size, asked, duration, judged, now, seen, left, observer)
+    return counted.simulated(
+        size, now, seen, judged, ordered(asked.toggles), asked.seed, duration, stopped, failovers,
+        asked.sample,
+    )  # fmt: skip
+
+
+def _run(
+    size: Size, asked: Asked, duration: int, judged: tuple[Objective, ...], run: World,
+    seen: watched.Watched, left: list[faults.Moment], observer: Observer | None,
+) -> str:  # fmt: skip
+    """Run second by second. Returns why it ended before its time, "" if it did not."""
+    rows, compaction = run.plan.rows, size.profile.etcd_compaction_ns
+    begun = world.grows_per_s(size, asked.toggles, run.tables) * (compaction // SECOND)
+    store = Store(last=np.zeros_like(begun), before=-begun)
+    for second in range(-(-duration // SECOND)):
+        end = min((second + 1) * SECOND, duration)
+        _search_costs(run)
+        while left and left[0].at_ns < end:
+            moment = left.pop(0)
+            world.advance(run, moment.at_ns, rows)
+            rows = _inserted(rows, moment.change(run, moment.at_ns), int(run.counts[cr.PLANNED]))
+        world.advance(run, end, rows)
+        run.marks[second + 1 :] = run.history[watch_ring.END]
+        watched.note(seen, run, size, end)
+        if end % compaction == 0:
+            _compact(run, store)
+        if observer is not None:
+            observer.at(end, duration, int(run.counts[cr.EVENTS]))
+        if asked.early:
+            broken = watched.hopeless(run, judged, end, duration)
+            if broken and end < duration:
+                return broken
+    return ""
+
+
+def _inserted(rows: Longs, more: Longs | None, planned: int) -> Longs:
+    """Return the plan with more rows in their places behind those that were taken."""
+    if more is None or not len(more):
+        return rows
+    rest = np.concatenate((rows[planned:], more))
+    rest = rest[np.argsort(rest[:, cr.WHEN], kind="stable")]
+    return np.ascontiguousarray(np.concatenate((rows[:planned], rest)))
+
+
+def _search_costs(run: World) -> None:
+    """Set what an allocation and a commit cost with the free pages that there are now.
+
+    With the map every run of free pages is a span of its own, as long as what was stored there.
+    """
+    tables = run.tables
+    free = np.maximum(0, run.spaces[:, cr.FILE] - run.spaces[:, cr.IN_USE]) // PAGE
+    run.e_rules[:, ew.ALLOCATION] = tables.freelist_ns + free * tables.freelist_ps_per_page // PS
+    run.e_rules[:, ew.FREE_LIST] = free * tables.span_ps // PS
+
+
+def _compact(run: World, store: Store) -> None:
+    """Compact to the revision of the compaction before: what grew between the two before it is freed."""
+    grown = run.spaces[:, cr.GROWN].copy()
+    run.spaces[:, cr.IN_USE] -= store.last - store.before
+    store.before, store.last = store.last, grown

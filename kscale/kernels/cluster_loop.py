@@ -39,13 +39,14 @@ def _put(
 
 
 @inline
-def _read(time: int, kind: int, e: steps.Etcd, requests: Longs, counts: Longs) -> int:
+def _read(time: int, kind: int, e: steps.Etcd, requests: Longs, space: Longs, counts: Longs) -> int:
     """Return when an etcd is done with a range."""
     ns, held = requests[kind, ct.ETCD_CPU], requests[kind, ct.HOLD]
     counts[cr.ETCD_READS] += 1
     counts[cr.ETCD_READ_BUSY] += ns
     done = steps.busy(time, ns, e)
     if held > 0:
+        space[cr.HELD] += held
         done = max(done, steps.hold(time, held, e))
     return int(done)
 
@@ -215,7 +216,13 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
                         e_at[shard], e_counts[shard],
                     )  # fmt: skip
                     if path == ct.READ:
-                        rq.post(_read(now, kind, e, requests, counts) + wait, cr.ANSWERED, ref, events, size)
+                        rq.post(
+                            _read(now, kind, e, requests, spaces[shard], counts) + wait,
+                            cr.ANSWERED,
+                            ref,
+                            events,
+                            size,
+                        )
                     elif not _put(
                         now, ref, shard, e, requests, slots, nodes, stations, wakes, spaces, counts
                     ):
@@ -224,7 +231,7 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
                 shard = requests[slots[ref, cr.KIND], ct.SHARD]
                 counts[cr.FINISHED] += 1
                 rq.judge(now, ref, rules, requests, slots, hist)
-                rq.release(now, ref, rules, requests, slots, servers, cores, stations, counts, events, size)
+                rq.release(now, ref, requests, slots, servers, cores, stations, counts, events, size)
                 if code == cr.STORED_PUT:
                     leave(stations[cr.AT_LOG + 2 * shard + 1], now)
                     _grow(ref, shard, requests, slots, nodes, spaces)
@@ -236,8 +243,8 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
             elif code in (cr.ETCD_REFUSED, cr.LOST):
                 if code == cr.ETCD_REFUSED:
                     leave(stations[cr.AT_LOG + 2 * requests[slots[ref, cr.KIND], ct.SHARD] + 1], now)
-                counts[cr.GIVEN_UP] += 1
-                rq.release(now, ref, rules, requests, slots, servers, cores, stations, counts, events, size)
+                counts[cr.UNSERVED] += 1
+                rq.release(now, ref, requests, slots, servers, cores, stations, counts, events, size)
                 _unanswered(ref, slots, nodes)
                 rq.drop(ref, slots, counts)
             elif code == cr.SEE:

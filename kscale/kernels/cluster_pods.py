@@ -31,7 +31,8 @@ def of_controllers(time: int, rules: Longs, nodes: Longs) -> int:
     """Return when the controllers' client may send a request."""
     row = nodes[rules[cr.KUBELETS] + 1]
     row[cr.SENT] += 1
-    return allow(time, rules[cr.CONTROLLER_NS], rules[cr.CONTROLLER_BURST], row, cr.BUCKET)
+    begin = max(time, rules[cr.CONTROLLER_STALL])
+    return allow(begin, rules[cr.CONTROLLER_NS], rules[cr.CONTROLLER_BURST], row, cr.BUCKET)
 
 
 @inline

@@ -145,6 +145,8 @@ def arrive(
         row[cr.BORN] = time
         if verb >= 0:
             hist[window_of(time, rules, hist), verb, BUCKETS] += 1
+    else:
+        counts[cr.AWAITING] -= 1
     server = nodes[client, cr.SERVER]
     reached = nodes[client, cr.CUT] == 0 and servers[server, cr.UP] == 1
     if reached and (verb < 0 or not full(servers[server], write, rules)):
@@ -160,6 +162,7 @@ def arrive(
         return False
     if rules[cr.BALANCE] == 1:
         move(client, rules, nodes, servers, counts, draws)
+    counts[cr.AWAITING] += 1
     later(time, time + rules[cr.RETRY_NS], slot, stations, events, size)
     return True
 

@@ -41,8 +41,8 @@ BOOKMARK_NS = 19  # between two bookmarks
 BALANCE = 20  # 1: who is refused, or begins a watch again, takes another server
 STOP_NS = 21  # a kubelet takes to end a pod
 END_NS = 22
-SCHEDULER_STALL = 23  # the scheduler does nothing before
-RULES = 24
+SCHEDULER_STALL, CONTROLLER_STALL = 23, 24  # they do nothing before
+RULES = 25
 
 # Rows of `stations`; of etcd e AT_LOG + 2 e, and the row after it for applying.
 AT_CLIENTS, AT_QUEUE, AT_CPU, AT_SCHEDULER, AT_KUBELET, AT_DISPATCH, AT_LOG = range(7)
@@ -65,7 +65,8 @@ PLACE = 8  # node, or NONE: no node has room
 CYCLE = 9  # ns of the scheduler
 START = 10  # ns from assigned to running
 GROUP = 11  # rolling update it belongs to, or NONE
-POD = 12
+EVALUATED = 12  # nodes, for it
+POD = 13
 
 # Columns of `groups`, int64[g, 2]: the next pod of a rolling update, and where it ends.
 NEXT_POD, END_POD = 0, 1
@@ -87,8 +88,10 @@ DISPATCH_BUSY = DISPATCHED + TYPES  # and on
 SERVER_COLUMNS = DISPATCH_BUSY + TYPES
 
 # Columns of `spaces`, int64[e, SPACE]: the store of an etcd, bytes.
-IN_USE, FILE, QUOTA, GROWN = range(4)  # GROWN: by all puts so far
-SPACE = 4
+IN_USE, FILE, QUOTA = range(3)
+GROWN = 3  # by all puts so far
+HELD = 4  # ns that ranges held the lock, so far
+SPACE = 5
 
 # Columns of `plan`, int64[m, 3]: what was drawn ahead, by time.
 WHEN, WHAT, WHO = 0, 1, 2
@@ -126,9 +129,9 @@ SCHEDULER_BUSY = SCHEDULER_FREE + 1
 MOVED = SCHEDULER_FREE + 2  # clients that took another server
 REQUESTS = SCHEDULER_FREE + 3  # accepted by API servers
 FINISHED = SCHEDULER_FREE + 4  # answered
-BORN_REQUESTS = SCHEDULER_FREE + 5
+UNSERVED = SCHEDULER_FREE + 5  # accepted, and not answered: refused by etcd, or its store was full
 ETCD_READS = SCHEDULER_FREE + 6
 ETCD_READ_BUSY = SCHEDULER_FREE + 7  # ns of its cores for reads
 HEARTBEAT_CPU = SCHEDULER_FREE + 8  # ns of API servers' cores for node statuses and leases, with their events
-APISERVER_CPU = SCHEDULER_FREE + 9  # ns, of everything
+AWAITING = SCHEDULER_FREE + 9  # requests that were refused and will be tried again
 COUNTS = SCHEDULER_FREE + 10

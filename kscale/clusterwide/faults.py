@@ -1,0 +1,243 @@
+"""What goes wrong in a run, and what clients do then. Each fault is a few changes at given times.
+
+A server that stops answers what it has begun (an orderly stop); its clients connect to another one that is
+up and begin their watches again. It comes back with its caches filled. A lost member of etcd is its leader.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kscale.clusterwide.costing import KUBELET_WATCHES
+from kscale.clusterwide.load import SECOND, US
+from kscale.clusterwide.size import Size
+from kscale.clusterwide.toggles import Toggles
+from kscale.clusterwide.world import World
+from kscale.kernels import cluster_rules as cr
+from kscale.kernels import cluster_tables as ct
+from kscale.kernels import election, etcd_write_steps, watch_ring
+from kscale.kernels import etcd_write as ew
+from kscale.scenario import draw
+from kscale.scenario.cluster import Fault
+from kscale.scenario.draw import Stream
+
+Longs = NDArray[np.int64]
+Change = Callable[[World, int], Longs | None]  # at that time; returns rows to be added to the plan
+
+HERD_NS = SECOND  # clients that lost their server come back within it,
+RESTART_NS = 10 * SECOND  # kubelets that restart begin within it; both assumed
+LEASE_REQUEST_NS = 5_000_000  # of a request for the lease of the leader, as in controller-standby
+PPM, PS = 1_000_000, 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A change at a time."""
+
+    at_ns: int
+    change: Change
+    failover: bool = False
+
+
+def moments(size: Size, toggles: Toggles, seed: int) -> list[Moment]:
+    """Return the changes of all faults of a simulation, in the order of time."""
+    found: list[Moment] = []
+    for number, fault in enumerate(size.simulation.faults):
+        made = _KINDS[fault.kind](size, toggles, seed + 7_919 * number, fault)
+        found += made
+    return sorted(found, key=lambda one: one.at_ns)
+
+
+def _servers(size: Size, toggles: Toggles, seed: int, fault: Fault) -> list[Moment]:
+    """Return restarts of servers, one after the other. With balanced servers the new ones are up before."""
+    surge, found = "apiserver-balance" in toggles, []
+    for i in range(min(fault.count, size.control_plane.apiservers)):
+        at = fault.at_ns + i * fault.lasts_ns
+        found.append(Moment(at, partial(_stop, i, surge, seed + i)))
+        if not surge:
+            found.append(Moment(at + fault.lasts_ns, partial(_start, i)))
+    return found
+
+
+def _stop(server: int, surge: bool, seed: int, world: World, now: int) -> Longs:
+    """Stop a server: its clients connect to others, and begin their watches again."""
+    if not surge:
+        world.servers[server, cr.UP] = 0
+    up = np.flatnonzero(world.servers[:, cr.UP])
+    clients = np.flatnonzero(world.nodes[:, cr.SERVER] == server)
+    if len(up):
+        world.nodes[clients, cr.SERVER] = up[draw.below(seed, Stream.CLUSTER_FAULTS, len(clients), len(up))]
+    kubelets = int(world.rules[cr.KUBELETS])
+    here, watching = world.nodes[:, cr.SERVER], np.arange(len(world.nodes)) < kubelets
+    servers = len(world.servers)
+    world.servers[:, cr.WATCHING] = np.bincount(here[watching], minlength=servers)
+    world.servers[:, cr.FOLLOWING] = np.bincount(here[~watching], minlength=servers)
+    world.counts[cr.MOVED] += len(clients)
+    return _again(clients[clients < kubelets], now, HERD_NS, seed)
+
+
+def _start(server: int, world: World, _: int) -> None:
+    """Start a server: nobody is connected to it yet."""
+    world.servers[server, cr.UP] = 1
+
+
+def _again(kubelets: Longs, now: int, within: int, seed: int) -> Longs:
+    """Return the watches that kubelets begin again, pods' by the history, the others as they are."""
+    when = now + 1 + US * draw.below(seed, Stream.CLUSTER_FAULTS, len(kubelets), within // US)
+    pods = np.stack((when, np.full(len(when), cr.END_WATCH), kubelets), axis=1)
+    others = np.stack((when, np.full(len(when), cr.ASK), kubelets * cr.ASKS + ct.RESUME), axis=1)
+    return np.concatenate((pods, *([others] * (KUBELET_WATCHES - 1))))
+
+
+def _member(size: Size, toggles: Toggles, _seed: int, fault: Fault) -> list[Moment]:
+    """Return the loss of etcd's leader: an election, a member less, and one in its place later.
+
+    The new member is added before the lost one is removed. It needs the leader's store first; until then it
+    counts in the quorum, unless it is a learner.
+    """
+    learner = "etcd-learner" in toggles
+    return [
+        Moment(fault.at_ns, partial(_lose, size.costs["etcd_election_ns"]), failover=True),
+        Moment(fault.at_ns + fault.lasts_ns, partial(_add, learner)),
+        Moment(fault.at_ns + fault.lasts_ns + _transfer_ns(size), _caught_up),
+    ]
+
+
+def _transfer_ns(size: Size) -> int:
+    """Return how long the new member takes to get the store and to open it, of live objects and history."""
+    costs = size.costs
+    each = (
+        costs["etcd_snapshot_disk_ps_per_byte"]
+        + costs["etcd_network_ps_per_byte"]
+        + costs["etcd_open_ps_per_byte"]
+    )
+    stored = sum(one.count * one.mean_bytes for one in size.stored.values())
+    return stored * each // PS
+
+
+def _lose(election_ns: int, world: World, now: int) -> None:
+    """Lose the leader of every etcd; one that follows takes over."""
+    for e in range(world.tables.etcds):
+        one = world.etcd(e)
+        one.cores[:] = np.maximum(one.cores, now + election_ns)
+        if len(one.peers):
+            etcd_write_steps.lose(len(one.peers) - 1, one)
+        world.wakes[e] = etcd_write_steps.upcoming(one)
+
+
+def _add(learner: bool, world: World, now: int) -> None:
+    """Add a member beside the lost one: a voter raises the quorum, a learner does not."""
+    members = len(world.e_followers[0]) + 1
+    if not learner:
+        world.e_rules[:, ew.QUORUM] = (members + 1) // 2 + 1
+    _settle(world, now)
+
+
+def _caught_up(world: World, now: int) -> None:
+    """Let the new member have the store, and remove the lost one."""
+    members = len(world.e_followers[0]) + 1
+    world.e_rules[:, ew.QUORUM] = members // 2 + 1
+    for e in range(world.tables.etcds):
+        one = world.etcd(e)
+        if len(one.peers):
+            etcd_write_steps.join(now, len(one.peers) - 1, one)
+    _settle(world, now)
+
+
+def _settle(world: World, now: int) -> None:
+    """Wake every etcd: what it waits for may be there."""
+    world.wakes[:] = np.minimum(world.wakes, now + 1)
+
+
+def _partition(size: Size, _toggles: Toggles, seed: int, fault: Fault) -> list[Moment]:
+    """Return a zone's nodes cut off from all API servers, and back."""
+    zone = np.resize(size.pattern.zone, size.nodes)
+    kubelets = np.flatnonzero(zone == fault.zone)
+    return [
+        Moment(fault.at_ns, partial(_cut, kubelets)),
+        Moment(fault.at_ns + fault.lasts_ns, partial(_mend, kubelets, seed)),
+    ]
+
+
+def _cut(kubelets: Longs, world: World, _: int) -> None:
+    """Cut kubelets off."""
+    world.nodes[kubelets, cr.CUT] = 1
+
+
+def _mend(kubelets: Longs, seed: int, world: World, now: int) -> Longs:
+    """Let kubelets back in."""
+    world.nodes[kubelets, cr.CUT] = 0
+    return _again(kubelets, now, HERD_NS, seed)
+
+
+def _controllers(size: Size, toggles: Toggles, seed: int, fault: Fault) -> list[Moment]:
+    """Return a crash of the leading controller manager: another one takes over by its lease, and fills up."""
+    profile, rules = size.profile, np.zeros(election.RULES, dtype=np.int64)
+    rules[election.RETRY_NS], rules[election.JITTER_PPM] = (
+        profile.election_retry_ns,
+        profile.election_jitter_ppm,
+    )
+    rules[election.LEASE_NS], rules[election.REQUEST_NS] = profile.election_lease_ns, LEASE_REQUEST_NS
+    rules[election.RENEW_NS] = LEASE_REQUEST_NS * profile.election_renew_requests
+    rules[election.RELEASE_NS] = LEASE_REQUEST_NS * profile.election_release_requests
+    ended, renewed, taken = (np.zeros(1, dtype=np.int64) for _ in range(3))
+    election.take_over(0, 1, draw.generators(seed, Stream.CLUSTER_FAULTS, 0, 1), rules, ended, renewed, taken)
+    back = int(taken[0] - ended[0])
+    warm = "controller-standby" in toggles
+    return [Moment(fault.at_ns, partial(_crash, size, back, 0 if warm else _fill_ns(size)), failover=True)]
+
+
+def _fill_ns(size: Size) -> int:
+    """Return how long a cold standby takes to fill its caches: the largest type, decoded one by one."""
+    costs = size.costs
+    return max(
+        (
+            one.count
+            * (
+                costs["informer_decode_ns_per_object"]
+                + costs["informer_store_ns_per_object"]
+                + costs["informer_decode_ps_per_byte"] * one.mean_bytes // PS
+            )
+            for one in size.stored.values()
+        ),
+        default=0,
+    )
+
+
+def _crash(size: Size, back: int, fill: int, world: World, now: int) -> Longs | None:
+    """Let nobody control until the standby leads and is filled; a cold one lists all pods first."""
+    world.rules[cr.CONTROLLER_STALL] = now + back + fill
+    if fill == 0:
+        return None
+    row = size.nodes + 1
+    return np.array([[now + back, cr.ASK, row * cr.ASKS + ct.LIST_ALL]], dtype=np.int64)
+
+
+def _kubelets(size: Size, _toggles: Toggles, seed: int, fault: Fault) -> list[Moment]:
+    """Return kubelets that all restart: they read, list and watch anew."""
+    count = size.nodes * fault.share_ppm // PPM
+    chosen = np.sort(draw.order(seed, Stream.CLUSTER_FAULTS, size.nodes)[:count]).astype(np.int64)
+    return [Moment(fault.at_ns, partial(_restart, chosen, seed))]
+
+
+def _restart(kubelets: Longs, seed: int, world: World, now: int) -> Longs:
+    """Restart kubelets: their watches of pods begin with a list."""
+    when = now + 1 + US * draw.below(seed, Stream.CLUSTER_FAULTS, len(kubelets), RESTART_NS // US)
+    world.nodes[kubelets, cr.SEEN_RV] = world.history[watch_ring.END]
+    parts = [
+        np.stack((when, np.full(len(when), cr.ASK), kubelets * cr.ASKS + kind), axis=1)
+        for kind in (ct.GET, ct.RELIST, *([ct.RESUME] * (KUBELET_WATCHES - 1)))
+    ]
+    return np.concatenate(parts)
+
+
+_KINDS: dict[str, Callable[[Size, Toggles, int, Fault], Sequence[Moment]]] = {
+    "apiserver-restart": _servers,
+    "etcd-member-loss": _member,
+    "partition": _partition,
+    "controller-crash": _controllers,
+    "kubelet-restart": _kubelets,
+}

@@ -1,0 +1,195 @@
+"""What is noted after every second of a run: series, peaks, nodes taken for dead, objectives past saving."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kscale.clusterwide.objectives import WINDOW_NS, Objective
+from kscale.clusterwide.record import STATIONS, VERBS
+from kscale.clusterwide.size import Size
+from kscale.clusterwide.world import World
+from kscale.kernels import cluster_rules as cr
+from kscale.kernels import cluster_stations as cs
+from kscale.kernels import etcd_write as ew
+from kscale.kernels import etcd_write_steps as steps
+from kscale.kernels import etcd_write_store as store
+from kscale.kernels.cluster_tables import TYPES
+
+Longs = NDArray[np.int64]
+
+PPM = 1_000_000
+PERCENT = 100  # a P99 lets one in so many be late
+SURE_PPM = 1_050_000  # of those that may be late: more than that will stay too many
+
+
+@dataclass(slots=True)
+class Watched:
+    """What was noted so far."""
+
+    series: dict[str, list[int]] = field(default_factory=dict)
+    busy: Longs = field(default_factory=lambda: np.zeros(len(STATIONS), dtype=np.int64))  # so far, ns
+    store_peak: Longs = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # of each etcd, bytes
+    dead: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    deaths: int = 0
+    dispatch_peak: int = 0  # ns that the slowest dispatcher was behind
+    at_ns: int = 0
+
+
+def begin(size: Size, world: World) -> Watched:
+    """Return that nothing was noted yet."""
+    return Watched(store_peak=world.spaces[:, cr.IN_USE].copy(), dead=np.zeros(size.nodes, dtype=np.bool_))
+
+
+def busy_of(world: World, size: Size, now: int) -> Longs:
+    """Return the ns of work that each of STATIONS has done by *now*; of etcd-store its part of the quota.
+
+    Work begun is counted when it comes; what lies after *now* is taken off again.
+    """
+    stations, counts, etcds = world.stations, world.counts, len(world.wakes)
+    after = np.maximum(0, world.cores - now).sum()
+    cpu = int(stations[cr.AT_CPU, cs.BUSY] - after)
+    inside = int(stations[cr.AT_CPU, cs.AREA]) + int(stations[cr.AT_LOG :, cs.AREA].sum())
+    dispatched = world.servers[:, cr.DISPATCH_BUSY : cr.DISPATCH_BUSY + TYPES]
+    behind = np.maximum(0, world.servers[:, cr.DISPATCHED : cr.DISPATCHED + TYPES] - now)
+    log = max(int(world.e_counts[e, ew.LOG_BUSY]) - max(0, _until(world, e) - now) for e in range(etcds))
+    apply = max(
+        int(world.e_counts[e, ew.APPLY_BUSY] + world.e_counts[e, ew.COMMIT_BUSY] + world.spaces[e, cr.HELD])
+        - max(0, int(world.e_store[e, store.FREE]) - now)
+        for e in range(etcds)
+    )
+    row = size.nodes
+    interval = int(world.rules[cr.CONTROLLER_NS])
+    clients = min(now, int(world.nodes[row + 1, cr.SENT]) * interval)
+    scheduler = int(counts[cr.SCHEDULER_BUSY]) - max(0, int(counts[cr.SCHEDULER_FREE]) - now)
+    return np.array(
+        [
+            clients,
+            inside,
+            cpu,
+            int((dispatched - behind).max()),
+            log,
+            apply,
+            int(world.spaces[:, cr.IN_USE].max()),
+            scheduler,
+            int(stations[cr.AT_KUBELET, cs.AREA]),
+        ],
+        dtype=np.int64,
+    )
+
+
+def _until(world: World, e: int) -> int:
+    """Return when the leader's write ends, 0 if it does not write."""
+    until = int(world.e_at[e, steps.UNTIL])
+    return 0 if until == ew.NEVER else until
+
+
+def capacity_of(size: Size, now: int) -> Longs:
+    """Return what each of STATIONS could have done by *now*, ns; of etcd-store its quota."""
+    plane, profile = size.control_plane, size.profile
+    seats = plane.apiservers * (profile.max_inflight_reads + profile.max_inflight_writes)
+    return np.array(
+        [
+            now,
+            seats * now,
+            plane.apiservers * plane.apiserver_cores * now,
+            now,
+            now,
+            now,
+            plane.etcd_quota_bytes,
+            now,
+            size.nodes * now,
+        ],
+        dtype=np.int64,
+    )
+
+
+def inside_of(world: World) -> Longs:
+    """Return how much waits or is done at each of STATIONS: requests, events, pods; of etcd-store bytes."""
+    stations = world.stations
+    logs = stations[cr.AT_LOG :: 2, cs.INSIDE]
+    applies = stations[cr.AT_LOG + 1 :: 2, cs.INSIDE]
+    rows = stations[:, cs.INSIDE]
+    return np.array(
+        [
+            rows[cr.AT_CLIENTS],
+            rows[cr.AT_QUEUE],
+            rows[cr.AT_CPU],
+            0,
+            logs.max(),
+            applies.max(),
+            world.spaces[:, cr.IN_USE].max(),
+            rows[cr.AT_SCHEDULER],
+            rows[cr.AT_KUBELET],
+        ],
+        dtype=np.int64,
+    )
+
+
+def note(watched: Watched, world: World, size: Size, now: int) -> None:
+    """Note what a second brought, which ends *now*."""
+    busy, took = busy_of(world, size, now), max(1, now - watched.at_ns)
+    capacity = capacity_of(size, now) - capacity_of(size, watched.at_ns)
+    inside, store_at = inside_of(world), STATIONS.index("etcd-store")
+    capacity[store_at] = size.control_plane.etcd_quota_bytes
+    done = busy - watched.busy
+    done[store_at] = busy[store_at]
+    for s, name in enumerate(STATIONS):
+        _add(watched, f"{name}.busy_ppm", int(done[s]) * PPM // max(1, int(capacity[s])))
+        _add(watched, f"{name}.inside", int(inside[s]))
+    pods, counts = world.pods, world.counts
+    _add(watched, "pods-asked", int((pods[:, cr.CREATED] < cr.NEVER).sum()))
+    _add(watched, "pods-bound", int((pods[:, cr.BOUND] < cr.NEVER).sum()))
+    _add(watched, "pods-running", int(counts[cr.RUNNING_PODS]))
+    _add(watched, "log-bytes", int(world.e_counts[:, ew.LOG_BYTES].sum()))
+    _add(watched, "store-bytes", int(inside[store_at]))
+    _add(watched, "refused", int(counts[cr.REFUSED]))
+    _add(watched, "events", int(counts[cr.EVENTS]))
+    watched.busy, watched.at_ns = busy, now
+    np.maximum(watched.store_peak, world.spaces[:, cr.IN_USE], out=watched.store_peak)
+    if now % size.profile.node_monitor_ns < took:
+        _monitor(watched, world, size, now)
+
+
+def _add(watched: Watched, name: str, value: int) -> None:
+    """Note a number of this second."""
+    watched.series.setdefault(name, []).append(value)
+
+
+def _monitor(watched: Watched, world: World, size: Size, now: int) -> None:
+    """Look at all nodes, as the node controller does: one that is silent for too long is taken for dead."""
+    kubelets = world.nodes[: size.nodes]
+    silent = now - kubelets[:, cr.ALIVE] > size.profile.node_grace_period_ns
+    watched.deaths += int((silent & ~watched.dead & (kubelets[:, cr.CUT] == 0)).sum())
+    watched.dead = silent
+
+
+def hopeless(world: World, objectives: Sequence[Objective], now: int, duration_ns: int) -> str:
+    """Return which objective can no longer be kept, whatever comes; "" if all can."""
+    bounds = {one.id: one.at_most for one in objectives}
+    if int(world.counts[cr.NO_SPACE]) > 0:
+        return "lost"
+    for verb, name in enumerate(VERBS):
+        edge = cs.bucket_of(bounds[name]) + 1
+        for number, window in enumerate(world.hist[:, verb]):
+            begun, ends = number * WINDOW_NS, min((number + 1) * WINDOW_NS, duration_ns)
+            late = int(window[edge : cs.BUCKETS].sum())
+            if begun < now and _too_many(late, int(window[cs.BUCKETS]), min(now, ends) - begun, ends - begun):
+                return name
+    late = pods_late(world, now, bounds["pod-startup"])
+    stored = int((world.pods[:, cr.STORED] < cr.NEVER).sum())
+    return "pod-startup" if _too_many(late, stored, now, duration_ns) else ""
+
+
+def _too_many(late: int, asked: int, elapsed: int, total: int) -> bool:
+    """Say whether so many late ones are surely more than one in a hundred of all there will be."""
+    return late > 1 and late * PERCENT * PPM > SURE_PPM * (asked * total // max(1, elapsed))
+
+
+def pods_late(world: World, now: int, bound: int) -> int:
+    """Return how many pods took longer than *bound* to start, or have waited for longer."""
+    stored, known = world.pods[:, cr.STORED], world.pods[:, cr.KNOWN]
+    there = stored < cr.NEVER
+    until = np.minimum(known[there], now)
+    return int((until - stored[there] > bound).sum())
