@@ -27,6 +27,7 @@ SECOND_US = 1_000_000
 PER_CENT = 10_000  # ppm
 ROWS = 1_000_000  # numbers of rows kept for a process: none is that of another
 USED, INSIDE = "busy_ppm", "inside"  # of a station's series
+STORE = "etcd-store.inside"  # bytes
 POD, STAGE, FAULT = "pod", "stage", "fault"
 PIECE = 1_000  # events written at a time
 
@@ -119,6 +120,7 @@ def _counter(pid: int, name: str, key: str, values: tuple[int, ...]) -> Iterator
     """
     share = key.endswith(f".{USED}")
     unit = "%" if share else INSIDE if key.endswith(f".{INSIDE}") else "number"
+    unit = "bytes" if key == STORE else unit
     last = None
     for second, value in enumerate(values):
         if value != last or second == len(values) - 1:

@@ -135,7 +135,7 @@ def test_every_station_has_a_row_with_its_figures() -> None:
     assert [one for one in found if one in {runs.station(name) for name in STATIONS}] == [
         runs.station(name) for name in STATIONS
     ]
-    for said in ("74 % → 11 %", "2,890 → 130", "9,012 → 31", "utilisation", "inside"):
+    for said in ("74 % → 11 %", "2,890 → 130", "9,012 → 31", "5.0 GiB → 2.9 GiB", "utilisation", "inside"):
         assert said in found
     title = run_kinds.picture("stations", both()).title
     assert title.startswith(
@@ -151,6 +151,21 @@ def test_a_station_without_seconds_is_left_out() -> None:
     found = texts("stations", Runs(simulated(series=kept), None, "x"))
     assert "scheduler" in found
     assert not {runs.station(name) for name in STATIONS if name != "scheduler"} & set(found)
+
+
+def test_what_nobody_counted_is_no_line() -> None:
+    """A station that worked while none came to it has no number inside, and nought is not one."""
+    idle = replace(simulated().station("watch-dispatch"), peak=0, area_ns=0, sojourn_ns=0)
+    base = simulated()
+    found = replace(
+        base,
+        stations=tuple(idle if one.name == idle.name else one for one in base.stations),
+        series=dict(base.series) | {"watch-dispatch.inside": (0,) * 600},
+    )
+    (one,) = Runs(found, None, "x").drawn
+    assert len(stations._points(one, "watch-dispatch", "inside")[1]) == 0
+    assert len(stations._points(one, "watch-dispatch", "busy_ppm")[1]) > 0
+    assert texts("stations", Runs(found, None, "x")).count("not counted") == 1
 
 
 def test_faults_are_numbered_in_the_order_of_their_time() -> None:
@@ -199,7 +214,7 @@ def test_every_stage_is_named_in_the_order_of_a_life() -> None:
     found = usual("life")
     assert tuple(STAGES) == LIFE[1:]
     assert [one for one in found if one in STAGES.values()] == list(STAGES.values())
-    assert "60 s, never" in found
+    assert "60 s, not yet" in found
     assert "9 ms, 18 ms" in found
     title = run_kinds.picture("life", both()).title
     assert "62.0 s without the optimizations (queue and scheduling 60 s)" in title
@@ -228,10 +243,10 @@ def test_a_distribution_goes_as_far_as_it_is_known() -> None:
 def test_what_never_came_is_written() -> None:
     """In the picture, its title and its caption."""
     made = run_kinds.picture("spread", both())
-    assert "never answered without the optimizations, 44 ms with all" in made.title
-    assert "9,000 of 30,000 pods never bound without the optimizations" in made.caption
+    assert "not answered without the optimizations, 44 ms with all" in made.title
+    assert "9,000 of 30,000 pods not bound in time without the optimizations" in made.caption
     found = usual("spread")
-    assert "30 % never" in found
+    assert "30 % not yet" in found
     assert "≤ 5 s" in found
 
 

@@ -22,7 +22,7 @@ ROW, HEAD, FOOT = 0.63, 0.72, 0.58  # inches of a stage, of what is above, of th
 LABELS, SAID, BETWEEN = 2.15, 2.15, 0.35  # inches of the stages' names, of their amounts, between the columns
 BAR = 0.3  # of a row
 ROOM = 0.3  # of the left axis, for what is written behind its bars
-NEVER = "never"
+NEVER = "not yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Life:
 
 
 def median(run: Simulated) -> Life | None:
-    """Return the pod of the sample whose start-up is its median, unfinished ones last; None of none."""
+    """Return the pod of the sample whose life is its median, unfinished ones last; None of none."""
     pods = sorted((pod for pod in run.sample if pod.times[0] is not None), key=_length)
     if not pods:
         return None
@@ -61,7 +61,7 @@ def median(run: Simulated) -> Life | None:
 
 
 def _length(pod: Pod) -> tuple[bool, int, int]:
-    """Return what pods are ordered by: their start-up, then their number."""
+    """Return what pods are ordered by: their length, then their number."""
     begin, end = pod.times[0] or 0, pod.times[-1]
     return end is None, (0 if end is None else end - begin), pod.number
 
@@ -85,7 +85,7 @@ def _known(run: Simulated) -> bool:
 
 def _title(asked: Runs) -> str:
     """Return how long the median pod took in each run, and in which stage most of it."""
-    return f"Start-up of a median pod: {', '.join(_took(one) for one in asked.drawn)}"
+    return f"A median pod, created to known: {', '.join(_took(one) for one in asked.drawn)}"
 
 
 def _took(one: Drawn) -> str:
@@ -109,7 +109,7 @@ def _caption(asked: Runs) -> str:
     return " · ".join(
         (
             runs.facts(asked),
-            f"left: the pod with the median start-up of a sample of {sizes}, linear axis",
+            f"left: the pod with the median life of a sample of {sizes}, linear axis",
             "right: all pods, each stage from its median to its P99, log axis; P99s of stages do not add up",
             f"hollow, {NEVER}: not before the run ended",
         )

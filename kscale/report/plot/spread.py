@@ -1,7 +1,8 @@
 """How scheduling latency and pod start-up are distributed: every nine of the quantile as wide as the last.
 
 A run keeps few quantiles of all pods, and the whole lives of a sample. Lines go through the quantiles, and
-only through those that are known; dots are the pods of the sample. Where a line ends, the rest never came.
+only through those that are known; dots are the pods of the sample. Where a line ends, the rest had not come
+when the run ended.
 """
 
 import math
@@ -40,7 +41,7 @@ class Kind:
 
 KINDS = (
     Kind("scheduling latency: stored to bound", "stored", "bound", "all pods"),
-    Kind("pod start-up: created to known", "created", "known", "its worst five minutes"),
+    Kind("pod start-up: stored to known", "stored", "known", "its worst five minutes"),
 )
 
 
@@ -109,15 +110,15 @@ def _title(shown: Sequence[tuple[Kind, Sequence[Line]]]) -> str:
 
 
 def _amount(value: int | None) -> str:
-    """Return a quantile, or that it never came."""
-    return "never answered" if value is None else show_ns(value)
+    """Return a quantile, or that it did not come."""
+    return "not answered" if value is None else show_ns(value)
 
 
 def _caption(asked: Runs, shown: Sequence[tuple[Kind, Sequence[Line]]]) -> str:
-    """Return what was run, how it is read, and what was never answered."""
+    """Return what was run, how it is read, and what was not answered."""
     lost = [
-        f"{show_count(one.quantiles.unanswered)} of {show_many(one.quantiles.count, 'pod')} never {kind.ends}"
-        f" {one.drawn.name}"
+        f"{show_count(one.quantiles.unanswered)} of {show_many(one.quantiles.count, 'pod')} not {kind.ends}"
+        f" in time {one.drawn.name}"
         for kind, lines in shown
         for one in lines
         if one.quantiles.unanswered
@@ -181,7 +182,7 @@ def _line(axes: "Axes", one: Line, low: float, high: float) -> None:
     if one.quantiles.unanswered and one.answered > 0:
         axes.axvline(_nines(one.answered), color=color, linewidth=1.4, linestyle=":")
         axes.annotate(
-            f"{show_percent(Fraction(one.quantiles.unanswered, one.quantiles.count))} never",
+            f"{show_percent(Fraction(one.quantiles.unanswered, one.quantiles.count))} not yet",
             (_nines(one.answered), high),
             xytext=(4, -4),
             textcoords="offset points",

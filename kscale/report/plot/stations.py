@@ -17,7 +17,7 @@ from kscale.report.plot.asked import NothingToDraw
 from kscale.report.plot.picture import WIDE, Canvas, Picture
 from kscale.report.plot.runs import Drawn, Runs
 from kscale.scenario.cluster import Fault
-from kscale.units import NS_PER_S, show_count
+from kscale.units import NS_PER_S, show_bytes, show_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 BUSY, INSIDE = "busy_ppm", "inside"  # of a station's series
+STORE = "etcd-store"  # holds bytes: its utilisation is the part of its quota that was full
 WHOLE = 1_000_000  # ppm
 ROW, GAP, HEAD, FOOT = 0.55, 0.12, 0.66, 0.32  # inches of a row, between two, of what is above, of the time
-LABELS, TICKS, SAID = 2.3, 0.62, 1.3  # inches of the names, of an axis' numbers, of what is at its right
+LABELS, TICKS, SAID = 2.2, 0.66, 1.56  # inches of the names, of an axis' numbers, of what is at its right
 POINTS = 240  # of a line; more are not seen
 MOST_FAULTS = 6  # said in the caption
 TENS = tuple(10**power for power in range(1, 19))
@@ -74,7 +75,7 @@ def _caption(asked: Runs) -> str:
     step = _step(int(asked.longest_ns // NS_PER_S))
     if step > 1:
         parts.append(f"a point: {step} s (utilisation their mean, inside their most)")
-    parts.append(f"{runs.station('etcd-store')}: the most that was full")
+    parts.append(f"{runs.station(STORE)}: the part that was full, and bytes")
     parts.append("inside: waiting or served, at the end of each second, on a log axis of 1 + n")
     if any(len(asked.drawn) == 2 and not _kept(one.run, name) for one in asked.drawn for name in STATIONS):  # noqa: PLR2004 - before and after
         parts.append("no line: no numbers kept")
@@ -91,15 +92,7 @@ def _draw(canvas: Canvas, asked: Runs, shown: Sequence[str]) -> None:
     """Draw the headings and a row for each station."""
     middle = LABELS + (canvas.width - LABELS) / 2
     columns = ((BUSY, LABELS, middle), (INSIDE, middle, canvas.width))
-    most = max(
-        (
-            number
-            for one in asked.drawn
-            for name in shown
-            for number in one.run.series.get(f"{name}.{INSIDE}", ())
-        ),
-        default=0,
-    )
+    most = max(_most(asked, name) for name in shown if name != STORE) if set(shown) != {STORE} else 0
     key.draw(canvas, asked.drawn, LABELS + TICKS, 0.0, lines=True)
     _headings(canvas, columns)
     for place, name in enumerate(shown):
@@ -119,7 +112,8 @@ def _draw(canvas: Canvas, asked: Runs, shown: Sequence[str]) -> None:
         for what, left, right in columns:
             part = canvas.part(left, top, right - left, ROW - GAP + (FOOT if last else 0))
             axes = part.axes(TICKS, 0, SAID, FOOT if last else 0)
-            _row(axes, asked, name, what, most)
+            _row(axes, asked, name, what)
+            _amounts(axes, what, name, _most(asked, name) if name == STORE else most)
             _time(axes, asked, labelled=last, numbered=place == 0)
             part.text(
                 part.width - SAID + 0.1,
@@ -138,32 +132,66 @@ def _headings(canvas: Canvas, columns: Sequence[tuple[str, float, float]]) -> No
         canvas.text(right - SAID + 0.1, 0.3, said, style.SMALL, color=style.MUTED)
 
 
-def _row(axes: "Axes", asked: Runs, name: str, what: str, most: int) -> None:
+def _most(asked: Runs, name: str) -> int:
+    """Return the most that was inside a station at the end of a second, in any run."""
+    return max((number for one in asked.drawn for number in _series(one, name, INSIDE)), default=0)
+
+
+def _series(one: Drawn, name: str, what: str) -> tuple[int, ...]:
+    """Return a series of a station; empty if there is none, or if nobody counted who came."""
+    found = one.run.series.get(f"{name}.{what}", ())
+    return found if what == BUSY or _counted(one.run, name) else ()
+
+
+def _counted(run: Simulated, name: str) -> bool:
+    """Say whether those inside a station were counted: if it did something, some came."""
+    station = run.station(name)
+    return bool(station.peak or not station.busy_ns or any(run.series.get(f"{name}.{INSIDE}", ())))
+
+
+def _row(axes: "Axes", asked: Runs, name: str, what: str) -> None:
     """Draw one series of one station, of all runs."""
     for one in asked.drawn:
         times, values = _points(one, name, what)
         if len(values):
             axes.plot(times, values, color=one.look[0], linestyle=one.line, linewidth=1.8)
+
+
+def _amounts(axes: "Axes", what: str, name: str, most: int) -> None:
+    """Set the axis of amounts up: a share, bytes from 0, or the logarithm of a count and 1."""
     if what == BUSY:
-        axes.set_ylim(-0.06 * WHOLE, 1.12 * WHOLE)
-        axes.set_yticks([0, WHOLE], labels=["0", "100 %"])
+        top, places, labels = float(WHOLE), [0.0, float(WHOLE)], ["0", "100 %"]
+    elif name == STORE:
+        ticks = linear.ticks(0, max(1, most), "bytes", most=2)
+        top, places, labels = (
+            float(max(1, most)),
+            [float(tick) for tick in ticks],
+            linear.labels(ticks, "bytes"),
+        )
+        places, labels = [places[0], places[-1]], [labels[0], labels[-1]]
     else:
-        places = [0, max(place for place in TENS if place <= max(10, most))]
-        top = float(np.log1p(max(10, most)))
-        axes.set_ylim(-0.06 * top, 1.12 * top)
-        axes.set_yticks([float(np.log1p(place)) for place in places], labels=[show_count(p) for p in places])
+        ten = max(place for place in TENS if place <= max(10, most))
+        top, places, labels = (
+            float(np.log1p(max(10, most))),
+            [0.0, float(np.log1p(ten))],
+            ["0", show_count(ten)],
+        )
+    axes.set_ylim(-0.06 * top, 1.12 * top)
+    axes.set_yticks(places, labels=labels)
     style.plain(axes)
 
 
 def _points(one: Drawn, name: str, what: str) -> tuple[Floats, Floats]:
     """Return the times (ns) and values of a series, several seconds a point where there are many."""
-    kept = np.array(one.run.series.get(f"{name}.{what}", ()), dtype=np.float64)
+    kept = np.array(_series(one, name, what), dtype=np.float64)
     step = _step(len(kept))
     ends = np.minimum(np.arange(step, len(kept) + step, step), len(kept)) if len(kept) else np.empty(0)
     pieces = np.split(kept, ends[:-1].astype(np.int64)) if len(kept) else []
     values = np.array([piece.mean() if what == BUSY else piece.max() for piece in pieces])
     middle = step / 2 if what == BUSY else 0
-    return np.asarray((ends - middle) * NS_PER_S), values if what == BUSY else np.log1p(values)
+    return np.asarray((ends - middle) * NS_PER_S), values if what == BUSY or name == STORE else np.log1p(
+        values
+    )
 
 
 def _step(seconds: int) -> int:
@@ -217,6 +245,10 @@ def _said(asked: Runs, name: str, what: str) -> str:
     found = [one.run.station(name) for one in asked.drawn]
     if what == BUSY:
         return " → ".join(_share(one.utilisation_ppm) for one in found)
+    if name == STORE:
+        return " → ".join(show_bytes(one.busy_ns) for one in found)
+    if not all(_counted(one.run, name) for one in asked.drawn):
+        return "not counted"
     return " → ".join(show_count(one.peak) for one in found)
 
 
