@@ -138,9 +138,10 @@ def test_every_station_has_a_row_with_its_figures() -> None:
     for said in ("74 % → 11 %", "2,890 → 130", "9,012 → 31", "5.0 GiB → 2.9 GiB", "utilisation", "inside"):
         assert said in found
     title = run_kinds.picture("stations", both()).title
-    assert title.startswith(
-        f"{words.chosen('none')[:1].upper()}{words.chosen('none')[1:]}: 2 of 5 objectives"
-    )
+    none = words.chosen("none")
+    judged = simulated().verdicts
+    broken = sum(not one.holds for one in judged)
+    assert title.startswith(f"{none[:1].upper()}{none[1:]}: {broken} of {len(judged)} objectives broken")
     assert words.STATIONS["scheduler"] in title
     assert title.endswith("every objective kept")
 
@@ -155,8 +156,8 @@ def test_a_station_without_seconds_is_left_out() -> None:
 
 def test_what_nobody_counted_is_no_line() -> None:
     """A station that worked while none came to it has no number inside, and nought is not one."""
-    idle = replace(simulated().station("watch-dispatch"), peak=0, area_ns=0, sojourn_ns=0)
     base = simulated()
+    idle = replace(base.station("watch-dispatch"), peak=0, area_ns=0, sojourn_ns=0)
     found = replace(
         base,
         stations=tuple(idle if one.name == idle.name else one for one in base.stations),
@@ -166,6 +167,13 @@ def test_what_nobody_counted_is_no_line() -> None:
     assert len(stations._points(one, "watch-dispatch", "inside")[1]) == 0
     assert len(stations._points(one, "watch-dispatch", "busy_ppm")[1]) > 0
     assert texts("stations", Runs(found, None, "x")).count("not counted") == 1
+
+
+def test_what_is_above_its_row_is_said() -> None:
+    """A use above the whole is cut off, and not silently."""
+    over = simulated(series={"clients.busy_ppm": (900_000, 1_300_000)})
+    assert "above 100 %" in run_kinds.picture("stations", Runs(over, None, "x")).caption
+    assert "above 100 %" not in run_kinds.picture("stations", both()).caption
 
 
 def test_faults_are_numbered_in_the_order_of_their_time() -> None:
@@ -234,6 +242,9 @@ def test_a_distribution_goes_as_far_as_it_is_known() -> None:
     assert found.sample == 64
     assert len(found.dots) == 56  # every eighth was never scheduled
     assert found.dots[-1][0] == pytest.approx(55.5 / 64)
+    unstored = replace(asked, sample=(*asked.sample[:3], life(9, 0, (None,) * 7)))
+    (few,) = Runs(unstored, None, "x").drawn
+    assert [spread.line(few, each).sample for each in spread.KINDS] == [3, 4]  # type: ignore[union-attr]  # there is one
     (after,) = Runs(optimized(scheduling=quantiles(MS, 9 * MS, count=1000)), None, "x").drawn
     known = spread.line(after, kind)
     assert known is not None

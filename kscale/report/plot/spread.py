@@ -37,11 +37,12 @@ class Kind:
     begins: str  # of LIFE
     ends: str
     how: str  # which pods the quantiles are of
+    unstored: bool  # pods that were never stored count, as not answered
 
 
 KINDS = (
-    Kind("scheduling latency: stored to bound", "stored", "bound", "all pods"),
-    Kind("pod start-up: stored to known", "stored", "known", "its worst five minutes"),
+    Kind("scheduling latency: stored to bound", "stored", "bound", "all pods", unstored=False),
+    Kind("pod start-up: stored to known", "stored", "known", "its worst five minutes", unstored=True),
 )
 
 
@@ -72,11 +73,11 @@ def line(one: Drawn, kind: Kind) -> Line | None:
     if found.largest is not None and last > PLACES[-1]:
         points.append((last, found.largest))
     begin, end = LIFE.index(kind.begins), LIFE.index(kind.ends)
-    pods = [(pod.times[begin], pod.times[end]) for pod in one.run.sample]
-    begun = [(b, e) for b, e in pods if b is not None]
-    times = sorted(e - b for b, e in begun if e is not None)
-    dots = tuple(((place + 0.5) / len(begun), value) for place, value in enumerate(times))
-    return Line(one, found, tuple(points), dots, len(begun))
+    pods = [pod.times for pod in one.run.sample if kind.unstored or pod.times[begin] is not None]
+    both = ((times[begin], times[end]) for times in pods)
+    took = sorted(e - b for b, e in both if b is not None and e is not None)
+    dots = tuple(((place + 0.5) / len(pods), value) for place, value in enumerate(took))
+    return Line(one, found, tuple(points), dots, len(pods))
 
 
 def _worst(run: Simulated) -> Quantiles | None:

@@ -26,11 +26,13 @@ Floats = NDArray[np.float64]
 
 BUSY, INSIDE = "busy_ppm", "inside"  # of a station's series
 STORE = "etcd-store"  # holds bytes: its utilisation is the part of its quota that was full
+DISPATCH = "watch-dispatch"  # its events are not counted one by one everywhere
 WHOLE = 1_000_000  # ppm
 ROW, GAP, HEAD, FOOT = 0.55, 0.12, 0.66, 0.32  # inches of a row, between two, of what is above, of the time
 LABELS, TICKS, SAID = 2.2, 0.66, 1.56  # inches of the names, of an axis' numbers, of what is at its right
 POINTS = 240  # of a line; more are not seen
 MOST_FAULTS = 6  # said in the caption
+TOP = 1.12  # of 100 %, where a row ends
 TENS = tuple(10**power for power in range(1, 19))
 CLOSE = 0.03  # of the axis between faults that share a number's place
 
@@ -79,6 +81,10 @@ def _caption(asked: Runs) -> str:
     parts.append("inside: waiting or served, at the end of each second, on a log axis of 1 + n")
     if any(len(asked.drawn) == 2 and not _kept(one.run, name) for one in asked.drawn for name in STATIONS):  # noqa: PLR2004 - before and after
         parts.append("no line: no numbers kept")
+    if any(
+        max(_points(one, name, BUSY)[1], default=0) > TOP * WHOLE for one in asked.drawn for name in STATIONS
+    ):
+        parts.append("a line that leaves its row at the top is above 100 %")
     faults = _faults(asked)
     said = [f"{number}: {runs.fault(one)}" for number, one in enumerate(faults[:MOST_FAULTS], 1)]
     if len(faults) > MOST_FAULTS:
@@ -144,9 +150,9 @@ def _series(one: Drawn, name: str, what: str) -> tuple[int, ...]:
 
 
 def _counted(run: Simulated, name: str) -> bool:
-    """Say whether those inside a station were counted: if it did something, some came."""
+    """Say whether those inside a station were counted: a dispatcher that worked had some."""
     station = run.station(name)
-    return bool(station.peak or not station.busy_ns or any(run.series.get(f"{name}.{INSIDE}", ())))
+    return name != DISPATCH or bool(station.peak or not station.busy_ns)
 
 
 def _row(axes: "Axes", asked: Runs, name: str, what: str) -> None:
@@ -162,7 +168,7 @@ def _amounts(axes: "Axes", what: str, name: str, most: int) -> None:
     if what == BUSY:
         top, places, labels = float(WHOLE), [0.0, float(WHOLE)], ["0", "100 %"]
     elif name == STORE:
-        ticks = linear.ticks(0, max(1, most), "bytes", most=2)
+        ticks = linear.ticks(0, max(1, most), "bytes", most=3)
         top, places, labels = (
             float(max(1, most)),
             [float(tick) for tick in ticks],
@@ -176,7 +182,7 @@ def _amounts(axes: "Axes", what: str, name: str, most: int) -> None:
             [0.0, float(np.log1p(ten))],
             ["0", show_count(ten)],
         )
-    axes.set_ylim(-0.06 * top, 1.12 * top)
+    axes.set_ylim(-0.06 * top, TOP * top)
     axes.set_yticks(places, labels=labels)
     style.plain(axes)
 
