@@ -10,16 +10,10 @@ from kscale.clusterwide.size import Size
 from kscale.errors import KscaleError, WrongAnswer
 
 
-def answer(one: Size, asked: Asked) -> tuple[int, int]:
-    """Return something of what was asked; the first seeds take longest."""
-    time.sleep(0.02 / (1 + asked.seed))
-    return one.nodes, asked.seed
-
-
-def process(one: Size, asked: Asked) -> int:
-    """Return which process answers, after a moment."""
-    time.sleep(0.1)
-    return os.getpid()
+def answer(one: Size, asked: Asked) -> tuple[int, int, int]:
+    """Return something of what was asked, and which process answers; the first seeds take longest."""
+    time.sleep(0.1 / (1 + asked.seed))
+    return one.nodes, asked.seed, os.getpid()
 
 
 def refuse(one: Size, asked: Asked) -> int:

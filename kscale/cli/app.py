@@ -15,6 +15,7 @@ import typer
 
 from kscale import __version__
 from kscale.cli import (
+    ablate,
     baseline,
     calibrate,
     claims,
@@ -23,6 +24,7 @@ from kscale.cli import (
     gate,
     imports,
     judge,
+    limit,
     look,
     measure,
     plot,
@@ -75,6 +77,8 @@ for commands in (
     calibrate,
     doctor,
     simulate,
+    limit,
+    ablate,
     judge,
     gate,
     claims,

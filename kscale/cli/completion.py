@@ -206,6 +206,14 @@ def metrics(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell cho
 
 
 @_silent
+def figures(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell chooses
+    """Yield what optimizations can be accounted for by."""
+    from kscale.clusterwide.ablate_metrics import METRICS
+
+    yield from METRICS
+
+
+@_silent
 def toggles(incomplete: str) -> Iterator[Offer]:
     """Yield sets of optimizations, and what can come after a comma."""
     from kscale.clusterwide.toggles import TOGGLES

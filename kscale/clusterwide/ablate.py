@@ -10,31 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from kscale.clusterwide import figures, shapley
-from kscale.clusterwide.record import STATIONS, VERBS, Simulated
+from kscale.clusterwide import ablate_metrics, figures, shapley
+from kscale.clusterwide.ablate_metrics import LIMIT
+from kscale.clusterwide.limit import wall_of
+from kscale.clusterwide.record import Simulated
 from kscale.clusterwide.shapley import Coalition
 from kscale.clusterwide.simulate import Asked, simulate
 from kscale.clusterwide.size import Size
 from kscale.clusterwide.toggles import Toggles, ordered, shown
 from kscale.clusterwide.workers import Jobs, digest
-from kscale.errors import KscaleError, did_you_mean, listed
-from kscale.units import quote
+from kscale.errors import KscaleError, listed
 
-LIMIT = "limit"  # the metric that is no figure of a run: see limit.py
 MOST_RUNS = 256  # for the values, unless orders are asked for
 MOST_LIMITS = 24  # likewise; each is a search of many runs
-HIGHER = frozenset({LIMIT, "pods-running"})  # metrics of which more is better
-METRICS = (
-    "pod-startup.p99",
-    "scheduling.p99",
-    *(f"{name}.p99" for name in VERBS),
-    *(f"{name}.busy_ppm" for name in STATIONS),
-    "log.bytes_per_min",
-    "store.peak_bytes",
-    *figures.COUNTS,
-    LIMIT,
-)
-UNITS = (("p99", "ns"), ("busy_ppm", "ppm"), ("bytes_per_min", "bytes"), ("peak_bytes", "bytes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,31 +127,6 @@ class Observer(Protocol):
         """Hear that a run is done, or known from before."""
 
 
-def metric(name: str) -> str:
-    """Return the metric of that name, however its words are joined; KscaleError names the nearest one."""
-    found = next((one for one in METRICS if _words(one) == _words(name)), None)
-    if found is None:
-        raise KscaleError(f"no metric {quote(name)}; {did_you_mean(name, METRICS)}")
-    return found
-
-
-def _words(name: str) -> str:
-    """Return a name with its words joined in one way."""
-    return name.lower().replace(".", "-").replace("_", "-")
-
-
-def unit_of(metric: str) -> str:
-    """Return the unit of a metric."""
-    if metric == LIMIT:
-        return "nodes"
-    return next((unit for ending, unit in UNITS if metric.endswith(f".{ending}")), metric)
-
-
-def better_of(metric: str) -> str:
-    """Return whether lower or higher is better."""
-    return "higher" if metric in HIGHER else "lower"
-
-
 def outcome(size: Size, asked: Asked) -> Outcome:
     """Return what is kept of a run. Errors are those of `simulate`."""
     return kept(simulate(size, asked))
@@ -176,6 +139,13 @@ def kept(run: Simulated) -> Outcome:
         for name, value in figures.figures(run).items()
     }
     return Outcome(values, digest(replace(run, toggles=())))
+
+
+def limit_outcome(size: Size, asked: Asked) -> Outcome:
+    """Return the largest number of nodes that keeps every objective, by as many runs as that takes."""
+    wall = wall_of(size, asked)
+    values = {LIMIT: Valued(wall.holds_at, bound=wall.breaks_at is None)}
+    return Outcome(values, digest(replace(wall, toggles=(), sentences=())))
 
 
 def ablate(size: Size, question: Question, jobs: Jobs[Outcome], observer: Observer) -> Ablation:
@@ -209,8 +179,8 @@ def ablate(size: Size, question: Question, jobs: Jobs[Outcome], observer: Observ
         duration_ns=question.duration_ns,
         seed=question.seed,
         metric=question.metric,
-        unit=unit_of(question.metric),
-        better=better_of(question.metric),
+        unit=ablate_metrics.unit_of(question.metric),
+        better=ablate_metrics.better_of(question.metric),
         before=ordered(question.before),
         after=ordered(question.after),
         value_before=game.valued(frozenset()),

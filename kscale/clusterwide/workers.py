@@ -87,15 +87,18 @@ def _parts(value: object) -> Iterator[bytes]:
 class Jobs(Generic[T]):
     """Runs *run* for sizes and questions; a context, whose end ends the workers."""
 
-    def __init__(self, run: Callable[[Size, Asked], T], workers: int = 1) -> None:
+    def __init__(
+        self, run: Callable[[Size, Asked], T], workers: int = 1, keep: Callable[[str, T], None] | None = None
+    ) -> None:
         """Keep *run*, a function of a module, for so many processes; with one, runs are made in this one.
 
-        KscaleError if there is no worker.
+        *keep* hears the key of every run made, and what it came to. KscaleError if there is no worker.
         """
         if workers < 1:
             raise KscaleError(f"workers must be >= 1, got {workers}")
         self.run = run
         self.workers = workers
+        self.keep = keep
         self.runs = 0  # that were made, not remembered
         self.known: dict[str, T] = {}  # by key; what an earlier process found can be put in
         self._idle: list[_Worker] = []
@@ -143,6 +146,8 @@ class Jobs(Generic[T]):
             for named, found in made:
                 self.runs += 1
                 self.known[named] = found
+                if self.keep is not None:
+                    self.keep(named, found)
                 for index in waiting[named]:
                     yield index, found
 
@@ -164,8 +169,10 @@ class Jobs(Generic[T]):
                     worker.ask(*one)
                 heard = connection.wait([worker.pipe for worker in busy.values()])
                 for named in [named for named, worker in busy.items() if worker.pipe in heard]:
-                    found: T = busy[named].answer()
+                    good, found = busy[named].answer()
                     self._idle.append(busy.pop(named))
+                    if not good:
+                        raise found
                     yield named, found
         finally:
             _end(list(busy.values()))
@@ -187,15 +194,13 @@ class _Worker:
             raise KscaleError(_gone(self.process)) from None
         self.size = size
 
-    def answer(self) -> Any:  # noqa: ANN401 - what the run returned
-        """Return what the run came to, or raise what it raised. KscaleError if the process is gone."""
+    def answer(self) -> tuple[bool, Any]:
+        """Return whether the run went well, and what it came to or raised; KscaleError if it is gone."""
         try:
             good, found = self.pipe.recv()
         except (EOFError, OSError):
             raise KscaleError(_gone(self.process)) from None
-        if not good:
-            raise found
-        return found
+        return good, found
 
 
 def _started(run: Callable[[Size, Asked], object]) -> _Worker:

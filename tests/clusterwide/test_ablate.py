@@ -9,7 +9,7 @@ import pytest
 from made_simulations import optimized, quantiles, simulated, slis
 from made_sizes import size
 
-from kscale.clusterwide import ablate, figures, toggles
+from kscale.clusterwide import ablate, ablate_metrics, figures, toggles
 from kscale.clusterwide.ablate import Ablation, Outcome, Question, Valued
 from kscale.clusterwide.simulate import Asked
 from kscale.clusterwide.size import Size
@@ -161,18 +161,20 @@ def test_what_cannot_be_accounted_for_is_refused() -> None:
 
 def test_metrics_are_the_figures_of_a_run() -> None:
     """Every figure is a metric with a unit and a direction, found however its words are joined."""
-    assert set(figures.figures(simulated())) | {ablate.LIMIT} == set(ablate.METRICS)
-    assert ablate.metric("Pod-Startup-P99") == "pod-startup.p99"
-    assert ablate.metric("etcd_apply_busy-ppm") == "etcd-apply.busy_ppm"
+    assert set(figures.figures(simulated())) | {ablate_metrics.LIMIT} == set(ablate_metrics.METRICS)
+    assert ablate_metrics.metric("Pod-Startup-P99") == "pod-startup.p99"
+    assert ablate_metrics.metric("etcd_apply_busy-ppm") == "etcd-apply.busy_ppm"
     with pytest.raises(KscaleError, match=r"no metric 'pod-start'; did you mean 'pod-startup\.p99'\?"):
-        ablate.metric("pod-start")
-    assert [ablate.unit_of(one) for one in ("scheduling.p99", "clients.busy_ppm", "limit", "relists")] == [
+        ablate_metrics.metric("pod-start")
+    assert [
+        ablate_metrics.unit_of(one) for one in ("scheduling.p99", "clients.busy_ppm", "limit", "relists")
+    ] == [
         "ns",
         "ppm",
         "nodes",
         "relists",
     ]
-    assert [ablate.better_of(one) for one in ("limit", "pods-running", "relists")] == [
+    assert [ablate_metrics.better_of(one) for one in ("limit", "pods-running", "relists")] == [
         "higher",
         "higher",
         "lower",

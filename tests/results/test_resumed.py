@@ -1,0 +1,35 @@
+"""What runs came to before an interruption."""
+
+from pathlib import Path
+
+from kscale.results import resumed
+
+
+def test_what_was_kept_is_read_again(tmp_path: Path) -> None:
+    """Lines are read by key, the last of equal ones; a missing file holds nothing."""
+    path = tmp_path / "of" / f"some{resumed.ENDING}"
+    assert resumed.read(path) == {}
+    resumed.append(path, "a", {"value": 1})
+    resumed.append(path, "b", [2])
+    resumed.append(path, "a", {"value": 3})
+    assert resumed.read(path) == {"a": {"value": 3}, "b": [2]}
+    resumed.remove(path)
+    resumed.remove(path)
+    assert resumed.read(path) == {}
+
+
+def test_what_was_half_written_is_passed_over(tmp_path: Path) -> None:
+    """A line cut short, or of something else, is none; what is added after it stands on its own line."""
+    path = tmp_path / f"some{resumed.ENDING}"
+    resumed.append(path, "a", 1)
+    path.write_bytes(path.read_bytes() + b'["no key"]\n{"key": "b", "ca')
+    assert resumed.read(path) == {"a": 1}
+    resumed.append(path, "c", 3)
+    assert resumed.read(path) == {"a": 1, "c": 3}
+
+
+def test_a_folder_that_cannot_be_written_fails_nothing(tmp_path: Path) -> None:
+    """Where nothing can be kept, nothing is."""
+    (tmp_path / "file").write_text("")
+    resumed.append(tmp_path / "file" / "below", "a", 1)
+    assert resumed.read(tmp_path / "file" / "below") == {}
