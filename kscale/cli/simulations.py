@@ -109,12 +109,13 @@ def file_name(called: str) -> str:
 
 def broken(found: "Saved") -> list[str]:
     """Return the objectives that the last run breaks, in words."""
+    from kscale.clusterwide import saved
     from kscale.report import simulate_wording as wording
-    from kscale.report.text import clean_prose
+    from kscale.report.text import clean
 
     last = found.runs[-1]
     return [
-        f"{last.label}: {clean_prose(one.title)}: {wording.answered(one.worst, one.unit)}"
-        for one in last.verdicts
+        f"{clean(last.label)}: {wording.objective(one)}: {wording.answered(one.worst, one.unit)}"
+        for one in saved.runs(found)[-1].run.verdicts
         if not one.holds
     ]

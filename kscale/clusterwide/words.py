@@ -21,7 +21,7 @@ STATIONS: Mapping[str, str] = {
     "kubelets": "the kubelets",
 }
 OBJECTIVES: Mapping[str, str] = {  # service level indicator -> what it is of
-    "mutating": "mutating requests",
+    "mutating": "changes of one object",
     "read-one": "reads of one object",
     "read-namespace": "lists of a namespace",
     "read-cluster": "lists of the cluster",

@@ -5,24 +5,18 @@ from dataclasses import dataclass
 
 from kscale.clusterwide import words
 from kscale.clusterwide.figures import MINUTE_NS, Range
-from kscale.clusterwide.record import LIFE, STATIONS, Quantiles, Simulated, Station
+from kscale.clusterwide.record import LIFE, STATIONS, Quantiles, Simulated, Station, Verdict
 from kscale.clusterwide.saved import Labelled
 from kscale.judge import wording
 from kscale.report import simulate_wording as said
 from kscale.report.plot import runs as drawn
-from kscale.report.text import clean, clean_prose
+from kscale.report.text import clean
 from kscale.units import show_bytes, show_count, show_ratio
 
 QUANTILES = "P50 / P99 / largest"
 BETTER, WORSE = "better", "worse"
 NO_TONE = ""
 NOTABLE = 1.05  # times; less may come from the order in which things happen, and is neither good nor bad
-VERBS: Mapping[str, str] = {  # service level indicator -> what it is called beside its latency
-    "mutating": "mutating requests",
-    "read-one": "reads of one object",
-    "read-namespace": "lists of a namespace",
-    "read-cluster": "lists of the cluster",
-}
 COUNTS: Mapping[str, tuple[str, bool]] = {  # counter -> what it counts, and whether more is better
     "refused-429": ("requests refused (429)", False),
     "gone-410": ("watches too old (410)", False),
@@ -74,7 +68,7 @@ class Group:
 def groups(shown: Sequence[Labelled], *, draws: int = 0, verbose: bool = False) -> tuple[Group, ...]:
     """Return the groups of a table; *verbose*: every stage of a pod's life, every counter and setting."""
     found = [
-        Group("objectives, P99 of the worst 5 minutes", tuple(_objectives(shown))),
+        Group("objectives, worst 5 minutes", tuple(_objectives(shown))),
         Group(f"latency, {QUANTILES}", tuple(_latencies(shown))),
         Group("stations, used / most inside", tuple(_stations(shown))),
         Group("volumes", tuple(_volumes(shown))),
@@ -107,9 +101,9 @@ def _row(title: str, entries: Sequence[Entry], change: Entry = NOTHING) -> Row:
 
 def _objectives(shown: Sequence[Labelled]) -> Iterator[Row]:
     """Yield a row for each objective that any run has."""
-    titles = {one.objective: one.title for each in shown for one in each.run.verdicts}
-    for objective, title in titles.items():
-        found = [next((v for v in each.run.verdicts if v.objective == objective), None) for each in shown]
+    objectives = {one.objective: one for each in shown for one in each.run.verdicts}
+    for objective, known_as in objectives.items():
+        found = [_verdict(each.run, objective) for each in shown]
         entries = [
             Entry(said.NONE_ASKED)
             if one is None
@@ -121,9 +115,24 @@ def _objectives(shown: Sequence[Labelled]) -> Iterator[Row]:
             for one in found
         ]
         first, last = found[0], found[-1]
-        known = len(shown) > 1 and first is not None and last is not None
-        change = time_change(first.worst, last.worst) if known and first and last else NOTHING
-        yield _row(clean_prose(title), entries, change)
+        both = len(shown) > 1 and first is not None and last is not None
+        change = _of_verdicts(first, last) if both and first and last else NOTHING
+        yield _row(said.objective(known_as), entries, change)
+
+
+def _verdict(run: Simulated, objective: str) -> Verdict | None:
+    """Return what became of an objective; None if the run does not have it, or nothing was asked of it."""
+    sli = next((one for one in run.slis if one.name == objective), None)
+    if sli is not None and sli.worst is None:
+        return None
+    return next((one for one in run.verdicts if one.objective == objective), None)
+
+
+def _of_verdicts(first: Verdict, last: Verdict) -> Entry:
+    """Return what became of an objective's figure, smaller is better."""
+    if first.unit == "ns":
+        return time_change(first.worst, last.worst)
+    return count_change([first.worst or 0, last.worst or 0])
 
 
 def _latencies(shown: Sequence[Labelled]) -> Iterator[Row]:
@@ -136,8 +145,7 @@ def _latencies(shown: Sequence[Labelled]) -> Iterator[Row]:
             yield _row(title, [Entry(said.quantiles(one)) for one in found], _of_p99(found))
 
     yield from row("scheduling, stored to bound", lambda run: run.scheduling)
-    yield from row("pod start-up", lambda run: _worst(run, "pod-startup"))
-    for name, title in VERBS.items():
+    for name, title in words.OBJECTIVES.items():
         yield from row(title, lambda run, name=name: _worst(run, name))  # type: ignore[misc]  # a default binds it
 
 
@@ -166,8 +174,10 @@ def _station(run: Simulated, one: Station) -> Entry:
     used = said.share(one.utilisation_ppm)
     if one.name == "etcd-store":
         text = f"{used} of {show_bytes(one.capacity_ns)}"
-    else:
+    elif one.entered or one.peak:
         text = f"{used} / {show_count(one.peak)}"
+    else:  # nobody counted who was inside
+        text = used
     return Entry(text, said.BLAMED, WORSE) if run.blame == one.name else Entry(text)
 
 
@@ -234,7 +244,7 @@ def figure_title(name: str) -> str:
     """Return what a figure of `clusterwide.figures` is called."""
     what, _, part = name.partition(".")
     if part == "p99":
-        return f"{VERBS.get(what, what.replace('pod-startup', 'pod start-up'))} P99"
+        return f"{words.OBJECTIVES.get(what, clean(what))} P99"
     if part == "busy_ppm" and what in STATIONS:
         return f"{words.station(what)}, used"
     if name in COUNTS:

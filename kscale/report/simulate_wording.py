@@ -59,6 +59,12 @@ def symptom(run: Simulated) -> str:
     return f"{what}: {amount(worst.worst, worst.unit)}, at most {amount(worst.at_most, worst.unit)} is right"
 
 
+def objective(one: Verdict) -> str:
+    """Return an objective with its bound: "pod start-up P99 <= 5 s"."""
+    part = " P99" if one.unit == "ns" else ""
+    return f"{clean_prose(one.title)}{part} <= {amount(one.at_most, one.unit)}"
+
+
 def _excess(one: Verdict) -> float:
     """Return by how much an objective is missed; what is not answered by most."""
     return float("inf") if one.worst is None else one.worst / max(1, one.at_most)

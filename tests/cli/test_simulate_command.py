@@ -174,7 +174,7 @@ def test_check_fails_for_the_last_run(ask: Ask) -> None:
     code, out, err = ask("simulate", "mine.yaml", "--after", "node-lease", "--check", "-q")
     assert code == ExitCode.GATE_FAILED
     assert "objectives" in out
-    assert err.startswith("kscale: node-lease: mutating requests P99 <= 1 s: 4.2 s; ")
+    assert err.startswith("kscale: node-lease: changes of one object P99 <= 1 s: 4.2 s; ")
 
 
 def test_json_is_the_same_each_time(ask: Ask) -> None:
