@@ -331,6 +331,26 @@ def test_without_a_majority_nobody_is_answered() -> None:
 
 
 @pytest.mark.tiny
+@pytest.mark.parametrize("lost", [MS // 2, MS, 2 * MS, 3 * MS])
+def test_what_was_under_way_is_lost(lost: int) -> None:
+    """A message before it came, or its acknowledgement; neither keeps the window or the link."""
+    (e,) = etcds(1, replace(FREE, quorum=2, window=1, net_ps=5_000_000), [(2 * MS, MS // 2)])
+    caller = Caller(e)
+    caller.go([(0, "put", 100, 0), (lost, "lose", 0, 0), (lost, "join", 0, 0)])
+    assert caller.done == {0: lost + MS + 2 * MS + MS // 2}  # 200 bytes on the link, there, logged, back
+    assert e.counts[etcd_write.MESSAGES] == 2
+
+
+@pytest.mark.tiny
+def test_a_batch_is_not_sent_before_it_is_ready() -> None:
+    """A window that opens while the leader still puts the next batch together."""
+    (e,) = etcds(1, replace(FREE, quorum=2, window=1, append=3 * MS, fsync=0), [(2 * MS, 0)])
+    caller = Caller(e)
+    caller.go([(0, "put", 100, 0), (7 * MS, "put", 100, 0)])
+    assert caller.done == {0: 10 * MS, 1: 15 * MS}  # the leader hands on what is committed between batches
+
+
+@pytest.mark.tiny
 def test_it_is_refused_when_it_is_decoded() -> None:
     """With more than GAP entries to be applied, reported at that moment."""
     (e,) = etcds(1, replace(FREE, gap=1, front=MS // 2), [])
