@@ -46,3 +46,9 @@ def lean(fn: Callable[P, R]) -> Callable[P, R]:
 def inline(fn: Callable[P, R]) -> Callable[P, R]:
     """Compile a small helper that is always inlined into the kernel that calls it."""
     return cast("Callable[P, R]", njit(nogil=True, error_model="numpy", forceinline=True)(fn))
+
+
+def lean_inline(fn: Callable[P, R]) -> Callable[P, R]:
+    """Compile a small helper of a `lean` kernel that is always inlined into it."""
+    options = {"nogil": True, "error_model": "numpy"} | ({"_nrt": False} if BORROWS else {})
+    return cast("Callable[P, R]", njit(forceinline=True, **options)(fn))

@@ -11,13 +11,13 @@ from kscale.kernels import etcd_write as ew
 from kscale.kernels import etcd_write_steps as steps
 from kscale.kernels import heap, watch_ring
 from kscale.kernels import heartbeats as hb
-from kscale.kernels._jit import inline, kernel
+from kscale.kernels._jit import kernel, lean, lean_inline
 from kscale.kernels.cluster_stations import enter, leave
 
 Longs = NDArray[np.int64]
 
 
-@inline
+@lean_inline
 def _put(
     time: int, slot: int, shard: int, e: steps.Etcd, requests: Longs, slots: Longs, nodes: Longs,
     stations: Longs, wakes: Longs, spaces: Longs, counts: Longs,
@@ -38,7 +38,7 @@ def _put(
     return True
 
 
-@inline
+@lean_inline
 def _read(time: int, kind: int, e: steps.Etcd, requests: Longs, space: Longs, counts: Longs) -> int:
     """Return when an etcd is done with a range."""
     ns, held = requests[kind, ct.ETCD_CPU], requests[kind, ct.HOLD]
@@ -51,7 +51,7 @@ def _read(time: int, kind: int, e: steps.Etcd, requests: Longs, space: Longs, co
     return int(done)
 
 
-@inline
+@lean_inline
 def _turn(
     now: int, shard: int, e: steps.Etcd, rules: Longs, stations: Longs, wakes: Longs, counts: Longs,
     out_id: Longs, out_done: Longs, events: Longs, size: Longs,
@@ -73,7 +73,7 @@ def _turn(
     return found
 
 
-@inline
+@lean_inline
 def _grow(slot: int, shard: int, requests: Longs, slots: Longs, nodes: Longs, spaces: Longs) -> None:
     """Let a stored put take its room in the store; the file grows where no page is free."""
     kind = slots[slot, cr.KIND]
@@ -86,7 +86,7 @@ def _grow(slot: int, shard: int, requests: Longs, slots: Longs, nodes: Longs, sp
     space[cr.FILE] = max(space[cr.FILE], space[cr.IN_USE])
 
 
-@inline
+@lean_inline
 def _unanswered(slot: int, slots: Longs, nodes: Longs) -> None:
     """Let a client go on without an answer."""
     kind, ref = slots[slot, cr.KIND], slots[slot, cr.REF]
@@ -96,7 +96,7 @@ def _unanswered(slot: int, slots: Longs, nodes: Longs) -> None:
         nodes[ref, cr.LEASE_OUT] = 0
 
 
-@inline
+@lean_inline
 def _stored(  # noqa: C901 - what each kind of write causes, side by side
     time: int, slot: int, rules: Longs, requests: Longs, types: Longs, slots: Longs, nodes: Longs,
     pods: Longs, servers: Longs, cores: Longs, stations: Longs, counts: Longs, ring: Longs, history: Longs,
@@ -140,7 +140,7 @@ def _stored(  # noqa: C901 - what each kind of write causes, side by side
         cp.follow_up(time, concerns, rules, nodes, slots, stations, counts, events, size)
 
 
-@kernel
+@lean
 def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its parts share all of the state
     until: int, rules: Longs, requests: Longs, types: Longs, slots: Longs, nodes: Longs, pods: Longs,
     groups: Longs, servers: Longs, cores: Longs, stations: Longs, counts: Longs, hist: Longs, draws: Longs,

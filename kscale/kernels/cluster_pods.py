@@ -11,7 +11,7 @@ from kscale.kernels import cluster_rules as cr
 from kscale.kernels import cluster_tables as ct
 from kscale.kernels import heartbeats as hb
 from kscale.kernels import watch_ring
-from kscale.kernels._jit import inline
+from kscale.kernels._jit import lean_inline
 from kscale.kernels.cluster_stations import BUSY, allow, enter, leave
 
 Longs = NDArray[np.int64]
@@ -20,13 +20,13 @@ MILLI = 1000
 SECOND = 1_000_000_000  # ns
 
 
-@inline
+@lean_inline
 def of_kubelet(time: int, node: int, rules: Longs, nodes: Longs) -> int:
     """Return when a kubelet's client may send a request."""
     return allow(time, rules[cr.KUBELET_NS], rules[cr.KUBELET_BURST], nodes[node], cr.BUCKET)
 
 
-@inline
+@lean_inline
 def of_controllers(time: int, rules: Longs, nodes: Longs) -> int:
     """Return when the controllers' client may send a request."""
     row = nodes[rules[cr.KUBELETS] + 1]
@@ -35,25 +35,27 @@ def of_controllers(time: int, rules: Longs, nodes: Longs) -> int:
     return allow(begin, rules[cr.CONTROLLER_NS], rules[cr.CONTROLLER_BURST], row, cr.BUCKET)
 
 
-@inline
+@lean_inline
 def follow_up(
     time: int, node: int, rules: Longs, nodes: Longs, slots: Longs, stations: Longs, counts: Longs,
     events: Longs, size: Longs,
 ) -> None:  # fmt: skip
-    """Let a change of a pod cause Events, and writes of other objects."""
+    """Let a change of a pod cause Events of *node*, kubelet or controllers, and writes of other objects."""
     counts[cr.EVENT_CREDIT] += rules[cr.EVENTS_MILLI]
     counts[cr.OTHER_CREDIT] += rules[cr.OTHERS_MILLI]
     while counts[cr.EVENT_CREDIT] >= MILLI:
         counts[cr.EVENT_CREDIT] -= MILLI
         slot = rq.new(ct.EVENT, cr.NONE, node, 0, slots, counts)
-        rq.later(time, of_kubelet(time, node, rules, nodes), slot, stations, events, size)
+        kubelet = node < rules[cr.KUBELETS]
+        sent = of_kubelet(time, node, rules, nodes) if kubelet else of_controllers(time, rules, nodes)
+        rq.later(time, sent, slot, stations, events, size)
     while counts[cr.OTHER_CREDIT] >= MILLI:
         counts[cr.OTHER_CREDIT] -= MILLI
         slot = rq.new(ct.OTHER, cr.NONE, rules[cr.KUBELETS] + 1, 0, slots, counts)
         rq.later(time, of_controllers(time, rules, nodes), slot, stations, events, size)
 
 
-@inline
+@lean_inline
 def create(
     time: int, pod: int, rules: Longs, nodes: Longs, pods: Longs, slots: Longs, stations: Longs,
     counts: Longs, events: Longs, size: Longs,
@@ -64,7 +66,7 @@ def create(
     rq.later(time, of_controllers(time, rules, nodes), slot, stations, events, size)
 
 
-@inline
+@lean_inline
 def remove(
     time: int, node: int, rules: Longs, nodes: Longs, slots: Longs, stations: Longs, counts: Longs,
     events: Longs, size: Longs,
@@ -74,7 +76,7 @@ def remove(
     rq.later(time, of_controllers(time, rules, nodes), slot, stations, events, size)
 
 
-@inline
+@lean_inline
 def see(time: int, pod: int, pods: Longs, rules: Longs, stations: Longs, counts: Longs, events: Longs,
         size: Longs) -> None:  # fmt: skip
     """Let the scheduler see a pod: its turn comes after those before it."""
@@ -86,7 +88,7 @@ def see(time: int, pod: int, pods: Longs, rules: Longs, stations: Longs, counts:
     rq.post(counts[cr.SCHEDULER_FREE], cr.SCHEDULE, pod, events, size)
 
 
-@inline
+@lean_inline
 def schedule(
     time: int, pod: int, rules: Longs, nodes: Longs, pods: Longs, slots: Longs, stations: Longs,
     counts: Longs, events: Longs, size: Longs,
@@ -104,7 +106,7 @@ def schedule(
     rq.later(time, sent, slot, stations, events, size)
 
 
-@inline
+@lean_inline
 def assign(
     time: int, pod: int, rules: Longs, nodes: Longs, pods: Longs, slots: Longs, stations: Longs,
     counts: Longs, events: Longs, size: Longs,
@@ -122,7 +124,7 @@ def assign(
     rq.later(time, of_kubelet(time, node, rules, nodes), slot, stations, events, size)
 
 
-@inline
+@lean_inline
 def run(
     time: int, pod: int, rules: Longs, nodes: Longs, pods: Longs, slots: Longs, stations: Longs,
     counts: Longs, events: Longs, size: Longs,
@@ -135,7 +137,7 @@ def run(
     rq.later(time, of_kubelet(time, node, rules, nodes), slot, stations, events, size)
 
 
-@inline
+@lean_inline
 def know(
     time: int, pod: int, rules: Longs, nodes: Longs, pods: Longs, groups: Longs, slots: Longs,
     stations: Longs, counts: Longs, events: Longs, size: Longs,
@@ -153,7 +155,7 @@ def know(
         create(time, after, rules, nodes, pods, slots, stations, counts, events, size)
 
 
-@inline
+@lean_inline
 def beat(
     node: int, beat_rules: Longs, clocks: Longs, statuses: Longs, leases: Longs, changes: Longs, nodes: Longs,
     counts: Longs,
@@ -172,7 +174,7 @@ def beat(
     return kind
 
 
-@inline
+@lean_inline
 def resume(
     time: int, node: int, rules: Longs, nodes: Longs, marks: Longs, ring: Longs, history: Longs,
     slots: Longs, stations: Longs, counts: Longs, events: Longs, size: Longs,

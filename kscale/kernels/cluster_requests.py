@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from kscale.kernels import cluster_rules as cr
 from kscale.kernels import cluster_tables as ct
 from kscale.kernels import heap
-from kscale.kernels._jit import inline
+from kscale.kernels._jit import lean_inline
 from kscale.kernels.cluster_stations import (
     AREA,
     BUCKETS,
@@ -31,13 +31,13 @@ PART_NS = 1_000_000  # long work is shared out among cores in parts of at least 
 MOST_PARTS = 4  # so many at most
 
 
-@inline
+@lean_inline
 def post(time: int, code: int, ref: int, events: Longs, size: Longs) -> None:
     """Let something happen at *time*."""
     heap.push(events, size, time, ref * cr.CODES + code)
 
 
-@inline
+@lean_inline
 def new(kind: int, ref: int, client: int, extra: int, slots: Longs, counts: Longs) -> int:
     """Return a request that is not sent yet; IndexError if there are too many."""
     slot = counts[cr.FREE_SLOT]
@@ -50,7 +50,7 @@ def new(kind: int, ref: int, client: int, extra: int, slots: Longs, counts: Long
     return int(slot)
 
 
-@inline
+@lean_inline
 def drop(slot: int, slots: Longs, counts: Longs) -> None:
     """Forget a request."""
     slots[slot, cr.BORN] = cr.NEVER
@@ -58,14 +58,14 @@ def drop(slot: int, slots: Longs, counts: Longs) -> None:
     counts[cr.FREE_SLOT] = slot
 
 
-@inline
+@lean_inline
 def later(now: int, time: int, slot: int, stations: Longs, events: Longs, size: Longs) -> None:
     """Let a client send a request at *time*; until then it waits there."""
     enter(stations[cr.AT_CLIENTS], now)
     post(time, cr.SEND, slot, events, size)
 
 
-@inline
+@lean_inline
 def spread(time: int, ns: int, cores: Longs) -> int:
     """Return when work that comes at *time* is done; long work is shared out among a few cores."""
     parts = min(MOST_PARTS, ns // PART_NS + 1)
@@ -75,7 +75,7 @@ def spread(time: int, ns: int, cores: Longs) -> int:
     return int(done)
 
 
-@inline
+@lean_inline
 def accept(
     time: int, slot: int, server: int, requests: Longs, slots: Longs, servers: Longs, cores: Longs,
     stations: Longs, counts: Longs, events: Longs, size: Longs,
@@ -95,7 +95,7 @@ def accept(
     post(spread(time, ns, cores[server]), cr.SERVED, slot, events, size)
 
 
-@inline
+@lean_inline
 def full(server: Longs, write: bool, rules: Longs) -> bool:
     """Say whether a server has no seat for a request: two limits, or one of their sum with fairness."""
     if rules[cr.QUEUED] > 0:
@@ -105,7 +105,7 @@ def full(server: Longs, write: bool, rules: Longs) -> bool:
     return bool(server[cr.READS] >= rules[cr.LIMIT_READS])
 
 
-@inline
+@lean_inline
 def move(client: int, rules: Longs, nodes: Longs, servers: Longs, counts: Longs, draws: Longs) -> None:
     """Let a client connect anew: the balancer gives it any server that is up."""
     up = 0
@@ -126,13 +126,13 @@ def move(client: int, rules: Longs, nodes: Longs, servers: Longs, counts: Longs,
     counts[cr.MOVED] += 1
 
 
-@inline
+@lean_inline
 def window_of(born: int, rules: Longs, hist: Longs) -> int:
     """Return the window in which a request was first sent."""
     return int(min(born // rules[cr.WINDOW_NS], len(hist) - 1))
 
 
-@inline
+@lean_inline
 def arrive(
     time: int, slot: int, rules: Longs, requests: Longs, slots: Longs, nodes: Longs, servers: Longs,
     cores: Longs, stations: Longs, counts: Longs, hist: Longs, draws: Longs, events: Longs, size: Longs,
@@ -167,7 +167,7 @@ def arrive(
     return True
 
 
-@inline
+@lean_inline
 def _queue(time: int, slot: int, server: Longs, slots: Longs, stations: Longs) -> None:
     """Let a request wait for a seat."""
     slots[slot, cr.LINK] = cr.NONE
@@ -180,7 +180,7 @@ def _queue(time: int, slot: int, server: Longs, slots: Longs, stations: Longs) -
     enter(stations[cr.AT_QUEUE], time)
 
 
-@inline
+@lean_inline
 def release(
     time: int, slot: int, requests: Longs, slots: Longs, servers: Longs, cores: Longs,
     stations: Longs, counts: Longs, events: Longs, size: Longs,
@@ -198,7 +198,7 @@ def release(
         accept(time, first, server, requests, slots, servers, cores, stations, counts, events, size)
 
 
-@inline
+@lean_inline
 def judge(time: int, slot: int, rules: Longs, requests: Longs, slots: Longs, hist: Longs) -> None:
     """Note how long an answered request took, from when it was first sent."""
     verb, born = requests[slots[slot, cr.KIND], ct.VERB], slots[slot, cr.BORN]
@@ -206,7 +206,7 @@ def judge(time: int, slot: int, rules: Longs, requests: Longs, slots: Longs, his
         hist[window_of(born, rules, hist), verb, bucket_of(time - born)] += 1
 
 
-@inline
+@lean_inline
 def publish(
     time: int, kind: int, concerns: int, follower: int, requests: Longs, types: Longs, nodes: Longs,
     servers: Longs, cores: Longs, stations: Longs, counts: Longs,

@@ -6,7 +6,7 @@ Shared by every part of the simulation of a whole control plane. All times int64
 import numpy as np
 from numpy.typing import NDArray
 
-from kscale.kernels._jit import inline, kernel
+from kscale.kernels._jit import kernel, lean_inline
 
 Longs = NDArray[np.int64]
 
@@ -26,7 +26,7 @@ SUB = 1 << SUB_BITS
 BUCKETS = (64 - SUB_BITS) << SUB_BITS
 
 
-@inline
+@lean_inline
 def enter(station: Longs, time: int) -> None:
     """Let one in."""
     inside = station[INSIDE]
@@ -38,7 +38,7 @@ def enter(station: Longs, time: int) -> None:
     station[SOJOURN] -= time
 
 
-@inline
+@lean_inline
 def leave(station: Longs, time: int) -> None:
     """Let one out."""
     inside = station[INSIDE]
@@ -59,7 +59,7 @@ def close(stations: Longs, time: int) -> None:
         station[SOJOURN] += station[INSIDE] * time
 
 
-@inline
+@lean_inline
 def serve(time: int, ns: int, cores: Longs) -> int:
     """Return when work that comes at *time* is done, by the core that is free first; the first of several.
 
@@ -78,7 +78,7 @@ def serve(time: int, ns: int, cores: Longs) -> int:
     return int(done)
 
 
-@inline
+@lean_inline
 def allow(time: int, interval: int, burst: int, bucket: Longs, place: int) -> int:
     """Return when a request may be sent: a token bucket, one token every *interval*, *burst* at most.
 
@@ -92,7 +92,7 @@ def allow(time: int, interval: int, burst: int, bucket: Longs, place: int) -> in
     return int(sent)
 
 
-@inline
+@lean_inline
 def bucket_of(ns: int) -> int:
     """Return the bucket of a latency: 0 .. BUCKETS - 1, ascending; below SUB one bucket a ns."""
     if ns < SUB:

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from kscale.kernels._jit import inline
+from kscale.kernels._jit import lean_inline
 
 Longs = NDArray[np.int64]
 
@@ -30,7 +30,7 @@ _TOP = 31  # bit from which a draw is counted down to its highest one
 _INSIDE = _TOP - _LOG_BITS  # bits between two places of the table
 
 
-@inline
+@lean_inline
 def number(state: Longs) -> int:
     """Return the next number, 1 to M1."""
     one = (1_403_580 * state[1] - 810_728 * state[0]) % M1
@@ -41,19 +41,19 @@ def number(state: Longs) -> int:
     return int(drawn) if drawn > 0 else M1
 
 
-@inline
+@lean_inline
 def below(state: Longs, end: int) -> int:
     """Return 0 .. *end* - 1 evenly, for *end* up to 2^53; a bias of end / 2^32 above 2^20 is accepted."""
     return min(int((number(state) - 1) / M1 * end), end - 1)
 
 
-@inline
+@lean_inline
 def chance(state: Longs, ppm: int) -> bool:
     """Say yes with a chance of *ppm* in a million."""
     return below(state, PPM) < ppm
 
 
-@inline
+@lean_inline
 def waiting(state: Longs, mean: int) -> int:
     """Return a time until the next of independent events, exponential with that *mean*, 0 to 22 means.
 

@@ -9,7 +9,7 @@ The earliest event is events[0].
 import numpy as np
 from numpy.typing import NDArray
 
-from kscale.kernels._jit import inline
+from kscale.kernels._jit import lean_inline
 
 Longs = NDArray[np.int64]
 
@@ -23,7 +23,7 @@ def new(capacity: int) -> tuple[Longs, Longs]:
     return np.empty((capacity, 3), dtype=np.int64), np.zeros(2, dtype=np.int64)
 
 
-@inline
+@lean_inline
 def push(events: Longs, size: Longs, time: int, what: int) -> None:
     """Put an event in; IndexError if there is no room. O(log events)."""
     place = size[COUNT]
@@ -42,7 +42,7 @@ def push(events: Longs, size: Longs, time: int, what: int) -> None:
     size[PUSHED] += 1
 
 
-@inline
+@lean_inline
 def pop(events: Longs, size: Longs) -> int:
     """Take the earliest event of a heap that has one out, and return what happens. O(log events)."""
     what = events[0, WHAT]
@@ -71,7 +71,7 @@ def pop(events: Longs, size: Longs) -> int:
     return int(what)
 
 
-@inline
+@lean_inline
 def next_time(events: Longs, size: Longs) -> int:
     """Return the time of the earliest event, FAR if there is none."""
     return int(events[0, TIME]) if size[COUNT] > 0 else FAR

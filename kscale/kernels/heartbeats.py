@@ -11,7 +11,7 @@ Nodes do not wait for each other, so they are walked one after the other, each e
 import numpy as np
 from numpy.typing import NDArray
 
-from kscale.kernels._jit import inline, kernel
+from kscale.kernels._jit import kernel, lean_inline
 from kscale.kernels.draws import PPM, below, waiting
 
 Longs = NDArray[np.int64]
@@ -32,26 +32,26 @@ STATUS_AT, LEASE_AT, CHANGE_AT, WROTE, CLOCK = range(5)
 NOTHING, WRITES_OLD, WRITES_CHANGED, RENEWS = range(4)
 
 
-@inline
+@lean_inline
 def _gap(state: Longs, period: int, jitter_ppm: int) -> int:
     """Return *period* and up to the jitter's share of it more."""
     longest = period * jitter_ppm // PPM
     return period + (below(state, longest + 1) if longest > 0 else 0)
 
 
-@inline
+@lean_inline
 def _look(at: int, monitor: int) -> int:
     """Return when the controller first looks at or after *at*."""
     return -(-at // monitor) * monitor
 
 
-@inline
+@lean_inline
 def _due(noticed: int, rules: Longs) -> int:
     """Return the first look more than the grace period after *noticed*."""
     return int(((noticed + rules[GRACE_NS]) // rules[MONITOR_NS] + 1) * rules[MONITOR_NS])
 
 
-@inline
+@lean_inline
 def _seen(node: Longs, noticed: int, at: int, rules: Longs) -> int:
     """Return the look that sees a sign of life of *at*; if *noticed*, the one before, is too old, note it."""
     look = _look(at, rules[MONITOR_NS])
@@ -61,7 +61,7 @@ def _seen(node: Longs, noticed: int, at: int, rules: Longs) -> int:
     return look
 
 
-@inline
+@lean_inline
 def _ended(node: Longs, noticed: int, silent: int, rules: Longs) -> None:
     """Note when a node is missed whose last sign was seen at *noticed*: found silent, or wrongly."""
     due, end = _due(noticed, rules), rules[END_NS]
@@ -70,7 +70,7 @@ def _ended(node: Longs, noticed: int, silent: int, rules: Longs) -> None:
     node[FOUND] = due if silent < end else NONE
 
 
-@inline
+@lean_inline
 def wind(status: int, lease: int, written: int, changes: Longs, rules: Longs, clock: Longs) -> None:
     """Set a node's clock: its first status and lease, when its status was last written."""
     clock[STATUS_AT], clock[LEASE_AT] = status, lease if rules[LEASE_NS] > 0 else NEVER
@@ -78,13 +78,13 @@ def wind(status: int, lease: int, written: int, changes: Longs, rules: Longs, cl
     clock[WROTE] = written
 
 
-@inline
+@lean_inline
 def due(clock: Longs) -> int:
     """Return when the node does something next."""
     return int(min(clock[STATUS_AT], clock[LEASE_AT]))
 
 
-@inline
+@lean_inline
 def tick(statuses: Longs, leases: Longs, changes: Longs, rules: Longs, clock: Longs) -> int:
     """Let the node do what is due, and return what: NOTHING, WRITES_OLD, WRITES_CHANGED or RENEWS."""
     at = clock[STATUS_AT]
