@@ -146,7 +146,8 @@ def _fullest(found: list[Offered]) -> Offered:
 def _clients(of: _Means) -> Offered:
     """Return the requests of the client that is nearest to its QPS."""
     plane, rates = of.size.control_plane, of.rates
-    controllers = rates[ct.CREATE] + rates[ct.DELETE] + rates[ct.OTHER]
+    creations = rates[ct.EVENT] // 2  # Events of deletions are the kubelets'
+    controllers = rates[ct.CREATE] + rates[ct.DELETE] + rates[ct.OTHER] + creations
     asked = ((rates[ct.BIND], plane.scheduler_qps), (controllers, plane.controller_qps))
     return _fullest([Offered(rate, qps * SECONDS) for rate, qps in asked if qps] or [Offered(0, 1)])
 

@@ -114,10 +114,17 @@ def tried(cluster: Size, asked: Asked) -> Run | None:
 
 
 def short(found: Simulated, value: int = 0) -> Run:
-    """Return whether every objective was kept, the one missed most, and the station to blame."""
+    """Return whether every objective was kept, the one missed most, and the station to blame.
+
+    A run that ended before its time did not keep the one for which it ended.
+    """
     missed = [one for one in found.verdicts if not one.holds]
+    missed += [one for one in found.verdicts if one.holds and one.objective == found.stopped]
     worst = max(missed, key=_miss, default=None)
-    return Run(value, found.seed, found.holds, worst.title if worst else "", found.blame)
+    holds = found.holds and not found.stopped
+    return Run(
+        value, found.seed, holds, worst.title if worst else found.stopped, found.blame if not holds else ""
+    )
 
 
 def bounds_of(base: Size, wish: Wish) -> Bounds:

@@ -5,6 +5,9 @@ if a run beyond the wall shows that it moves the wall at all; then the next best
 those of the fewest stations that break one after the other go together. Those that lower the wall come last.
 What is left changes nothing between the last step and the end.
 
+Both ends are walls of all seeds. The steps are those of the seed that holds least at the end, as it decides
+there, and are found less closely.
+
 The steps depend on their order, as every waterfall does; contributions that do not are `kscale ablate`'s.
 The first wall and all gains come to the last wall, exactly.
 """
@@ -45,22 +48,50 @@ class Path:
     left: tuple[str, ...]  # toggles that differ between the ends, and change nothing after the last step
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where all steps lead, and how they are looked for."""
+
+    end: Wall
+    walls: Walls
+    seed: int
+
+    @property
+    def close(self) -> Fraction:
+        """Return the factor within which walls are taken for equal."""
+        return 1 + Fraction(self.walls.bounds.way_ppm, search.PPM)
+
+    def rest(self, on: Toggles) -> Toggles:
+        """Return the toggles that are not yet as they are at the end."""
+        return on ^ frozenset(self.end.toggles)
+
+    def holds(self, on: Toggles, value: int) -> bool:
+        """Say whether every objective is kept at a value."""
+        return _holds(self.walls.hold([on], value, self.seed)[0])
+
+
 def path(start: Wall, end: Wall, walls: Walls) -> Path:
     """Return the way from *start* to *end*."""
-    on, target = frozenset(start.toggles), frozenset(end.toggles)
-    here, steps = start, list[Step]()
-    while on != target:
-        changed = _next(here, end, on, walls)
+    on, here, steps = frozenset(start.toggles), start, list[Step]()
+    way = _Way(end, walls, _weakest(start, end))
+    while way.rest(on):
+        changed = _next(here, on, way)
         if not changed:
             break
         on ^= changed
-        wall = end if on == target else _wall(here, end, on, changed, walls)
+        wall = _wall(here, on, changed, way) if way.rest(on) else end
         steps.append(Step(ordered(changed), wall, wall.holds_at - here.holds_at))
         here = wall
-    left = ordered(on ^ target)
+    left = ordered(way.rest(on))
     if here.holds_at != end.holds_at:  # by less than the precision: no run tells the two apart
         steps, left = _ended(start, end, steps, left)
     return Path(tuple(steps), left)
+
+
+def _weakest(start: Wall, end: Wall) -> int:
+    """Return the seed that holds least at the end, then at the start, then the first: that decides there."""
+    before = dict(start.limits)
+    return min(end.limits, key=lambda one: (one[1], before.get(one[0], 0)))[0]
 
 
 def _ended(
@@ -74,70 +105,69 @@ def _ended(
     return [*steps[:-1], last], left
 
 
-def _next(here: Wall, end: Wall, on: Toggles, walls: Walls) -> Toggles:
+def _next(here: Wall, on: Toggles, way: _Way) -> Toggles:
     """Return what to change next; nothing if the rest does not move the wall."""
-    close = Fraction(search.PPM + walls.bounds.precision_ppm, search.PPM)
-    if end.holds_at > here.holds_at * close:
-        return _gainers(here, end, on, walls)
-    if end.holds_at * close < here.holds_at:
-        return _losers(here, end, on, walls)
+    if way.end.holds_at > here.holds_at * way.close:
+        return _gainers(here, on, way)
+    if way.end.holds_at * way.close < here.holds_at:
+        return _losers(here, on, way)
     return frozenset()
 
 
-def _gainers(here: Wall, end: Wall, on: Toggles, walls: Walls) -> Toggles:
+def _gainers(here: Wall, on: Toggles, way: _Way) -> Toggles:
     """Return what moves the wall up: one toggle if any does alone, else several together."""
-    value = _beyond(here, end, walls)
-    rest = on ^ frozenset(end.toggles)
-    for batch in _batches(_by_relief(here.station, on, rest, value, walls)):
-        for one, run in zip(batch, walls.hold([on ^ {each} for each in batch], value), strict=True):
-            if run is not None and run.holds:
+    value = _beyond(here, way)
+    for batch in _batches(_by_relief(here.station, on, way.rest(on), value, way.walls)):
+        runs = way.walls.hold([on ^ {each} for each in batch], value, way.seed)
+        for one, run in zip(batch, runs, strict=True):
+            if _holds(run):
                 return frozenset((one,))
-    return _together(here.station, on, rest, value, walls)
+    return _together(here.station, on, value, way)
 
 
-def _together(station: str, on: Toggles, rest: Toggles, value: int, walls: Walls) -> Toggles:
+def _together(station: str, on: Toggles, value: int, way: _Way) -> Toggles:
     """Return toggles that only together keep every objective at *value*, none of them for nothing."""
-    group: Toggles = frozenset()
+    group, rest = frozenset[str](), way.rest(on)
     while group != rest:
-        group |= {_by_relief(station, on ^ group, rest - group, value, walls)[0]}
-        (run,) = walls.hold([on ^ group], value)
+        group |= {_by_relief(station, on ^ group, rest - group, value, way.walls)[0]}
+        (run,) = way.walls.hold([on ^ group], value, way.seed)
         if _holds(run):
             break
         station = run.station if run else station
     for one in reversed(ordered(group)):
-        if len(group) > 1 and _holds(walls.hold([on ^ group ^ {one}], value)[0]):
+        if len(group) > 1 and way.holds(on ^ group ^ {one}, value):
             group -= {one}
     return group
 
 
-def _losers(here: Wall, end: Wall, on: Toggles, walls: Walls) -> Toggles:
+def _losers(here: Wall, on: Toggles, way: _Way) -> Toggles:
     """Return what moves the wall down: the first toggle with which it breaks where it held, else all."""
-    rest = on ^ frozenset(end.toggles)
-    for batch in _batches(ordered(rest)):
-        for one, run in zip(batch, walls.hold([on ^ {each} for each in batch], here.holds_at), strict=True):
+    for batch in _batches(ordered(way.rest(on))):
+        runs = way.walls.hold([on ^ {each} for each in batch], here.holds_at, way.seed)
+        for one, run in zip(batch, runs, strict=True):
             if not _holds(run):
                 return frozenset((one,))
-    return rest
+    return way.rest(on)
 
 
-def _wall(here: Wall, end: Wall, on: Toggles, changed: Toggles, walls: Walls) -> Wall:
+def _wall(here: Wall, on: Toggles, changed: Toggles, way: _Way) -> Wall:
     """Return the wall after a change, looked for where arithmetic says that it has moved to."""
+    walls, most = way.walls, way.walls.bounds.most
     before, after = walls.known.reach(on ^ changed).value, walls.known.reach(on).value
-    most = walls.bounds.most
-    factor = Fraction(most if after is None else after, most if before is None else before)
-    if end.holds_at < here.holds_at:
-        return walls.near(on, [here.holds_at, round(here.holds_at * min(factor, LOSS))])
-    tried = _beyond(here, end, walls)
-    guess = min(tried * max(factor, GAIN), Fraction(max(end.holds_at, tried)))
-    return walls.near(on, [tried, *(value for value in search.guesses(guess) if value > tried)])
+    factor = Fraction(most if after is None else after, max(1, most if before is None else before))
+    if way.end.holds_at < here.holds_at:
+        return walls.near(on, [here.holds_at, round(here.holds_at * min(factor, LOSS))], way.seed)
+    tried = _beyond(here, way)
+    guess = min(tried * max(factor, GAIN), Fraction(max(way.end.holds_at, tried)))
+    return walls.near(on, [tried, *(value for value in search.guesses(guess) if value > tried)], way.seed)
 
 
-def _beyond(here: Wall, end: Wall, walls: Walls) -> int:
-    """Return a value that is just beyond the wall, by more than the precision, and holds at the end."""
-    if here.breaks_at is None:
-        return end.holds_at
-    closely = Fraction(search.PPM + walls.bounds.precision_ppm, search.PPM)
-    return min(end.holds_at, search.neat(here.breaks_at * closely, walls.bounds.precision_ppm))
+def _beyond(here: Wall, way: _Way) -> int:
+    """Return a value that is beyond the wall by more than the precision, and holds at the end."""
+    broke = here.broke_at(way.seed) or here.breaks_at
+    if broke is None:
+        return way.end.holds_at
+    return min(way.end.holds_at, search.neat(broke * way.close, way.walls.bounds.way_ppm))
 
 
 def _by_relief(station: str, on: Toggles, rest: Toggles, value: int, walls: Walls) -> list[str]:

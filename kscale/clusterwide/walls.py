@@ -4,7 +4,7 @@ What is run, and where, is the caller's: here is what is asked for, and what is 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from kscale.clusterwide.toggles import NONE, Toggles, ordered, shown
 
 MILLI = 1_000  # pod changes are counted in thousandths a second
 NOUNS = {"nodes": "nodes", "pods": "pods", "objects": "objects", "pod-changes": "pod changes/s"}
+WAY_PPM = 50_000  # as close as steps need be: the ends are looked at more closely, and all adds up exactly
 LISTED = 3  # values in a sentence
 
 
@@ -39,6 +40,10 @@ class Wall:
         """Return the lowest and the highest limit over seeds."""
         found = [limit for _, limit in self.limits] or [self.holds_at]
         return min(found), max(found)
+
+    def broke_at(self, seed: int) -> int | None:
+        """Return the least value at which a seed broke; None if it did not."""
+        return min((run.value for run in self.runs if run.seed == seed and not run.holds), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,11 @@ class Bounds:
     precision_ppm: int
     seeds: tuple[int, ...]
 
+    @property
+    def way_ppm(self) -> int:
+        """Return how closely walls between the ends are looked for."""
+        return max(self.precision_ppm, WAY_PPM)
+
 
 class Observer(Protocol):
     """Is told how far the search for walls is."""
@@ -96,22 +106,24 @@ class Walls:
 
     def ends(self, sets: Sequence[Toggles]) -> list[Wall]:
         """Return the wall of each set, found side by side, with every seed's limit and values far away."""
-        return self._found([(on, self._guess(on)) for on in sets], thorough=True)
+        return self._found([(on, self._guess(on)) for on in sets], self.bounds, thorough=True)
 
-    def near(self, on: Toggles, first: Sequence[int]) -> Wall:
-        """Return the wall of a set, looked for from those values on."""
-        within = tuple(max(self.bounds.least, min(self.bounds.most, value)) for value in first)
-        (found,) = self._found([(on, within)], thorough=False)
+    def near(self, on: Toggles, first: Sequence[int], seed: int) -> Wall:
+        """Return the wall of a set for one seed, looked for from those values on; not as closely as ends."""
+        bounds = self.bounds
+        within = tuple(max(bounds.least, min(bounds.most, value)) for value in first)
+        on_the_way = replace(bounds, seeds=(seed,), precision_ppm=bounds.way_ppm)
+        (found,) = self._found([(on, within)], on_the_way, thorough=False)
         return found
 
     def quick(self, on: Toggles) -> Wall:
         """Return the wall of a set, without values far away."""
-        (found,) = self._found([(on, self._guess(on))], thorough=False)
+        (found,) = self._found([(on, self._guess(on))], self.bounds, thorough=False)
         return found
 
-    def hold(self, sets: Sequence[Toggles], value: int) -> list[Run | None]:
-        """Return a run of each set at a value, with the first seed."""
-        return self._run([(on, Probe(value, self.bounds.seeds[0])) for on in sets])
+    def hold(self, sets: Sequence[Toggles], value: int, seed: int) -> list[Run | None]:
+        """Return a run of each set at a value."""
+        return self._run([(on, Probe(value, seed)) for on in sets])
 
     def _guess(self, on: Toggles) -> tuple[int, ...]:
         """Return what to try first, by arithmetic."""
@@ -119,9 +131,10 @@ class Walls:
         bounds = self.bounds
         return search.guesses(max(bounds.least, min(bounds.most, bounds.most if reach is None else reach)))
 
-    def _found(self, sets: Sequence[tuple[Toggles, tuple[int, ...]]], *, thorough: bool) -> list[Wall]:
+    def _found(
+        self, sets: Sequence[tuple[Toggles, tuple[int, ...]]], bounds: Bounds, *, thorough: bool
+    ) -> list[Wall]:
         """Return the wall of each set, looked for from the values beside it on."""
-        bounds = self.bounds
         questions = [
             Question(first, bounds.least, bounds.most, bounds.precision_ppm, bounds.seeds, thorough)
             for _, first in sets

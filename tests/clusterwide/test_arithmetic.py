@@ -79,14 +79,14 @@ def test_a_pod_takes_the_scheduler_as_long_as_its_nodes() -> None:
 
 
 def test_requests_over_qps() -> None:
-    """The controllers create and delete 20 pods a second and write 20 other objects: 40 of 100."""
+    """The controllers ask for 20 changes of pods, 20 other objects and 20 Events a second: 60 of 100."""
     size = replace(smoke(), load=replace(smoke().load, pod_changes_per_s=20.0))
     size = replace(
         size,
         control_plane=replace(size.control_plane, controller_qps=100, scheduler_qps=0),
-        simulation=replace(size.simulation, others_per_change_milli=1000),
+        simulation=replace(size.simulation, others_per_change_milli=1000, events_per_change_milli=2000),
     )
-    assert arithmetic.loads(size)["clients"] == 400_000
+    assert arithmetic.loads(size)["clients"] == 600_000
     unlimited = replace(size, control_plane=replace(size.control_plane, controller_qps=0))
     assert arithmetic.loads(unlimited)["clients"] == 0
 
