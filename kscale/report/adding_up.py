@@ -10,6 +10,7 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 
 DIGITS = 4  # significant ones of the largest number
+SEEN = 100  # of the last digit: so much of the largest part is seen at least
 SOME = "~0"  # what is too small to be seen, and is not 0
 Step = tuple[int, int, str]  # from so much on numbers are written in this many, called so
 SCALES: Mapping[str, tuple[Step, ...]] = {  # by unit
@@ -49,12 +50,14 @@ class Scale:
         return self.text(quanta, signed=True)
 
 
-def scale(largest: int, unit: str) -> Scale:
-    """Return how numbers up to *largest*, of a unit, are written."""
+def scale(largest: int, unit: str, gain: Fraction | int = 0) -> Scale:
+    """Return how numbers up to *largest*, of a unit, are written; *gain*: the largest part."""
     worth, suffix = next(
         (worth, suffix) for least, worth, suffix in SCALES.get(unit, COUNTS) if largest >= least
     )
     decimals = max(0, DIGITS - len(str(largest // worth))) if worth > 1 else 0
+    while gain and worth > 10**decimals and abs(gain) * 10**decimals < worth * SEEN:
+        decimals += 1
     return Scale(Fraction(worth, 10**decimals), decimals, suffix)
 
 

@@ -66,8 +66,8 @@ def ablate_table(found: Ablation, width: int) -> Text:
 def scale_of(found: Ablation) -> Scale:
     """Return how the numbers of an account are written."""
     ends = (found.value_before.amount, found.value_after.amount)
-    gains = (abs(part.numerator) // found.denominator for part in found.parts)
-    return adding_up.scale(max(*ends, *gains), found.unit)
+    gain = max((Fraction(abs(part.numerator), found.denominator) for part in found.parts), default=Fraction())
+    return adding_up.scale(max(*ends, int(gain)), found.unit, gain)
 
 
 def rows_of(found: Ablation, to: Scale) -> tuple[list[Row], list[Part]]:

@@ -55,3 +55,11 @@ def test_a_change_says_its_sign_and_whether_it_is_exactly_nothing() -> None:
         "-12.0 s",
         "+12.5 s",
     ]
+
+
+def test_small_parts_of_a_large_total_are_seen() -> None:
+    """Where the difference is small, all numbers get the digits that show it; never parts of one unit."""
+    to = adding_up.scale(1_899_000_000, "ns", Fraction(48_400_000))
+    assert (to.text(to.rounded(1_899_000_000)), to.change(-48_400_000)) == ("1.8990 s", "-0.0484 s")
+    assert adding_up.scale(2_000, "ns", 1).quantum == 1
+    assert adding_up.scale(5_000, "nodes", 1).quantum == 1
