@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Exact = int | Fraction
 
-ROW, LARGEST_ROW, LEAST = 0.37, 0.5, 5.2  # inches of a row, and of all, where there are few
+ROW, LARGEST_ROW, LEAST = 0.37, 0.66, 5.2  # inches of a row, and of all, where there are few
 HEAD, FOOT = 0.1, 0.62  # inches above the first row, and of the axis
 TITLES, NOTES = 3.0, 3.6  # inches at most, left and right of the axis
 BAR = 0.68  # of a row
