@@ -160,11 +160,14 @@ def _decode(now: int, e: Etcd, out_id: Longs, out_done: Longs) -> int:
     """Queue what is decoded by *now*. Returns how many requests are refused instead, and reports them."""
     at, mask, refused = e.at, len(e.entries) - 1, 0
     taken, queued, offered = at[TAKEN], at[QUEUED], at[OFFERED]
+    if taken == offered or e.waits[taken & mask, WHEN] > now:
+        return 0
+    _applied(now, e)  # not of each: more than one is decoded by now only where none can be refused
+    behind = at[RELEASED] - at[APPLIED] > e.rules[ew.GAP]
     while taken < offered and e.waits[taken & mask, WHEN] <= now:
         wait = e.waits[taken & mask]
         taken += 1
-        _applied(wait[WHEN], e)
-        if at[RELEASED] - at[APPLIED] > e.rules[ew.GAP]:
+        if behind:
             out_id[refused], out_done[refused] = wait[ID], ew.REFUSED
             refused += 1
             continue

@@ -70,7 +70,7 @@ class Caller:
     def __init__(self, e: Etcd) -> None:
         """Ask *e*."""
         self.e = e
-        self.puts = 0
+        self.puts = self.decoded = 0
         self.done: dict[int, int] = {}
         self.heard: list[tuple[int, int, int]] = []  # when, of which request, and what
 
@@ -79,7 +79,9 @@ class Caller:
         if what == "put":
             while etcd_write_steps.full(time, self.e):
                 self.e = etcd_write_loop._doubled(self.e)
-            assert etcd_write_steps.offer(time, self.puts, one, other, self.e) >= time
+            decoded = int(etcd_write_steps.offer(time, self.puts, one, other, self.e))
+            assert decoded >= max(self.decoded, time)
+            self.decoded = decoded
             self.puts += 1
         elif what == "read":
             assert etcd_write_steps.busy(time, one, self.e) >= time + one
@@ -375,6 +377,18 @@ def test_a_ring_that_is_too_small_is_said() -> None:
     assert caller.done == dict.fromkeys(range(3), MS)
     for number in range(3):
         etcd_write_steps.offer(MS, number, 100, 0, e)
+
+
+@pytest.mark.tiny
+@pytest.mark.parametrize("asked", [(0, "range", 100 * MS, 0), (0, "quorum", 2, 0)])
+def test_what_is_not_applied_is_kept(asked: Asked) -> None:
+    """Entries that wait for the lock, or for a majority."""
+    (e,) = etcds(1, FREE, [], cap=4)
+    caller = Caller(e)
+    caller.go([asked, *((2 * MS * turn, "put", 100, 0) for turn in range(3))])
+    assert e.counts[etcd_write.ENTRIES] == 3
+    with pytest.raises(IndexError, match="the ring of entries is full"):
+        etcd_write_steps.offer(50 * MS, 3, 100, 0, e)
 
 
 @pytest.mark.tiny
