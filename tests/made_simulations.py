@@ -207,6 +207,7 @@ def optimized(**changes: Any) -> Simulated:  # noqa: ANN401 - any of the fields
     base = simulated()
     counts = dict(base.counts) | {
         "pods-running": 59_810,
+        "pods-pending": 0,
         "log-bytes": 391_000_000,
         "writes": 905_000,
         "status-writes": 60_000,

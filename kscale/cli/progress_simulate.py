@@ -39,6 +39,27 @@ class Quiet:
         """Count one of them."""
 
 
+class Pace:
+    """How fast virtual time goes by: from the end of the first second, once all is compiled."""
+
+    def __init__(self) -> None:
+        """Wait for the first second."""
+        self.first: tuple[int, float] | None = None  # virtual ns, time.monotonic
+
+    def said(self, virtual_ns: int, of_ns: int, events: int) -> str:
+        """Return how far a run is: "3:20 of 10:00, 2.1M events, 240x real time"."""
+        now = time.monotonic()
+        if self.first is None:
+            self.first = (virtual_ns, now)
+        went_ns, took_s = virtual_ns - self.first[0], now - self.first[1]
+        times = (
+            f", {units.show_ratio(went_ns / units.NS_PER_S / took_s)} real time"
+            if went_ns > 0 and took_s > 0
+            else ""
+        )
+        return f"{clock(virtual_ns)} of {clock(of_ns)}, {units.show_count(events)} events{times}"
+
+
 class Lines(Quiet):
     """Prints a line for each finished run."""
 
@@ -46,18 +67,24 @@ class Lines(Quiet):
         """Write to standard error."""
         self.out = out
         self.began = time.monotonic()
+        self.pace = Pace()
         self.label = ""
         self.done = self.of_all = 0
 
     def begin(self, label: str, of_ns: int) -> None:  # noqa: ARG002 - the line has what was reached
         """Remember what runs, and since when."""
-        self.label, self.began = clean(words.heading(label)), time.monotonic()
+        self.label, self.began, self.pace = clean(words.heading(label)), time.monotonic(), Pace()
+
+    def at(self, virtual_ns: int, of_ns: int, events: int) -> None:
+        """Hear when the first second ends."""
+        if self.pace.first is None:
+            self.pace.said(virtual_ns, of_ns, events)
 
     def end(self, run: Simulated) -> None:
         """Print what the run took."""
-        took_s = time.monotonic() - self.began
-        said = pace(run.ended_ns, run.duration_ns, run.events, took_s)
-        self._say(f"{self.label}: {said}, took {units.show_ns(took_s * units.NS_PER_S)}")
+        took = units.show_ns((time.monotonic() - self.began) * units.NS_PER_S)
+        said = self.pace.said(run.ended_ns, run.duration_ns, run.events)
+        self._say(f"{self.label}: {said}, took {took}")
 
     def begin_draws(self, count: int) -> None:
         """Learn how many there are."""
@@ -91,20 +118,16 @@ class Bar(Quiet):
             transient=True,
         )
         self.task: TaskID | None = None
-        self.began: float | None = None  # of the first second, once all is compiled
 
     def begin(self, label: str, of_ns: int) -> None:
         """Draw a new bar."""
         self.lines.begin(label, of_ns)
         self._new(clean(words.heading(label)), of_ns, "getting ready")
-        self.began = None
 
     def at(self, virtual_ns: int, of_ns: int, events: int) -> None:
         """Move the bar."""
-        if self.began is None:
-            self.began = time.monotonic()
-        elif self.task is not None:
-            state = pace(virtual_ns, of_ns, events, time.monotonic() - self.began)
+        if self.task is not None:
+            state = self.lines.pace.said(virtual_ns, of_ns, events)
             self.bar.update(self.task, completed=virtual_ns, state=state)
 
     def end(self, run: Simulated) -> None:
@@ -134,12 +157,6 @@ class Bar(Quiet):
         if self.task is not None:
             self.bar.remove_task(self.task)
             self.task = None
-
-
-def pace(virtual_ns: int, of_ns: int, events: int, took_s: float) -> str:
-    """Return how far a run is: "3:20 of 10:00, 2.1M events, 240x real time"."""
-    times = f", {units.show_ratio(virtual_ns / units.NS_PER_S / took_s)} real time" if took_s > 0 else ""
-    return f"{clock(virtual_ns)} of {clock(of_ns)}, {units.show_count(events)} events{times}"
 
 
 def clock(ns: int) -> str:

@@ -1,4 +1,4 @@
-"""Other values of the coefficients, drawn evenly within their ranges: how far figures depend on them."""
+"""Other values of the coefficients, drawn within their ranges: how far figures depend on them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,16 +15,19 @@ MOST = 1_000  # draws; each is a run for every set of optimizations
 def values(costs: Mapping[str, Coefficient], seed: int, number: int) -> dict[str, int]:
     """Return the values of draw *number*: those of coefficients whose range has more than one.
 
-    Each is drawn evenly from its range, ends included, and on its own: no two are known to go together.
+    A coefficient's value is the median of what is drawn for it: half lies evenly below, half evenly above,
+    ends included. Each is drawn on its own: no two are known to go together.
     """
-    ranged = {
-        name: costs[name].range for name in sorted(costs) if costs[name].range[0] < costs[name].range[1]
-    }
+    ranged = {name: one for name, one in sorted(costs.items()) if one.range[0] < one.range[1]}
     keys = draw.keys(seed, Stream.CLUSTER_COSTS, number * len(ranged), len(ranged))
-    return {
-        name: low + int(key) % (high - low + 1)
-        for (name, (low, high)), key in zip(ranged.items(), keys, strict=True)
-    }
+    return {name: _between(one, int(key)) for (name, one), key in zip(ranged.items(), keys, strict=True)}
+
+
+def _between(one: Coefficient, key: int) -> int:
+    """Return a value below or above a coefficient's own, by a number of 64 random bits."""
+    (low, high), upper = one.range, key & 1
+    first, last = (one.value, high) if upper else (low, one.value)
+    return first + (key >> 1) % (last - first + 1)
 
 
 def wanted(

@@ -7,16 +7,14 @@ from kscale.clusterwide import words
 from kscale.clusterwide.figures import MINUTE_NS, Range
 from kscale.clusterwide.record import LIFE, STATIONS, Quantiles, Simulated, Station, Verdict
 from kscale.clusterwide.saved import Labelled
-from kscale.judge import wording
 from kscale.report import simulate_wording as said
 from kscale.report.plot import runs as drawn
+from kscale.report.simulate_entries import BETTER, NOTHING, WORSE, Entry, count_change, time_change
 from kscale.report.text import clean
-from kscale.units import show_bytes, show_count, show_ratio
+from kscale.units import show_bytes, show_count
 
 QUANTILES = "P50 / P99 / largest"
-BETTER, WORSE = "better", "worse"
-NO_TONE = ""
-NOTABLE = 1.05  # times; less may come from the order in which things happen, and is neither good nor bad
+TO = " … "
 COUNTS: Mapping[str, tuple[str, bool]] = {  # counter -> what it counts, and whether more is better
     "refused-429": ("requests refused (429)", False),
     "gone-410": ("watches too old (410)", False),
@@ -24,28 +22,6 @@ COUNTS: Mapping[str, tuple[str, bool]] = {  # counter -> what it counts, and whe
     "failovers": ("failovers", False),
     "nodes-dead": ("live nodes taken for dead", False),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One number as text, what is to be seen at once, and whether that is good."""
-
-    text: str
-    mark: str = ""
-    tone: str = NO_TONE  # better, worse or nothing
-
-    @property
-    def word(self) -> str:
-        """Return what the mark says, for who does not see it."""
-        return {said.KEPT: "kept", said.BROKEN: "broken", said.BLAMED: "limits most"}.get(self.mark, "")
-
-    @property
-    def plain(self) -> str:
-        """Return mark and text."""
-        return f"{self.mark} {self.text}" if self.mark else self.text
-
-
-NOTHING = Entry("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +150,7 @@ def _station(run: Simulated, one: Station) -> Entry:
     used = said.share(one.utilisation_ppm)
     if one.name == "etcd-store":
         text = f"{used} of {show_bytes(one.capacity_ns)}"
-    elif one.entered or one.peak:
+    elif one.peak:
         text = f"{used} / {show_count(one.peak)}"
     else:  # nobody counted who was inside
         text = used
@@ -228,15 +204,24 @@ def _counters(shown: Sequence[Labelled], of: Callable[[Simulated], Mapping[str, 
     """Yield every number that any run has, in the order of the first that has it."""
     for name in dict.fromkeys(name for one in shown for name in of(one.run)):
         values = [of(one.run).get(name) for one in shown]
-        yield _row(clean(name), [Entry("-" if value is None else show_count(value)) for value in values])
+        yield _row(clean(name), [Entry(_counted(name, value)) for value in values])
+
+
+def _counted(name: str, value: int | None) -> str:
+    """Return a counter or a setting, in the unit that its name ends with."""
+    if value is None:
+        return said.NONE_ASKED
+    if name.endswith("-ns"):
+        return said.amount(value, "ns")
+    return show_bytes(value) if name.endswith("-bytes") else show_count(value)
 
 
 def _ranges(shown: Sequence[Labelled]) -> Iterator[Row]:
     """Yield how far each figure goes over the draws, those that move at all."""
     for name in dict.fromkeys(name for one in shown for name in one.ranges):
         found = [one.ranges.get(name) for one in shown]
-        if any(each is not None and each[0] != each[1] for each in found):
-            entries = [Entry("-" if each is None else _range(name, each)) for each in found]
+        entries = [Entry(said.NONE_ASKED if each is None else _range(name, each)) for each in found]
+        if any(TO in one.text for one in entries):
             yield _row(figure_title(name), entries)
 
 
@@ -266,45 +251,5 @@ def figure(name: str, value: int | None) -> str:
 
 def _range(name: str, ends: Range) -> str:
     """Return lowest … highest."""
-    low, high = ends
-    if low == high:
-        return figure(name, low)
-    return f"{figure(name, low)} … {figure(name, high)}"
-
-
-def time_change(first: int | None, last: int | None) -> Entry:
-    """Return what became of a latency, shorter is better."""
-    if first is None or last is None:
-        if first == last:
-            return NOTHING
-        return Entry(said.UNKNOWN, tone=WORSE) if last is None else Entry("answered", tone=BETTER)
-    if first == last:
-        return Entry("same")
-    if not first or not last:
-        return NOTHING
-    return Entry(wording.of_time(last / first), tone=_tone(first, last, better=last < first))
-
-
-def count_change(values: Sequence[int], *, more_is_better: bool = False) -> Entry:
-    """Return what became of a number, from the first run to the last."""
-    first, last = values[0], values[-1]
-    if len(values) < 2:  # noqa: PLR2004 - a first and a last
-        return NOTHING
-    if first == last:
-        return Entry("same")
-    small, large = sorted((first, last))
-    word = "less" if last < first else "more"
-    tone = _tone(first, last, better=(last > first) is more_is_better)
-    if not small:
-        return Entry(word, tone=tone)
-    if large >= wording.RATIO_FROM * small:
-        return Entry(f"{show_ratio(large / small)} {word}", tone=tone)
-    return Entry(f"{wording.percent((large - small) / first)} {word}", tone=tone)
-
-
-def _tone(first: int, last: int, *, better: bool) -> str:
-    """Return whether a change is good; nothing if it is too small to be."""
-    small, large = sorted((first, last))
-    if large < NOTABLE * small:
-        return NO_TONE
-    return BETTER if better else WORSE
+    low, high = (figure(name, end) for end in ends)
+    return low if low == high else f"{low}{TO}{high}"

@@ -15,7 +15,8 @@ from kscale.report import columns as layouts
 from kscale.report import grid, simulate_rows
 from kscale.report import simulate_wording as wording
 from kscale.report.grid import GAP, Column
-from kscale.report.simulate_rows import Entry, Group, Row
+from kscale.report.simulate_entries import BETTER, NO_TONE, WORSE, Entry
+from kscale.report.simulate_rows import Group, Row
 from kscale.report.text import clean, joined, paragraph
 from kscale.results.simulation import Saved
 from kscale.scenario.cluster import Fault
@@ -23,7 +24,7 @@ from kscale.units import show_many
 
 INDENT = "  "
 STACKED_WIDEST = 78
-STYLES = {simulate_rows.BETTER: "green", simulate_rows.WORSE: "red", simulate_rows.NO_TONE: ""}
+STYLES = {BETTER: "green", WORSE: "red", NO_TONE: ""}
 LEGEND = (
     "objectives: official ones of Kubernetes, ✓ kept, x broken; ! limits most; not answered: the run ended, "
     "or they were given up; used: of a station's capacity over the run"

@@ -10,12 +10,13 @@ from pathlib import Path
 import made_simulations as made
 import pytest
 
-from kscale.cli import app
+from kscale.cli import app, completion
 from kscale.clusterwide import simulate, toggles
 from kscale.clusterwide.record import Simulated
 from kscale.clusterwide.simulate import Asked, Observer
 from kscale.clusterwide.size import Size
 from kscale.errors import ExitCode, Interrupted
+from kscale.report.plot import run_kinds
 
 Ask = Callable[..., tuple[int, str, str]]
 LEAST = (
@@ -245,6 +246,8 @@ def test_a_saved_one_is_found(ask: Ask, tmp_path: Path) -> None:
     code, _, err = ask("plot", "wall", "-o", "wall.svg")
     assert code == ExitCode.OK
     assert err.startswith("wrote wall.svg: ")
+    code, _, err = ask("report", "wall", "--policy", "p.yaml")
+    assert (code, err.count("\n")) == (ExitCode.USAGE, 1)
     for command in (("compare", "wall", "wall"), ("gate", "wall"), ("compare", "wall", "latest")):
         code, _, err = ask(*command)
         assert code == ExitCode.USAGE
@@ -277,6 +280,23 @@ def test_pictures_are_refused_in_a_line(ask: Ask) -> None:
         code, _, err = ask("plot", *args)
         assert (code, err.count("\n")) == (ExitCode.USAGE, 1)
         assert said in err
+
+
+def test_a_report_is_written(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of one simulation, or of several; its pictures are others' tests."""
+    monkeypatch.setattr(run_kinds, "KINDS", {})
+    for name in ("a", "b"):
+        assert ask("simulate", "mine.yaml", "--save", name, "-q")[0] == ExitCode.OK
+    assert ask("report", "a", "b", "-o", "two.html") == (ExitCode.OK, "", "wrote two.html\n")
+    assert "simulation-2" in (tmp_path / "two.html").read_text()
+
+
+def test_sets_are_completed() -> None:
+    """Words for all, ids with what they are, and again behind a comma and a minus."""
+    found = dict(one if isinstance(one, tuple) else (one, "") for one in completion.toggles(""))
+    assert list(found)[:3] == ["none", "all", "today"]
+    assert set(toggles.IDS) < set(found)
+    assert ("all,-node-lease", toggles.find("node-lease").title) in completion.toggles("all,-node-l")
 
 
 def test_a_timeline_is_written(ask: Ask, tmp_path: Path) -> None:

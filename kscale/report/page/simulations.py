@@ -30,7 +30,10 @@ LEGEND = (
     ("most inside", "At once: those being worked on, and those that wait."),
     ("baseline, optimized", "With none and with all of the optimizations on."),
     ("change", "From the first run to the last; below 5 % it is called neither better nor worse."),
-    ("range", "Lowest and highest over runs with coefficients drawn evenly within their ranges."),
+    (
+        "range",
+        "Lowest and highest over runs with coefficients drawn within their ranges, half below their value.",
+    ),
 )
 
 
