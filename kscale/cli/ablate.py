@@ -71,7 +71,7 @@ def ablate(
             min=1,
             max=10_000,
             rich_help_panel=SEARCH,
-            help="Orders that are drawn, in pairs; as many as 256 runs hold (of limit 24) if not given.",
+            help="Orders that are drawn, in pairs; as many as 256 runs hold (of limit 48) if not given.",
         ),
     ] = None,
     exact: Annotated[

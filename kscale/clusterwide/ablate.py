@@ -22,7 +22,7 @@ from kscale.clusterwide.workers import Jobs, digest
 from kscale.errors import KscaleError, listed
 
 MOST_RUNS = 256  # for the values, unless orders are asked for
-MOST_LIMITS = 24  # likewise; each is a search of many runs
+MOST_LIMITS = 48  # likewise; each is a search of many runs
 
 
 @dataclass(frozen=True, slots=True)

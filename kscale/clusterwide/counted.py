@@ -20,6 +20,8 @@ Longs = NDArray[np.int64]
 
 PARTS = (("p50", 50), ("p90", 90), ("p99", 99))
 FULL_PPM = 900_000  # of its capacity: a station that is near its limit
+NEARLY_PPM = 990_000  # in a second: it was full
+LASTING = 10  # a station limits a run if it was full for more than one second in so many
 
 
 def simulated(
@@ -154,7 +156,7 @@ def _between(pods: Longs, first: int, last: int) -> Quantiles:
 
 def _stations(world: World, size: Size, seen: Watched, now: int) -> tuple[Station, ...]:
     """Return every station; of etcds that with the most work."""
-    busy, capacity = watched.busy_of(world, size, now), watched.capacity_of(size, now)
+    busy, capacity = watched.so_far(seen, world, size, now), watched.capacity_of(size, now)
     stores = STATIONS.index("etcd-store")
     busy[stores] = seen.store_peak.max()
     log = cr.AT_LOG + 2 * int(np.argmax(world.e_counts[:, ew.LOG_BUSY]))
@@ -236,20 +238,30 @@ def _sample(pods: Longs, count: int) -> tuple[Pod, ...]:
 
 
 def _blame(stations: tuple[Station, ...], seen: Watched, counts: dict[str, int], *, holds: bool) -> str:
-    """Return the station that is full first; if none is, the fullest where an objective is broken."""
+    """Return the station that limits most; "" if every objective is kept and none is near its capacity.
+
+    That is the one that was full first. If none was, but an objective is broken: where pods, or else
+    requests, spent most of their time.
+    """
     full: dict[str, int] = {}
     for one in stations:
-        if one.name in {"kubelets", "apiserver-queue"}:
-            continue
         series = np.array(seen.series.get(f"{one.name}.busy_ppm", ()))
-        over = np.flatnonzero(series >= (PPM if one.name == "etcd-store" else 990_000))
-        lasting = len(over) * 10 >= len(series) or (one.name == "etcd-store" and counts["no-space"] > 0)
-        if len(over) and lasting:
+        at_store = one.name == "etcd-store"
+        over = np.flatnonzero(series >= (PPM if at_store else NEARLY_PPM))
+        lasting = counts["no-space"] > 0 if at_store else len(over) * LASTING > len(series)
+        if len(over) and lasting and one.name not in {"kubelets", "apiserver-queue"}:
             full[one.name] = int(over[0])
     if full:
         return min(full, key=lambda name: (full[name], STATIONS.index(name)))
-    worst = max((one for one in stations if one.name != "kubelets"), key=lambda one: one.utilisation_ppm)
-    return worst.name if not holds or worst.utilisation_ppm >= FULL_PPM else ""
+    if holds:
+        worst = max(stations[1:-1], key=lambda one: one.utilisation_ppm)
+        return worst.name if worst.utilisation_ppm >= FULL_PPM else ""
+    paths = ("apiserver-cpu", "etcd-log", "etcd-apply")
+    waits = {one.name: one.area_ns for one in stations if one.name in paths}
+    scheduler = stations[STATIONS.index("scheduler")]
+    if scheduler.area_ns > sum(waits.values()):
+        return "scheduler"
+    return max(paths, key=lambda name: waits[name])
 
 
 def _settings(size: Size) -> dict[str, int]:

@@ -115,9 +115,14 @@ def _next(here: Wall, on: Toggles, way: _Way) -> Toggles:
 
 
 def _gainers(here: Wall, on: Toggles, way: _Way) -> Toggles:
-    """Return what moves the wall up: one toggle if any does alone, else several together."""
+    """Return what moves the wall up: one toggle if any does alone, else several together.
+
+    One with which some station still has more than it can do there is not tried alone.
+    """
     value = _beyond(here, way)
-    for batch in _batches(_by_relief(here.station, on, way.rest(on), value, way.walls)):
+    ordering = _by_relief(here.station, on, way.rest(on), value, way.walls)
+    able = [one for one in ordering if _fits(on ^ {one}, value, way)]
+    for batch in _batches(able):
         runs = way.walls.hold([on ^ {each} for each in batch], value, way.seed)
         for one, run in zip(batch, runs, strict=True):
             if _holds(run):
@@ -126,10 +131,17 @@ def _gainers(here: Wall, on: Toggles, way: _Way) -> Toggles:
 
 
 def _together(station: str, on: Toggles, value: int, way: _Way) -> Toggles:
-    """Return toggles that only together keep every objective at *value*, none of them for nothing."""
+    """Return toggles that only together keep every objective at *value*, none of them for nothing.
+
+    By arithmetic first, each for the station that is fullest then; by runs from there on.
+    """
     group, rest = frozenset[str](), way.rest(on)
     while group != rest:
         group |= {_by_relief(station, on ^ group, rest - group, value, way.walls)[0]}
+        loads = way.walls.known.load(on ^ group, value)
+        if max(loads.values(), default=0) > search.PPM:
+            station = max(loads, key=loads.__getitem__)
+            continue
         (run,) = way.walls.hold([on ^ group], value, way.seed)
         if _holds(run):
             break
@@ -138,6 +150,11 @@ def _together(station: str, on: Toggles, value: int, way: _Way) -> Toggles:
         if len(group) > 1 and way.holds(on ^ group ^ {one}, value):
             group -= {one}
     return group
+
+
+def _fits(on: Toggles, value: int, way: _Way) -> bool:
+    """Say whether by arithmetic no station has more than it can do."""
+    return max(way.walls.known.load(on, value).values(), default=0) <= search.PPM
 
 
 def _losers(here: Wall, on: Toggles, way: _Way) -> Toggles:

@@ -66,7 +66,7 @@ def placed(size: Size, toggles: Toggles, seed: int, pods: int) -> Placed:
 def place(pending: Pending, toggles: Toggles, leaving: Groups, first: int = 0) -> Placed:
     """Return what the pods of *pending* cost from the *first* that counts on, and where they go.
 
-    leaving  int32[p]  pod that ends once pod p is placed, p or one before it, or PENDING; empty: none ends
+    leaving  int32[p]  pod that ends once pod p is placed, p or one before it, or PENDING
     """
     nodes, pods = pending.nodes.count, len(pending.klass) - first
     by_classes, by_samples = sched_equivalence.ID in toggles, sched_sampling.ID in toggles
@@ -91,12 +91,12 @@ def _by_class(pending: Pending, leaving: Groups) -> tuple[Longs, Longs, Groups]:
     """Return scores brought up to date and rows scored anew for each pod, and its node."""
     cache = sched_equivalence.Params().cache_bytes
     table = sched_equivalence.build_table(sched_equivalence.Job(pending, cache))
-    log = np.full(len(pending.klass) + len(leaving), exhaustive.PENDING, dtype=np.int32)
+    log = np.full(2 * len(pending.klass), exhaustive.PENDING, dtype=np.int32)
     spent = np.zeros((2, len(pending.klass)), dtype=np.int64)
     by_class.place_by_class(
         table.state, *scheduling.problem(pending), table.row_of, table.slot_of, table.in_slot, table.table,
-        table.most, table.ties, log, by_class.BY_ITSELF, leaving, table.node_of, spent,
-        np.zeros(by_class.WORK, dtype=np.int64),
+        table.most, table.ties, log, by_class.BY_ITSELF, table.node_of,
+        np.zeros(by_class.WORK, dtype=np.int64), leaving, spent,
     )  # fmt: skip
     rescored, anew = np.diff(spent, axis=1, prepend=0)
     return rescored, anew, table.node_of
@@ -111,9 +111,9 @@ def _by_sample(pending: Pending, leaving: Groups) -> tuple[Longs, Groups]:
         pending, state=np.ascontiguousarray(pending.state[:, order]), group=pending.group[order]
     )
     sampling.place_by_walk(
-        visited.state, *scheduling.problem(visited), need_of(pending.nodes.count), leaving,
-        pending.scratch(pending.nodes.count), at, np.zeros_like(at), spent,
-        np.zeros(exhaustive.WORK, dtype=np.int64),
+        visited.state, *scheduling.problem(visited), need_of(pending.nodes.count),
+        pending.scratch(pending.nodes.count), at, np.zeros_like(at),
+        np.zeros(exhaustive.WORK, dtype=np.int64), leaving, spent,
     )  # fmt: skip
     node = np.where(at >= 0, order[at], np.int32(exhaustive.PENDING)).astype(np.int32)
     return np.diff(spent, prepend=0), node

@@ -20,6 +20,7 @@ PPM = 1_000_000
 BELOW = (Fraction(1, 2), Fraction(3, 4))  # of what holds: tried again below the wall
 ABOVE = (Fraction(5, 4), Fraction(3, 2), Fraction(2))  # of what breaks: beyond it
 GROWTH = Fraction(2)  # from one value to the next in search of a bracket
+NEAR_PPM = 50_000  # of a value far from the wall: another as good
 ROUNDS = 4  # walls below walls that are looked for
 DIGITS = 10
 
@@ -195,10 +196,17 @@ class _State:
             low, high = self.ends(seed)
             below = [low * part for part in BELOW] if low else []
             above = [high * part for part in ABOVE] if high else []
-            yield from self.ask(below + above, [seed])
+            yield from self.ask([one for one in below + above if not self.near(one, seed)], [seed])
             if self.ends(seed) == (low, high):
                 return
             yield from self.wall(seed, GROWTH)
+
+    def near(self, value: Fraction, seed: int) -> bool:
+        """Say whether a seed was run at about a value."""
+        return any(
+            run.seed == seed and abs(run.value - value) * PPM <= value * NEAR_PPM
+            for run in self.runs.values()
+        )
 
     def of_others(self, first: int, others: Sequence[int]) -> Asking:
         """Find what all seeds keep; if the search is thorough, the limit of each."""

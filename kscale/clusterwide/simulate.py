@@ -76,8 +76,7 @@ def _run(
 ) -> str:  # fmt: skip
     """Run second by second. Returns why it ended before its time, "" if it did not."""
     rows, compaction = run.plan.rows, size.profile.etcd_compaction_ns
-    begun = world.grows_per_s(size, asked.toggles, run.tables) * (compaction // SECOND)
-    store = Store(last=np.zeros_like(begun), before=-begun)
+    store = Store(last=np.zeros_like(run.history_bytes), before=-run.history_bytes)
     for second in range(-(-duration // SECOND)):
         end = min((second + 1) * SECOND, duration)
         _search_costs(run)

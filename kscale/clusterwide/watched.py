@@ -30,6 +30,7 @@ class Watched:
 
     series: dict[str, list[int]] = field(default_factory=dict)
     busy: Longs = field(default_factory=lambda: np.zeros(len(STATIONS), dtype=np.int64))  # so far, ns
+    seats: int = 0  # ns of requests in flight, as seen at the end of each second
     store_peak: Longs = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # of each etcd, bytes
     dead: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     deaths: int = 0
@@ -50,10 +51,9 @@ def busy_of(world: World, size: Size, now: int) -> Longs:
     stations, counts, etcds = world.stations, world.counts, len(world.wakes)
     after = np.maximum(0, world.cores - now).sum()
     cpu = int(stations[cr.AT_CPU, cs.BUSY] - after)
-    inside = int(stations[cr.AT_CPU, cs.AREA]) + int(stations[cr.AT_LOG :, cs.AREA].sum())
     dispatched = world.servers[:, cr.DISPATCH_BUSY : cr.DISPATCH_BUSY + TYPES]
     behind = np.maximum(0, world.servers[:, cr.DISPATCHED : cr.DISPATCHED + TYPES] - now)
-    log = max(int(world.e_counts[e, ew.LOG_BUSY]) - max(0, _until(world, e) - now) for e in range(etcds))
+    log = max(_logged(world, e, now) for e in range(etcds))
     apply = max(
         int(world.e_counts[e, ew.APPLY_BUSY] + world.e_counts[e, ew.COMMIT_BUSY] + world.spaces[e, cr.HELD])
         - max(0, int(world.e_store[e, store.FREE]) - now)
@@ -61,12 +61,13 @@ def busy_of(world: World, size: Size, now: int) -> Longs:
     )
     row = size.nodes
     interval = int(world.rules[cr.CONTROLLER_NS])
-    clients = min(now, int(world.nodes[row + 1, cr.SENT]) * interval)
+    waiting = max(0, int(world.nodes[row + 1, cr.BUCKET]) - now)  # tokens that were taken ahead of time
+    clients = max(0, int(world.nodes[row + 1, cr.SENT]) * interval - waiting)
     scheduler = int(counts[cr.SCHEDULER_BUSY]) - max(0, int(counts[cr.SCHEDULER_FREE]) - now)
     return np.array(
         [
             clients,
-            inside,
+            0,  # seats are looked at once a second, see note
             cpu,
             int((dispatched - behind).max()),
             log,
@@ -79,10 +80,16 @@ def busy_of(world: World, size: Size, now: int) -> Longs:
     )
 
 
-def _until(world: World, e: int) -> int:
-    """Return when the leader's write ends, 0 if it does not write."""
+def _logged(world: World, e: int, now: int) -> int:
+    """Return the ns that an etcd's log has worked beside its fsyncs.
+
+    One fsync is shared by all that waits for it, so a log that always syncs is not full: what grows with the
+    load is the work for each entry and each byte.
+    """
     until = int(world.e_at[e, steps.UNTIL])
-    return 0 if until == ew.NEVER else until
+    rest = max(0, until - now) if until != ew.NEVER else 0
+    counts, rules = world.e_counts[e], world.e_rules[e]
+    return max(0, int(counts[ew.LOG_BUSY] - counts[ew.FSYNCS] * rules[ew.FSYNC]) - rest)
 
 
 def capacity_of(size: Size, now: int) -> Longs:
@@ -127,9 +134,21 @@ def inside_of(world: World) -> Longs:
     )
 
 
+def so_far(watched: Watched, world: World, size: Size, now: int) -> Longs:
+    """Return the ns of work of each of STATIONS by *now*, which never falls."""
+    busy = busy_of(world, size, now)
+    busy[STATIONS.index("apiserver-queue")] = watched.seats
+    store_at = STATIONS.index("etcd-store")
+    found: Longs = np.maximum(busy, watched.busy)
+    found[store_at] = busy[store_at]
+    return found
+
+
 def note(watched: Watched, world: World, size: Size, now: int) -> None:
     """Note what a second brought, which ends *now*."""
-    busy, took = busy_of(world, size, now), max(1, now - watched.at_ns)
+    took = max(1, now - watched.at_ns)
+    watched.seats += took * int(world.servers[:, cr.READS : cr.WRITES + 1].sum())
+    busy = so_far(watched, world, size, now)
     capacity = capacity_of(size, now) - capacity_of(size, watched.at_ns)
     inside, store_at = inside_of(world), STATIONS.index("etcd-store")
     capacity[store_at] = size.control_plane.etcd_quota_bytes

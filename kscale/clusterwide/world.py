@@ -45,6 +45,7 @@ class World:
 
     tables: Tables
     plan: Plan
+    history_bytes: Longs  # of each etcd at the start
     rules: Longs
     requests: Longs
     types: Longs
@@ -129,9 +130,11 @@ def begin(size: Size, toggles: Toggles, seed: int, duration_ns: int, placed: Pla
     events, count = heap.new(len(slots) + 2 * plan.pods + SPARE_SLOTS)
     timers, timers_count = heap.new(kubelets + 1)
     ring, history = _history(size, nodes, seed)
+    spaces, history_bytes = _spaces(size, toggles, tables, duration_ns)
     world = World(
         tables=tables,
         plan=plan,
+        history_bytes=history_bytes,
         rules=_rules(size, toggles, duration_ns),
         requests=tables.requests,
         types=tables.types,
@@ -148,7 +151,7 @@ def begin(size: Size, toggles: Toggles, seed: int, duration_ns: int, placed: Pla
         marks=_zeros(duration_ns // SECOND + 2),
         ring=ring,
         history=history,
-        spaces=_spaces(size, toggles, tables),
+        spaces=spaces,
         wakes=np.full(tables.etcds, cr.NEVER),
         beat_rules=_beat_rules(size, toggles, duration_ns),
         clocks=_zeros(kubelets, hb.CLOCK),
@@ -250,8 +253,12 @@ def _history(size: Size, nodes: Longs, seed: int) -> tuple[Longs, Longs]:
     return ring, history
 
 
-def _spaces(size: Size, toggles: Toggles, tables: Tables) -> Longs:
-    """Return the stores right after a compaction: five minutes of history are kept, as much was freed."""
+def _spaces(size: Size, toggles: Toggles, tables: Tables, duration_ns: int) -> tuple[Longs, Longs]:
+    """Return the stores right after a compaction, and their history: five minutes, and as much was freed.
+
+    Where ten minutes of history do not fit, less is there at the start: the quota is reached half-way through
+    the run, or earlier if it is full without any history.
+    """
     spaces = _zeros(tables.etcds, cr.SPACE)
     spaces[:, cr.QUOTA] = size.control_plane.etcd_quota_bytes
     for name in TYPES:
@@ -259,11 +266,15 @@ def _spaces(size: Size, toggles: Toggles, tables: Tables) -> Longs:
         one = costing.stored_of(size, name)
         value = costing.values_in_etcd(np.array([one.mean_bytes]), toggles)
         spaces[shard, cr.IN_USE] += one.count * int(costing.grown(value, tables.stored_bytes)[0])
-    freed = grows_per_s(size, toggles, tables) * (size.profile.etcd_compaction_ns // SECOND)
-    spaces[:, cr.IN_USE] += freed
+    grows = grows_per_s(size, toggles, tables)
+    kept = grows * (size.profile.etcd_compaction_ns // SECOND)
+    room = spaces[:, cr.QUOTA] - spaces[:, cr.IN_USE]
+    half = np.maximum(0, room - grows * (duration_ns // SECOND) // 2)
+    history = np.where(2 * kept > room, np.minimum(kept, half), kept)
+    spaces[:, cr.IN_USE] += history
     room = np.maximum(0, spaces[:, cr.QUOTA] - spaces[:, cr.IN_USE])
-    spaces[:, cr.FILE] = spaces[:, cr.IN_USE] + np.minimum(freed, room)
-    return spaces
+    spaces[:, cr.FILE] = spaces[:, cr.IN_USE] + np.minimum(kept, room)
+    return spaces, history
 
 
 def grows_per_s(size: Size, toggles: Toggles, tables: Tables) -> Longs:

@@ -25,7 +25,7 @@ import numpy as np
 
 from kscale.kernels._jit import inline, kernel
 from kscale.kernels.scheduling_choice import MIXED, Draws, Longs
-from kscale.kernels.scheduling_exhaustive import EVALUATIONS, FILTERED, PENDING, PLACED, SCORED
+from kscale.kernels.scheduling_exhaustive import EVALUATIONS, FILTERED, PLACED, SCORED
 from kscale.kernels.scheduling_scores import Floats, Groups, Scores, place, remove, signed
 from kscale.kernels.scheduling_table import (
     CLASS,
@@ -85,8 +85,8 @@ def place_by_class(  # noqa: C901, PLR0912, PLR0915 - helpers in the loop over p
     state: Floats, asks: Floats, delta: bool,
     rule: Groups, first: Groups, level_of: Groups, group: Groups, raw: Longs, weights: Longs,
     klass: Groups, draws: Draws, row_of: Groups, slot_of: Groups, in_slot: Floats,
-    table: Scores, most: Scores, ties: Scores, log: Groups, way: int, leaving: Groups, node_of: Groups,
-    spent: Longs, work: Longs,
+    table: Scores, most: Scores, ties: Scores, log: Groups, way: int, node_of: Groups, work: Longs,
+    leaving: Groups | None = None, spent: Longs | None = None,
 ) -> None:  # fmt: skip
     """Place each pod on the best of all nodes, by the table of its class.
 
@@ -98,12 +98,14 @@ def place_by_class(  # noqa: C901, PLR0912, PLR0915 - helpers in the loop over p
     table    uint8[slots, b, BLOCK]  scratch, b = an odd number of blocks; uint16 when the weights need it
     most     uint8[slots, w]  scratch, 0 to begin with, w = b up to a multiple of PANEL; type as table
     ties     uint8[slots, w]  scratch
-    log      int32[p + leaving]  scratch: nodes in the order in which they changed
+    log      int32[p]         scratch: nodes in the order in which they changed; int32[2 p] if pods end
     way      BY_ITSELF, or forced: ALWAYS_LAZY, ALWAYS_EAGER
-    leaving  int32[p]     pod that ends once pod p is placed, p or one before it, or PENDING; empty: none ends
     node_of  int32[p]     out: node of each pod, or PENDING
-    spent    int64[2, p]  out: RESCORES and FULL after each pod; int64[2, 0]: not wanted
     work     int64[WORK]  out: counters
+    leaving  int32[p]     pod that ends once pod p is placed, p or one before it, or PENDING; None: none ends
+    spent    int64[2, p]  out: RESCORES and FULL after each pod; None: not wanted
+
+    What is None is not compiled: even the test whether an array is empty was seen to cost 3 %.
 
     Cost is O(n) for the first pod of a class, then O(b + nodes changed since) lazily, O(b + slots) eagerly.
     """
@@ -164,11 +166,12 @@ def place_by_class(  # noqa: C901, PLR0912, PLR0915 - helpers in the loop over p
             changed += 1
             placed += 1
             work[EAGER_PODS] += eager
-        gone = signed(leaving[p]) if leaving.size > 0 else PENDING
-        if gone >= 0 and node_of[gone] >= 0:
-            remove(state, signed(node_of[gone]), asks, klass[gone])
-            log[changed] = node_of[gone]
-            changed += 1
+        if leaving is not None:
+            gone = signed(leaving[p])
+            if gone >= 0 and node_of[gone] >= 0:
+                remove(state, signed(node_of[gone]), asks, klass[gone])
+                log[changed] = node_of[gone]
+                changed += 1
         as_eager += live * (changed - known)
         for j in range(known, changed if eager else known):
             node = signed(log[j])
@@ -203,7 +206,7 @@ def place_by_class(  # noqa: C901, PLR0912, PLR0915 - helpers in the loop over p
                 if debt > due:
                     eager, debt = True, 0
             as_lazy, as_eager = 0, 0
-        if spent.size > 0:
+        if spent is not None:
             spent[0, p], spent[1, p] = work[RESCORES], work[FULL]
     work[PLACED] = placed
     work[EVALUATIONS] = work[FULL] * nodes + work[RESCORES]

@@ -15,7 +15,7 @@ import numpy as np
 
 from kscale.kernels._jit import inline, kernel
 from kscale.kernels.scheduling_choice import MIXED, Draws, Longs, choose, count, prefer, refuse
-from kscale.kernels.scheduling_exhaustive import EVALUATIONS, FILTERED, PENDING, PLACED, SCORED
+from kscale.kernels.scheduling_exhaustive import EVALUATIONS, FILTERED, PLACED, SCORED
 from kscale.kernels.scheduling_scores import (
     BAL_CPU,
     BAL_MEM,
@@ -142,17 +142,17 @@ def draw_nodes(
 def place_by_walk(
     state: Floats, asks: Floats, delta: bool,
     rule: Groups, first: Groups, level_of: Groups, group: Groups, raw: Longs, weights: Longs,
-    klass: Groups, draws: Draws, need: int, leaving: Groups, scores: Scores, node_of: Groups,
-    found_of: Groups, spent: Longs, work: Longs,
+    klass: Groups, draws: Draws, need: int, scores: Scores, node_of: Groups, found_of: Groups, work: Longs,
+    leaving: Groups | None = None, spent: Longs | None = None,
 ) -> None:  # fmt: skip
     """Place each pod on the best of the first *need* feasible nodes from where the last search stopped.
 
     Arguments as in scheduling_exhaustive.place_by_scan, with nodes in visiting order, and
 
     need      feasible nodes to find, see scheduling.sample_size
-    leaving   int32[p]  pod that ends once pod p is placed, p or one before it, or PENDING; empty: none ends
     found_of  int32[p]  out: feasible nodes that were found for each pod
-    spent     int64[p]  out: EVALUATIONS after each pod; empty: not wanted
+    leaving   int32[p]  pod that ends once pod p is placed, p or one before it, or PENDING; None: none ends
+    spent     int64[p]  out: EVALUATIONS after each pod; None: not wanted
     """
     nodes, start = group.size, 0
     standing, totals = np.empty(nodes, np.int32), np.empty(nodes, np.int32)
@@ -176,10 +176,11 @@ def place_by_walk(
             node_of[p] = (start + at) % nodes
             place(state, node_of[p], asks, c)
             work[PLACED] += 1
-        gone = signed(leaving[p]) if leaving.size > 0 else PENDING
-        if gone >= 0 and node_of[gone] >= 0:
-            remove(state, signed(node_of[gone]), asks, klass[gone])
-        if spent.size > 0:
+        if leaving is not None:
+            gone = signed(leaving[p])
+            if gone >= 0 and node_of[gone] >= 0:
+                remove(state, signed(node_of[gone]), asks, klass[gone])
+        if spent is not None:
             spent[p] = work[EVALUATIONS]
         start = (start + looked) % nodes
 

@@ -128,8 +128,7 @@ def run_table(way: int, table: Table) -> Outcome:
     work = np.zeros(by_class.WORK, dtype=np.int64)
     by_class.place_by_class(
         table.state, *scheduling.problem(table.pending), table.row_of, table.slot_of, table.in_slot,
-        table.table, table.most, table.ties, table.log, way, scheduling.NONE_ENDS,
-        table.node_of, scheduling.NOT_WANTED.reshape(2, 0), work,
+        table.table, table.most, table.ties, table.log, way, table.node_of, work,
     )  # fmt: skip
     held = np.count_nonzero(table.slot_of != by_class.NOWHERE)
     return _outcome(Answer(table.node_of), work, cached=int(held) * slot_bytes(table.pending))

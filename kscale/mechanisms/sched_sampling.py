@@ -137,8 +137,8 @@ def run_walk(search: Search) -> Outcome:
     """Look at enough nodes from where the last search stopped."""
     work = np.zeros(exhaustive.WORK, dtype=np.int64)
     sampling.place_by_walk(
-        search.state, *scheduling.problem(search.job.visited), search.job.need, scheduling.NONE_ENDS,
-        search.scores, search.node_of, search.found_of, scheduling.NOT_WANTED, work,
+        search.state, *scheduling.problem(search.job.visited), search.job.need, search.scores, search.node_of,
+        search.found_of, work,
     )  # fmt: skip
     return _outcome(search, work)
 

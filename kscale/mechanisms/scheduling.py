@@ -31,8 +31,6 @@ Shorts = NDArray[np.uint8] | NDArray[np.uint16]
 
 EXACT = 2**53  # doubles hold every integer below
 FULL_SCORE = 100
-NONE_ENDS: Groups = np.zeros(0, dtype=np.int32)  # `leaving` of the kernels: pods only come
-NOT_WANTED: Longs = np.zeros(0, dtype=np.int64)  # `spent` of the kernels: totals are enough
 
 
 @dataclass(frozen=True, slots=True)

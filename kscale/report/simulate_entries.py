@@ -1,11 +1,11 @@
 """One number of a simulation as text, and what became of it from the first run to the last."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kscale.judge import wording
 from kscale.report import simulate_wording as said
-from kscale.units import show_ratio
+from kscale.units import show_count, show_ratio
 
 BETTER, WORSE = "better", "worse"
 NO_TONE = ""
@@ -47,8 +47,10 @@ def time_change(first: int | None, last: int | None) -> Entry:
     return Entry(wording.of_time(last / first), tone=_tone(first, last, better=last < first))
 
 
-def count_change(values: Sequence[int], *, more_is_better: bool = False) -> Entry:
-    """Return what became of a number, from the first run to the last."""
+def count_change(
+    values: Sequence[int], show: Callable[[int], str] = show_count, *, more_is_better: bool = False
+) -> Entry:
+    """Return what became of a number, from the first run to the last; *show* is for what has no ratio."""
     first, last = values[0], values[-1]
     if len(values) < 2:  # noqa: PLR2004 - a first and a last
         return NOTHING
@@ -58,7 +60,7 @@ def count_change(values: Sequence[int], *, more_is_better: bool = False) -> Entr
     word = "less" if last < first else "more"
     tone = _tone(first, last, better=(last > first) is more_is_better)
     if not small:
-        return Entry(word, tone=tone)
+        return Entry(f"{show(large)} {word}", tone=tone)
     if large >= wording.RATIO_FROM * small:
         return Entry(f"{show_ratio(large / small)} {word}", tone=tone)
     return Entry(f"{wording.percent((large - small) / first)} {word}", tone=tone)

@@ -108,7 +108,12 @@ def _of_verdicts(first: Verdict, last: Verdict) -> Entry:
     """Return what became of an objective's figure, smaller is better."""
     if first.unit == "ns":
         return time_change(first.worst, last.worst)
-    return count_change([first.worst or 0, last.worst or 0])
+    return count_change([first.worst or 0, last.worst or 0], _points)
+
+
+def _points(ppm: int) -> str:
+    """Return a difference of shares."""
+    return f"{said.share(ppm).removesuffix(' %')} points"
 
 
 def _latencies(shown: Sequence[Labelled]) -> Iterator[Row]:
@@ -160,9 +165,13 @@ def _station(run: Simulated, one: Station) -> Entry:
 def _volumes(shown: Sequence[Labelled]) -> Iterator[Row]:
     """Yield what is written, refused, lost and reached."""
     log = [one.run.counts.get("log-bytes", 0) * MINUTE_NS // max(1, one.run.ended_ns) for one in shown]
-    yield _row("etcd log a minute", [Entry(show_bytes(value)) for value in log], count_change(log))
+    yield _row(
+        "etcd log a minute", [Entry(show_bytes(value)) for value in log], count_change(log, show_bytes)
+    )
     peak = [one.run.station("etcd-store").busy_ns for one in shown]
-    yield _row("etcd store, most", [Entry(show_bytes(value)) for value in peak], count_change(peak))
+    yield _row(
+        "etcd store, most", [Entry(show_bytes(value)) for value in peak], count_change(peak, show_bytes)
+    )
     for name, (title, more) in COUNTS.items():
         values = [one.run.counts[name] for one in shown if name in one.run.counts]
         if len(values) == len(shown):

@@ -75,7 +75,7 @@ class ReadsSpec(Spec):
     list_node: KeptRate | None = Field(
         None,
         alias="list-node",
-        description="Of a node's pods, as by kubectl describe node. Default 1/s (assumed).",
+        description="Of a node's pods, as by kubectl describe node. Default 6/min (assumed).",
     )
     list_namespace: KeptRate | None = Field(
         None, alias="list-namespace", description="Of a namespace's pods. Default 1/s (assumed)."

@@ -17,7 +17,7 @@ from kscale.scenario.schema_simulation import (
 )
 
 PPM = 1_000_000
-ASSUMED = {"get": 100.0, "list_node": 1.0, "list_namespace": 1.0, "list_all": 1 / 60}  # a second
+ASSUMED = {"get": 100.0, "list_node": 0.1, "list_namespace": 1.0, "list_all": 1 / 60}  # a second
 LISTS = ("list_node", "list_namespace", "list_all")
 GETS, HEARTBEATS, PODS_LISTED = "get/", "get/leases", "list/pods"  # as load.requests calls them
 

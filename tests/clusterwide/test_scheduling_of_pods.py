@@ -17,7 +17,7 @@ from kscale.kernels import scheduling_classes as by_class
 from kscale.kernels.scheduling_exhaustive import PENDING, WORK, place_by_scan
 from kscale.mechanisms import sched_equivalence, sched_sampling, scheduling
 from kscale.mechanisms.base import BASELINE, OPTIMIZED
-from kscale.mechanisms.scheduling import NONE_ENDS, Pending
+from kscale.mechanisms.scheduling import Pending
 from kscale.mechanisms.scheduling_load import Load
 from kscale.scenario import build, load
 from kscale.scenario.cluster import Cluster, NodeGroup, PodClasses
@@ -61,6 +61,11 @@ def leaving_of(count: int, lives: int) -> np.ndarray[Any, np.dtype[np.int32]]:
     return np.maximum(np.arange(count) - lives, PENDING).astype(np.int32)
 
 
+def none_ends(pending: Pending) -> np.ndarray[Any, np.dtype[np.int32]]:
+    """Let pods only come."""
+    return np.full(len(pending.klass), PENDING, dtype=np.int32)
+
+
 @pytest.mark.parametrize("pods", [1, 2, 511, 512, 513, 1300])
 def test_sums_are_the_counters_of_the_mechanism_alone(pods: int) -> None:
     """On an empty cluster the first k pods cost what the mechanism counts for k pods, for every k."""
@@ -74,7 +79,7 @@ def test_sums_are_the_counters_of_the_mechanism_alone(pods: int) -> None:
     ):
         job = mechanism.prepare(on, mechanism.params(pods=pods))
         alone = mechanism.variants[variant].run(mechanism.variants[variant].build(job))
-        found = clusterwide.place(whole, toggles, NONE_ENDS)
+        found = clusterwide.place(whole, toggles, none_ends(whole))
         assert int(found.evaluations[:pods].sum()) == alone.work["evaluations"]
         assert found.node[:pods].tolist() == alone.answer.node_of.tolist()
 
@@ -90,7 +95,7 @@ def one_by_one(pending: Pending, leaving: Any) -> list[int]:  # noqa: ANN401 - a
             state, *problem[:-2], *last, pending.scratch(pending.nodes.count), node, np.zeros(WORK, np.int64)
         )
         node_of.append(int(node[0]))
-        gone = int(leaving[p]) if len(leaving) else PENDING
+        gone = int(leaving[p])
         if gone >= 0 and node_of[gone] >= 0:
             freed(state, pending, node_of[gone], int(pending.klass[gone]))
     return node_of
@@ -145,8 +150,8 @@ def by_table(pending: Pending, way: int, leaving: Any) -> list[int]:  # noqa: AN
     table = sched_equivalence.build_table(sched_equivalence.Job(pending, 0))
     by_class.place_by_class(
         table.state, *scheduling.problem(pending), table.row_of, table.slot_of, table.in_slot, table.table,
-        table.most, table.ties, np.zeros(2 * len(leaving), dtype=np.int32), way, leaving, table.node_of,
-        scheduling.NOT_WANTED.reshape(2, 0), np.zeros(by_class.WORK, dtype=np.int64),
+        table.most, table.ties, np.zeros(2 * len(leaving), dtype=np.int32), way, table.node_of,
+        np.zeros(by_class.WORK, dtype=np.int64), leaving, np.zeros((2, len(leaving)), dtype=np.int64),
     )  # fmt: skip
     node_of: list[int] = table.node_of.tolist()
     return node_of
@@ -209,7 +214,8 @@ def test_a_steady_cluster_does_not_fill_up(toggles: frozenset[str]) -> None:
     on = even(20, 2000)
     room = clusterwide.placed(size(on, pods=500), toggles, 1, 2500)
     assert np.count_nonzero(room.node == PENDING) == 0
-    only_come = clusterwide.place(scheduling.make(on, Load()), toggles, NONE_ENDS)
+    pending = scheduling.make(on, Load())
+    only_come = clusterwide.place(pending, toggles, none_ends(pending))
     assert np.count_nonzero(only_come.node == PENDING) > 0
 
 

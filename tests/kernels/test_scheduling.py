@@ -235,5 +235,5 @@ def test_each_kernel_is_compiled_once_a_score_type() -> None:
     by_table(pending, by_class.BY_ITSELF)
     for kernel in (place_by_scan, by_class.place_by_class, sampling.place_by_walk, replay.first_wrong):
         if hasattr(kernel, "signatures"):  # not without the compiler
-            assert len(kernel.signatures) <= 2
+            assert len(kernel.signatures) <= 4  # each with and without pods that end
     assert WORK == 4

@@ -76,7 +76,7 @@ def test_without_any_of_it_the_defaults_hold() -> None:
     """Ten minutes of the load, and the scenario is the one it was before there were simulations."""
     simulation, plane = built("seed: 1\n")
     assert simulation == Simulation(
-        gets_milli=100_000, list_node_milli=1000, list_namespace_milli=1000, list_all_milli=17
+        gets_milli=100_000, list_node_milli=100, list_namespace_milli=1000, list_all_milli=17
     )
     assert (simulation.duration_ns, simulation.events_per_change_milli) == (600 * S, 2000)
     assert (plane.apiserver_cores, plane.etcd_cores) == (32, 16)
