@@ -153,3 +153,27 @@ def test_bad_input_gets_one_line(fake: Fake, ask: Ask, args: tuple[str, ...], sa
     assert out == ""
     assert said in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_real_runs_are_equal_for_any_number_of_workers(ask: Ask) -> None:
+    """A small cluster for ten seconds, in this process and in two others: the same bytes; it adds up."""
+    args = (
+        "--after",
+        "node-lease,watch-encode",
+        "--metric",
+        "log-bytes-per-min",
+        "--duration",
+        "10s",
+        "--json",
+    )
+    code, alone, _ = ask(*args)
+    assert code == ExitCode.OK
+    assert ask(*args, "--workers", "2")[1] == alone
+    tree = json.loads(alone)
+    assert tree["value_before"]["amount"] > tree["value_after"]["amount"]
+    parts = {part["toggle"]: part["numerator"] for part in tree["parts"]}
+    assert (
+        sum(parts.values())
+        == (tree["value_after"]["amount"] - tree["value_before"]["amount"]) * tree["denominator"]
+    )
+    assert parts["watch-encode"] == 0

@@ -11,9 +11,11 @@ from made_sizes import size
 
 from kscale.clusterwide import ablate, ablate_metrics, figures, toggles
 from kscale.clusterwide.ablate import Ablation, Outcome, Question, Valued
+from kscale.clusterwide.search import Run
 from kscale.clusterwide.simulate import Asked
 from kscale.clusterwide.size import Size
 from kscale.clusterwide.toggles import NONE, Toggles
+from kscale.clusterwide.walls import Wall
 from kscale.clusterwide.workers import Jobs, digest
 from kscale.errors import KscaleError
 
@@ -208,3 +210,31 @@ def test_an_account_that_does_not_add_up_is_no_account() -> None:
     found = account(leases_then_lists)
     with pytest.raises(ValueError, match="do not add up"):
         replace(found, value_after=Valued(301))
+
+
+def test_a_limit_is_that_of_its_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The largest size that holds, at least that where nothing broke; its digest is all that was found."""
+
+    def found(on: Toggles, breaks_at: int | None, station: str = "scheduler") -> Outcome:
+        wall = Wall(
+            toggles=toggles.ordered(on),
+            axis="nodes",
+            holds_at=3000,
+            breaks_at=breaks_at,
+            arithmetic=None,
+            arithmetic_station="",
+            objective="",
+            station=station,
+            limits=((0, 3000),),
+            runs=(Run(3000, 0, holds=True),),
+            sentences=(f"with {toggles.shown(on)}",),
+        )
+        monkeypatch.setattr(ablate, "wall_of", lambda *_: wall)
+        return ablate.limit_outcome(size(), Asked(on, 0))
+
+    lease = frozenset({"node-lease"})
+    assert found(NONE, 3050).values == {"limit": Valued(3000)}
+    assert found(NONE, None).values == {"limit": Valued(3000, bound=True)}
+    assert found(lease, 3050).digest == found(NONE, 3050).digest
+    assert found(NONE, 3051).digest != found(NONE, 3050).digest
+    assert found(NONE, 3050, "etcd-apply").digest != found(NONE, 3050).digest
