@@ -320,6 +320,16 @@ def test_reads_and_writes_share_the_cores() -> None:
 
 
 @pytest.mark.tiny
+def test_requests_are_decoded_in_order() -> None:
+    """A small one on a free core is not ahead of the large one before it."""
+    (e,) = etcds(1, replace(FREE, front_ps=1_000_000, cores=2), [])
+    assert etcd_write_steps.offer(0, 0, 2000, 0, e) == 2 * MS
+    assert etcd_write_steps.offer(0, 1, 100, 0, e) == 2 * MS
+    assert etcd_write_steps.offer(0, 2, 100, 0, e) == 2 * MS
+    assert e.cores.tolist() == [2 * MS, 200 * US]
+
+
+@pytest.mark.tiny
 def test_without_a_majority_nobody_is_answered() -> None:
     """Until a member comes back, which has the rest sent to it; a smaller quorum does it too."""
     asked: list[Asked] = [(0, "lose", 0, 0), (0, "put", 100, 0)]
