@@ -175,8 +175,15 @@ def _wall(here: Wall, on: Toggles, changed: Toggles, way: _Way) -> Wall:
     if way.end.holds_at < here.holds_at:
         return walls.near(on, [here.holds_at, round(here.holds_at * min(factor, LOSS))], way.seed)
     tried = _beyond(here, way)
-    guess = min(tried * max(factor, GAIN), Fraction(max(way.end.holds_at, tried)))
-    return walls.near(on, [tried, *(value for value in search.guesses(guess) if value > tried)], way.seed)
+    guess = tried * max(factor, GAIN)
+    first = search.guesses(guess) if guess < way.end.holds_at else _ends(way)
+    return walls.near(on, [tried, *(value for value in first if value > tried)], way.seed)
+
+
+def _ends(way: _Way) -> list[int]:
+    """Return both sides of the last wall, as far apart as walls on the way may be."""
+    breaks = way.end.breaks_at
+    return [way.end.holds_at] + ([] if breaks is None else [int(way.end.holds_at * way.close)])
 
 
 def _beyond(here: Wall, way: _Way) -> int:

@@ -51,7 +51,7 @@ def test_a_step_that_arithmetic_does_not_foresee() -> None:
             return {"etcd-store": 1 if "etcd-freelist" in on else 2}
 
     before, after, path = between(Blind())
-    assert changes(path) == [("node-lease",), ("sched-sampling",)]
+    assert changes(path) == [("node-lease",), ("sched-equivalence",), ("sched-sampling",)]
     assert before.holds_at + sum(step.gain for step in path.steps) == after.holds_at
 
 
