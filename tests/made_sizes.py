@@ -1,38 +1,48 @@
-"""A size that is made up: a few nodes and pods, for what only hands sizes on."""
+"""Small clusters for simulations."""
 
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
+from kscale.clusterwide import size
+from kscale.clusterwide.record import Simulated
+from kscale.clusterwide.simulate import Asked, simulate
+from kscale.clusterwide.size import Size
+from kscale.clusterwide.toggles import NONE, Toggles
+from kscale.scenario import build
+from kscale.scenario.cluster import Cluster
+from kscale.scenario.schema import Scenario
 
-from kscale.clusterwide.size import Size, Stored
-from kscale.scenario.cluster import ControlPlane, Load, NodeGroup, Nodes, PodClasses, Simulation
-from kscale.scenario.profiles import PROFILES
+S = 1_000_000_000
+QUIET = {"get": "0/s", "list-node": "0/s", "list-namespace": "0/s", "list-all": "0/s"}
 
 
-def size(**changes: Any) -> Size:  # noqa: ANN401 - any of the fields
-    """Return ten equal nodes with twenty pods of one class."""
-    nodes, one = np.ones(10, np.int64), np.ones(1, np.int64)
-    nothing = np.zeros((10, 0), np.int64)
-    place = np.zeros(10, np.int32)
-    made = Size(
-        name="made",
-        seed=0,
-        profile=PROFILES["k8s-1.14"],
-        costs={"fsync": 1, "encode": 2},
-        control_plane=ControlPlane(3, 50, 3, 1_000_000, 8 * 2**30),
-        load=Load(1.0, 10_000_000_000, 15_360),
-        simulation=Simulation(),
-        nodes=10,
-        pods=20,
-        namespaces=2,
-        stored={"pods": Stored(20, 10_240), "nodes": Stored(10, 15_360)},
-        pattern=Nodes(
-            nodes * 32_000, nodes << 37, nodes << 40, nodes * 110, nothing, place, place, (NodeGroup({}),)
-        ),
-        klass=np.arange(20, dtype=np.int32) % 3,
-        classes=PodClasses(one, one, one, one, one, np.zeros((1, 0), np.int64), ()),
-        status_bytes=nodes * 15_360,
-        lease_bytes=nodes * 300,
-    )
-    return replace(made, **changes)
+def cluster(nodes: int = 60, changes: float = 2, profile: str = "k8s-1.14", **more: Any) -> Cluster:  # noqa: ANN401 - keys of a scenario
+    """Return a cluster of some nodes of one shape, with 10 pods each of equal size."""
+    given: dict[str, Any] = {
+        "name": "made",
+        "profile": profile,
+        "cluster": {
+            "nodes": {"count": nodes, "zones": 3},
+            "pods": {"count": 10 * nodes, "apps": 10},
+            "objects": {
+                "total": 50 * nodes,
+                "types": {
+                    "pods": {"size": "10KiB", "spread": 0},
+                    "nodes": {"size": "15KiB", "spread": 0},
+                    "leases": {"size": 300, "spread": 0},
+                    "other": {"size": "2KiB"},
+                },
+            },
+        },
+        "load": {"pod_changes": f"{changes * 60}/min"},
+    }
+    return build.build(Scenario.model_validate(given | more))
+
+
+def sized(nodes: int = 60, changes: float = 2, profile: str = "k8s-1.14", **more: Any) -> Size:  # noqa: ANN401 - keys of a scenario
+    """Return what such a cluster is to the simulation."""
+    return size.of(cluster(nodes, changes, profile, **more))
+
+
+def ran(of: Size, toggles: Toggles = NONE, seconds: int = 30, seed: int = 0) -> Simulated:
+    """Return a run."""
+    return simulate(of, Asked(toggles, seed, duration_ns=seconds * S))

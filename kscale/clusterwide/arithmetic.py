@@ -205,10 +205,8 @@ def _dispatch(of: _Means) -> Offered:
 def _log(of: _Means, shard: int) -> int:
     """Return the work of the leader's loop for entries: one fsync is shared by all that wait for it."""
     rules = of.tables.etcd_rules.tolist()
-    followers = len(of.tables.followers)
-    per_byte = rules[ew.LOG_PS] + followers * rules[ew.NET_PS]
     return sum(
-        rate * (rules[ew.APPEND] + (row[ct.BYTES] + rules[ew.ENTRY_BYTES]) * per_byte // PS)
+        rate * (rules[ew.APPEND] + (row[ct.BYTES] + rules[ew.ENTRY_BYTES]) * rules[ew.LOG_PS] // PS)
         for rate, row in of.writes(shard)
     )
 

@@ -18,7 +18,6 @@ from kscale.kernels import etcd_write as ew
 
 Longs = NDArray[np.int64]
 
-PARTS = (("p50", 50), ("p90", 90), ("p99", 99))
 FULL_PPM = 900_000  # of its capacity: a station that is near its limit
 NEARLY_PPM = 990_000  # in a second: it was full
 LASTING = 10  # a station limits a run if it was full for more than one second in so many
@@ -35,7 +34,9 @@ def simulated(
     slis = (*_slis(world, now, judged), _startup(world, now, judged))
     counts = _counts(world, seen, failovers)
     lost = counts["no-space"] + counts["etcd-busy"] + counts["given-up"]
-    found = objectives.verdicts(judged, slis, lost * PPM // max(1, counts["requests"] + counts["given-up"]))
+    asked = max(1, counts["requests"] + counts["given-up"])
+    full = counts["no-space"] > 0
+    found = objectives.verdicts(judged, slis, lost * PPM // asked, full=full, stopped=stopped)
     stations = _stations(world, size, seen, now)
     pods = world.pods
     return Simulated(
@@ -109,24 +110,25 @@ def _of_buckets(buckets: Longs, asked: int) -> Quantiles:
     ends = np.cumsum(buckets)
     answered = int(ends[-1])
     asked = max(asked, answered)
-    found: list[int | None] = []
-    for _, part in PARTS:
+
+    def at(part: int) -> int | None:
         wanted = -(-asked * part // 100)
-        known = 0 < wanted <= answered
-        found.append(cs.edge(int(np.searchsorted(ends, wanted))) if known else None)
+        return cs.edge(int(np.searchsorted(ends, wanted))) if 0 < wanted <= answered else None
+
     last = cs.edge(int(np.flatnonzero(buckets)[-1])) if answered and answered == asked else None
-    return Quantiles(asked, asked - answered, *found, last)
+    return Quantiles(asked, asked - answered, at(50), at(90), at(99), last)
 
 
 def _of_times(times: Longs, unanswered: int) -> Quantiles:
     """Return the exact quantiles of *times*, and of so many that never ended."""
     ordered, asked = np.sort(times), len(times) + unanswered
-    found: list[int | None] = []
-    for _, part in PARTS:
+
+    def at(part: int) -> int | None:
         wanted = -(-asked * part // 100)
-        found.append(int(ordered[wanted - 1]) if 0 < wanted <= len(ordered) else None)
+        return int(ordered[wanted - 1]) if 0 < wanted <= len(ordered) else None
+
     last = int(ordered[-1]) if len(ordered) and not unanswered else None
-    return Quantiles(asked, unanswered, *found, last)
+    return Quantiles(asked, unanswered, at(50), at(90), at(99), last)
 
 
 def _startup(world: World, now: int, judged: tuple[Objective, ...]) -> Sli:

@@ -52,22 +52,25 @@ def moments(size: Size, toggles: Toggles, seed: int) -> list[Moment]:
 
 
 def _servers(size: Size, toggles: Toggles, seed: int, fault: Fault) -> list[Moment]:
-    """Return restarts of servers, one after the other. With balanced servers the new ones are up before."""
-    surge, found = "apiserver-balance" in toggles, []
-    for i in range(min(fault.count, size.control_plane.apiservers)):
+    """Return restarts of servers, one after the other. With balanced servers all new ones are up before."""
+    count = min(fault.count, size.control_plane.apiservers)
+    if "apiserver-balance" in toggles:
+        return [Moment(fault.at_ns, partial(_stop, range(count), True, seed))]
+    found = []
+    for i in range(count):
         at = fault.at_ns + i * fault.lasts_ns
-        found.append(Moment(at, partial(_stop, i, surge, seed + i)))
-        if not surge:
-            found.append(Moment(at + fault.lasts_ns, partial(_start, i)))
+        found.append(Moment(at, partial(_stop, range(i, i + 1), False, seed + i)))
+        found.append(Moment(at + fault.lasts_ns, partial(_start, i)))
     return found
 
 
-def _stop(server: int, surge: bool, seed: int, world: World, now: int) -> Longs:
-    """Stop a server: its clients connect to others, and begin their watches again."""
+def _stop(stopped: range, surge: bool, seed: int, world: World, now: int) -> Longs:
+    """Stop servers: their clients connect to others, and begin their watches again."""
     if not surge:
-        world.servers[server, cr.UP] = 0
+        world.servers[stopped.start : stopped.stop, cr.UP] = 0
     up = np.flatnonzero(world.servers[:, cr.UP])
-    clients = np.flatnonzero(world.nodes[:, cr.SERVER] == server)
+    at = world.nodes[:, cr.SERVER]
+    clients = np.flatnonzero((at >= stopped.start) & (at < stopped.stop))
     if len(up):
         world.nodes[clients, cr.SERVER] = up[draw.below(seed, Stream.CLUSTER_FAULTS, len(clients), len(up))]
     kubelets = int(world.rules[cr.KUBELETS])

@@ -49,16 +49,22 @@ def changed(objectives: Sequence[Objective], bounds: Mapping[str, int]) -> tuple
     return tuple(replace(one, at_most=bounds.get(one.id, one.at_most)) for one in objectives)
 
 
-def verdicts(objectives: Sequence[Objective], slis: Sequence[Sli], lost_ppm: int) -> tuple[Verdict, ...]:
-    """Return what a run made of *objectives*; one that nothing was asked of is kept."""
+def verdicts(
+    objectives: Sequence[Objective], slis: Sequence[Sli], lost_ppm: int, *, full: bool, stopped: str
+) -> tuple[Verdict, ...]:
+    """Return what a run made of *objectives*; one that nothing was asked of is kept.
+
+    A store that is *full* takes no writes until somebody makes room, so it breaks the last objective however
+    few were refused so far. *stopped* is the one that could no longer be kept, if a run ended for it.
+    """
     found = []
     for one in objectives:
         if one.id == "lost":
             worst: int | None = lost_ppm
-            kept = lost_ppm <= one.at_most
+            kept = lost_ppm <= one.at_most and not full
         else:
             window = next(sli for sli in slis if sli.name == one.id).worst
             worst = 0 if window is None else window.p99
             kept = worst is not None and worst <= one.at_most
-        found.append(Verdict(one.id, one.title, one.at_most, one.unit, worst, kept))
+        found.append(Verdict(one.id, one.title, one.at_most, one.unit, worst, kept and one.id != stopped))
     return tuple(found)

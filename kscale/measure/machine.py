@@ -96,7 +96,7 @@ def kernels_stamp() -> str:
 
 def code_stamp() -> str:
     """Return a hash of everything that decides what a run counts and how it is timed."""
-    rooms = ("scenario", "kernels", "mechanisms", "measure", "results")
+    rooms = ("scenario", "kernels", "mechanisms", "clusterwide", "measure", "results")
     return _stamp("*.py", *(f"{room}/*.py" for room in rooms), "scenario/cost_models/*.yaml")
 
 
