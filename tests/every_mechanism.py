@@ -26,6 +26,7 @@ TINY: dict[str, dict[str, Any]] = {
     "controller-standby": {"trials": 20, "event": "upgrade", "standbys": 2},
     "sched-equivalence": {"pods": 40},
     "sched-sampling": {"pods": 20},
+    "cluster": {"duration_ns": 3_000_000_000},
 }
 IDS = [mechanism.id for mechanism in MECHANISMS]
 

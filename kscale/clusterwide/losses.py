@@ -41,7 +41,7 @@ def _objectives(before: Work, after: Work) -> list[str]:
     """Say that more objectives are broken, or that there was none to win."""
     broken = after["objectives_broken"]
     if broken > before["objectives_broken"]:
-        return [f"{units.show_many(broken, 'objectives')} broken, before {before['objectives_broken']}"]
+        return [f"{units.show_many(broken, 'objective')} broken, before {before['objectives_broken']}"]
     if before["objectives_broken"] == 0:
         return ["every objective is kept without them: nothing is won that an objective would show"]
     return []

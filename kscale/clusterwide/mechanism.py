@@ -223,7 +223,7 @@ MECHANISM = Mechanism(
     losses=losses.losses,
     memory=memory,
     cost_ns=cost_ns,
-    claims=(),
+    claims=("C28", "W1", "H3", "S16", "S16b", "W2", "W3", "W4", "W5"),
     costs=costing.COSTS,
     simulated=True,
 )

@@ -32,6 +32,7 @@ MECHANISMS = (  # as the registry has them, which imports cannot see; a test com
     "controller-standby",
     "sched-equivalence",
     "sched-sampling",
+    "cluster",
 )
 
 REQUESTS, WATCHES, OPTIMIZATIONS = "load.requests.", "load.watches.", "control_plane.optimizations."

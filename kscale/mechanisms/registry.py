@@ -1,5 +1,6 @@
 """The mechanisms, in print order. Adding one is an import and a line."""
 
+from kscale.clusterwide import mechanism as cluster
 from kscale.errors import KscaleError, did_you_mean
 from kscale.mechanisms import (
     apiserver_balance,
@@ -34,6 +35,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     controller_standby.MECHANISM,
     sched_equivalence.MECHANISM,
     sched_sampling.MECHANISM,
+    cluster.MECHANISM,
 )
 
 

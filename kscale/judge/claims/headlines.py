@@ -48,26 +48,4 @@ CLAIMS: tuple[Claim, ...] = (
         not_reproducible="100 GB are 26 million pages, more than a laptop should be asked for, and what "
         "latency is notable was not said",
     ),
-    Claim(
-        id="H3",
-        title="Leases take a cluster from 1,000 to several thousand nodes",
-        kind="R",
-        source="Ali19 (Zeng Fansong, 2019)",
-        stated="node status every 60 s and a Lease every 10 s, in place of 15 KB of status every 10 s",
-        setup=None,
-        figures=(),
-        not_reproducible="which limit was reached at 1,000 nodes was not said; C1 to C5 show what "
-        "heartbeats write and cost, before and after",
-    ),
-    Claim(
-        id="C28",
-        title="Before any of it pod scheduling takes up to 10 s at 10,000 nodes, and all is unstable",
-        kind="M",
-        source="Ali19 (Zeng Fansong, 2019)",
-        stated="Kubemark: 200 containers of 4 cores, 50 hollow nodes each; 200k pods, 1M objects",
-        setup=None,
-        figures=(),
-        not_reproducible="it takes the whole control plane on one clock, queues feeding queues; kscale runs "
-        "one mechanism at a time until its cluster simulation is there",
-    ),
 )

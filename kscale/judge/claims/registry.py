@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from kscale.errors import KscaleError, did_you_mean
 from kscale.judge.claims import (
     calibrated,
+    clusterwide,
     encoding,
     etcd_reads,
     etcd_writes,
@@ -32,6 +33,7 @@ SUBJECTS: Mapping[str, tuple[Claim, ...]] = {
     "etcd-reads": etcd_reads.CLAIMS,
     "freelist": freelist.CLAIMS,
     "scheduling": scheduling.CLAIMS,
+    "clusterwide": clusterwide.CLAIMS,
     "headlines": headlines.CLAIMS,
     "calibrated": calibrated.CLAIMS,
 }

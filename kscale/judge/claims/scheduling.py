@@ -197,16 +197,6 @@ CLAIMS: tuple[Claim, ...] = (
         not_reproducible=WHOLE,
     ),
     Claim(
-        id="S16",
-        title="The scheduler's benchmark must reach 680 to 810 pods a second",
-        kind="M",
-        source="k/k test/integration/scheduler_perf, SchedulingBasic, thresholds of 2026",
-        stated="5,000 nodes, 10,000 and 50,000 pods",
-        setup=None,
-        figures=(),
-        not_reproducible=WHOLE,
-    ),
-    Claim(
         id="S17",
         title="YuniKorn schedules 204 pods a second where the default scheduler does 49",
         kind="R",
