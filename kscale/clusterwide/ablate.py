@@ -71,6 +71,8 @@ class Part:
     alone: int  # it alone, beside `before`
     last: int  # it alone is missing from `after`
     quiet: bool  # no output changes by it, neither beside `before` nor in `after`
+    alone_unseen: bool = False  # both values of `alone` are bounds: what it adds is not seen
+    last_unseen: bool = False  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,8 @@ def ablate(size: Size, question: Question, jobs: Jobs[Outcome], observer: Observ
                 alone[player],
                 last[player],
                 player in quiet,
+                game.unseen(frozenset(), frozenset((player,))),
+                game.unseen(everyone - {player}, everyone),
             )
             for player in players
         ),
@@ -242,6 +246,10 @@ class _Game:
         none: Coalition = frozenset()
         sides = ((none, none | {player}), (everyone - {player}, everyone))
         return all(self.outcomes[one].digest == self.outcomes[other].digest for one, other in sides)
+
+    def unseen(self, one: Coalition, other: Coalition) -> bool:
+        """Say whether the values of both are bounds, and so what lies between them is not seen."""
+        return self.valued(one).bound and self.valued(other).bound
 
     @property
     def bounds(self) -> int:

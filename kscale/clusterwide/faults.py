@@ -90,7 +90,7 @@ def _start(server: int, world: World, _: int) -> None:
 def _again(kubelets: Longs, now: int, within: int, seed: int) -> Longs:
     """Return the watches that kubelets begin again, pods' by the history, the others as they are."""
     when = now + 1 + US * draw.below(seed, Stream.CLUSTER_FAULTS, len(kubelets), within // US)
-    pods = np.stack((when, np.full(len(when), cr.END_WATCH), kubelets), axis=1)
+    pods = np.stack((when, np.full(len(when), cr.BREAK_WATCH), kubelets), axis=1)
     others = np.stack((when, np.full(len(when), cr.ASK), kubelets * cr.ASKS + ct.RESUME), axis=1)
     return np.concatenate((pods, *([others] * (KUBELET_WATCHES - 1))))
 

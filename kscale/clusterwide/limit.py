@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from kscale.clusterwide import size, workers
 from kscale.clusterwide.arithmetic import Arithmetic
+from kscale.clusterwide.objectives import Objective
 from kscale.clusterwide.path import Path, Step, path
 from kscale.clusterwide.record import Simulated, Verdict
 from kscale.clusterwide.search import PPM, Probe, Run
@@ -31,6 +32,8 @@ class Wish:
     before: Toggles = NONE
     after: Toggles = ALL
     names: tuple[str, str] = ("none", "all")  # of both sets, as words.label has them
+    objectives: tuple[Objective, ...] = ()  # none: the official ones
+    slo: str = "official objectives"  # what they are called
     steps: bool = True
     seeds: tuple[int, ...] = tuple(range(SEEDS))
     precision_ppm: int = PRECISION_PPM
@@ -95,6 +98,7 @@ def wall_of(
         seeds=(asked.seed,),
         precision_ppm=precision_ppm,
         duration_ns=asked.duration_ns or WINDOW_NS,
+        objectives=asked.objectives,
     )
     bounds = bounds_of(base, wish)
     with workers.Jobs(tried) as jobs:
@@ -184,7 +188,9 @@ class Unwatched:
 
 def _asked(wish: Wish, on: Toggles, probe: Probe) -> Asked:
     """Return the run of a probe: it may end early, and keeps no pod's life."""
-    return Asked(on, probe.seed, duration_ns=wish.duration_ns, early=True, sample=0)
+    return Asked(
+        on, probe.seed, duration_ns=wish.duration_ns, early=True, sample=0, objectives=wish.objectives
+    )
 
 
 def _miss(one: Verdict) -> Fraction:

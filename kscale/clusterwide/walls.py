@@ -191,16 +191,13 @@ def bare(axis: str, value: int) -> str:
 
 
 def _sentences(on: Toggles, bounds: Bounds, found: Found) -> list[str]:
-    """Say what is odd about a wall: none, nothing that holds, sizes beyond it that hold again."""
+    """Say what is odd about a wall: nothing could be run, or no more, or sizes beyond it hold again."""
     said = []
     named = "without any optimization" if on == NONE else f"with {shown(on)}"
     if not found.runs:
         said.append(f"{named}: even {shown_at(bounds.axis, bounds.least)} are too large to run")
-    elif found.breaks_at is None:
-        why = "" if found.most == bounds.most else "; more are too large to run"
-        said.append(f"{named}: no wall up to {shown_at(bounds.axis, found.holds_at)}{why}")
-    elif found.holds_at == 0:
-        said.append(f"{named}: not even {shown_at(bounds.axis, found.breaks_at)} keep every objective")
+    elif found.breaks_at is None and found.most < bounds.most:
+        said.append(f"{named}: more than {shown_at(bounds.axis, found.holds_at)} are too large to run")
     if found.again:
         values = [bare(bounds.axis, value) for value in found.again]
         more = f" and {len(values) - LISTED} more" if len(values) > LISTED else ""

@@ -193,7 +193,7 @@ def _rules(size: Size, toggles: Toggles, duration_ns: int) -> Longs:
     rules[cr.OTHERS_MILLI] = size.simulation.others_per_change_milli
     rules[cr.INIT_EVENT_NS] = costs["watch_init_event_ns"]
     rules[cr.BOOKMARKS], rules[cr.BALANCE] = "watch-bookmark" in toggles, "apiserver-balance" in toggles
-    rules[cr.BOOKMARK_NS] = profile.bookmark_period_ns
+    rules[cr.BOOKMARK_NS], rules[cr.LEAD_NS] = profile.bookmark_period_ns, profile.bookmark_lead_ns
     rules[cr.STOP_NS] = costs["kubelet_stop_ns"]
     return rules
 

@@ -179,7 +179,10 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
             elif nodes[who, cr.CUT] == 0:
                 if rules[cr.BALANCE] == 1:
                     rq.move(who, rules, nodes, servers, counts, draws)
-                cp.resume(now, who, rules, nodes, marks, ring, history, slots, stations, counts, events, size)
+                cp.resume(
+                    now, who, what == cr.BREAK_WATCH, rules, nodes, marks, ring, history, slots, stations,
+                    counts, events, size,
+                )  # fmt: skip
             continue
         if wakes[shard] == now:
             e = steps.Etcd(

@@ -176,16 +176,17 @@ def beat(
 
 @lean_inline
 def resume(
-    time: int, node: int, rules: Longs, nodes: Longs, marks: Longs, ring: Longs, history: Longs,
+    time: int, node: int, broken: bool, rules: Longs, nodes: Longs, marks: Longs, ring: Longs, history: Longs,
     slots: Longs, stations: Longs, counts: Longs, events: Longs, size: Longs,
 ) -> None:  # fmt: skip
     """Let a kubelet begin its watch of pods again where it stopped; if that is gone, it lists them first.
 
-    With bookmarks it stopped at the last of them, which came at a time of its own of the last BOOKMARK_NS.
+    With bookmarks it stopped at the last of them: LEAD_NS before a watch ends in its time, at any time of the
+    last BOOKMARK_NS before one that is broken.
     """
     seen = nodes[node, cr.SEEN_RV]
     if rules[cr.BOOKMARKS] == 1:
-        since = (time + node * 7_919_000_000) % rules[cr.BOOKMARK_NS]
+        since = (time + node * 7_919_000_000) % rules[cr.BOOKMARK_NS] if broken else rules[cr.LEAD_NS]
         seen = max(seen, marks[max(0, time - since) // SECOND])
     nodes[node, cr.SEEN_RV] = history[watch_ring.END]
     found = watch_ring.since(seen, ring, history)

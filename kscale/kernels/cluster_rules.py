@@ -3,9 +3,9 @@ r"""A whole control plane, event by event: what its arrays hold.
     clients -> API servers (seats, cores) -> nothing, an etcd's put, an etcd's range -> answer
                      \-> events: dispatcher, cores -> scheduler, kubelets, clients
 
-cluster_loop.py runs it; cluster_requests.py is the way of a request, cluster_pods.py a pod's life.
-Beside what is here: kernels/heap.py (events under way, and timers of nodes), kernels/heartbeats.py (clocks of nodes),
-kernels/etcd_write_steps.py (etcds), kernels/watch_ring.py (the history of pods), kernels/cluster_stations.py.
+cluster_loop.py runs it; cluster_requests.py is the way of a request, cluster_pods.py a pod's life. Beside what
+is here: heap.py (events under way, and timers of nodes), heartbeats.py (clocks of nodes), etcd_write_steps.py
+(etcds), watch_ring.py (the history of pods), cluster_stations.py.
 
 Everything is int64, time in ns from 0. Clients are rows of `nodes`: the kubelets first, then the scheduler,
 the controllers, and other clients. At one instant what was drawn ahead comes first, then etcds, then what is
@@ -37,12 +37,13 @@ CONTROLLER_NS, CONTROLLER_BURST = 13, 14
 EVENTS_MILLI, OTHERS_MILLI = 15, 16  # Events, and other objects, written for each change of a pod
 INIT_EVENT_NS = 17  # for each event that is looked at when a watch resumes
 BOOKMARKS = 18  # 1: a watch resumes at the last bookmark
-BOOKMARK_NS = 19  # between two bookmarks
+BOOKMARK_NS = 19  # between two bookmarks; the last one comes LEAD_NS before a watch ends in its time
 BALANCE = 20  # 1: who is refused, or begins a watch again, takes another server
 STOP_NS = 21  # a kubelet takes to end a pod
 END_NS = 22
 SCHEDULER_STALL, CONTROLLER_STALL = 23, 24  # they do nothing before
-RULES = 25
+LEAD_NS = 25
+RULES = 26
 
 # Rows of `stations`; of etcd e AT_LOG + 2 e, and the row after it for applying.
 AT_CLIENTS, AT_QUEUE, AT_CPU, AT_SCHEDULER, AT_KUBELET, AT_DISPATCH, AT_LOG = range(7)
@@ -95,7 +96,8 @@ SPACE = 5
 
 # Columns of `plan`, int64[m, 3]: what was drawn ahead, by time.
 WHEN, WHAT, WHO = 0, 1, 2
-CREATE_POD, DELETE_POD, ASK, END_WATCH = range(4)  # WHO: pod; node; row of nodes x ASKS + kind; kubelet
+# WHO: pod; node; row of nodes x ASKS + kind; kubelet whose watch ends in its time; one whose watch breaks
+CREATE_POD, DELETE_POD, ASK, END_WATCH, BREAK_WATCH = range(5)
 ASKS = 16
 
 # Kinds of events under way: the number in the heap is id * CODES + code.
