@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from made_sizes import size
+from bare_sizes import size
 
 from kscale.clusterwide import ablate, toggles
 from kscale.clusterwide.ablate import Ablation, Outcome, Question, Valued

@@ -5,11 +5,14 @@ from fractions import Fraction
 
 from kscale.clusterwide import ablate_metrics, toggles, words
 from kscale.clusterwide.ablate import Ablation, Pair, Part, Valued
+from kscale.clusterwide.limit import FAULTS
+from kscale.judge import wording as figures
 from kscale.report import simulate_rows
 from kscale.report.adding_up import Scale
 from kscale.report.text import clean
 from kscale.units import show_count, show_many, show_ns, show_percent
 
+UNSEEN = "-"
 MOST_NAMED = 3  # in the sentence
 NAMED_FROM = Fraction(1, 10)  # of the difference
 MODELLED = "modelled: every run follows from coefficients, nothing was measured"
@@ -82,12 +85,41 @@ def bounds(found: Ablation) -> str:
     )
 
 
+def alone(part: Part, to: Scale) -> str:
+    """Return what an optimization adds to the first set."""
+    return UNSEEN if part.alone_unseen else to.change(part.alone)
+
+
+def last(part: Part, to: Scale) -> str:
+    """Return what an optimization adds to the last set without it."""
+    return UNSEEN if part.last_unseen else to.change(part.last)
+
+
+def below(found: Ablation, small: Sequence[Part], to: Scale) -> Iterator[str]:
+    """Yield those whose values are too small to be seen beside the others, with what they are."""
+    if small:
+        named = (f"{part.toggle} {_small(found, part)}" for part in small)
+        yield f"below {to.text(1)}: {', '.join(named)}"
+
+
+def _small(found: Ablation, part: Part) -> str:
+    """Return a value in a unit of its own, and whether the metric gets worse by it."""
+    if not part.numerator:
+        return "0"
+    size = figures.amount(abs(part.numerator) / found.denominator, found.unit)
+    more = part.numerator > 0
+    return f"{'+' if more else '-'}{size}{' (worse)' if more == (found.better == 'lower') else ''}"
+
+
 def zeros(nothing: Sequence[Part]) -> Iterator[str]:
     """Yield which optimizations are worth exactly 0: those that change nothing at all, then the others."""
     quiet = [part.toggle for part in nothing if part.quiet]
     others = [part.toggle for part in nothing if not part.quiet]
     if quiet:
         yield f"exactly 0, and no output changes: {', '.join(quiet)}"
+    meant = [f"{one} is for {FAULTS[one]}" for one in quiet if one in FAULTS]
+    if meant:
+        yield f"{', '.join(meant)}: a fault that a scenario can have, under simulation.faults"
     if others:
         yield f"exactly 0, though other outputs change: {', '.join(others)}"
 
@@ -99,7 +131,9 @@ def legend(found: Ablation) -> Iterator[str]:
     else:
         orders = f"mean over {found.orders} orders in which they are added, ± its standard error"
     yield f"Shapley value: {orders}; they add up to the difference exactly"
-    yield "alone: what it adds to the first set; last: what it adds to the last set without it"
+    unseen = any(part.alone_unseen or part.last_unseen for part in found.parts)
+    dash = f"; {UNSEEN}: not seen, for both values are bounds" if unseen else ""
+    yield f"alone: what it adds to the first set; last: what it adds to the last set without it{dash}"
     if not found.exact:
         count = sum(not part.quiet for part in found.parts)
         yield f"--exact counts every order: {show_count(2**count)} sets"

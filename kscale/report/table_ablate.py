@@ -36,6 +36,10 @@ class Row:
     value: Fraction
     quanta: int  # as shown
 
+    def seen(self, to: Scale) -> bool:
+        """Say whether any of its numbers is more than nothing as shown."""
+        return bool(self.quanta or to.rounded(self.part.alone) or to.rounded(self.part.last))
+
     def worse(self, better: str) -> bool:
         """Say whether the metric gets worse by it."""
         return self.value != 0 and (self.value > 0) == (better == "lower")
@@ -44,7 +48,8 @@ class Row:
 def ablate_table(found: Ablation, width: int) -> Text:
     """Return the table for *width* columns."""
     to = scale_of(found)
-    rows, nothing = rows_of(found, to)
+    every, nothing = rows_of(found, to)
+    rows = [row for row in every if row.seen(to)]
     lines = paragraph(wording.head(found), width, rest=INDENT, style="dim")
     lines += paragraph(wording.sets(found), width, rest=INDENT, style="dim")
     lines += paragraph(wording.MODELLED, width, rest=INDENT, style="magenta")
@@ -54,7 +59,8 @@ def ablate_table(found: Ablation, width: int) -> Text:
         lines += paragraph(f"! {wording.bounds(found)}", width, rest=INDENT, style="yellow")
     lines.append(Text())
     lines += _layout(found, rows, to, width)
-    for said in wording.zeros(nothing):
+    small = [row.part for row in every if not row.seen(to)]
+    for said in (*wording.below(found, small, to), *wording.zeros(nothing)):
         lines += paragraph(said, width, first=INDENT, rest=INDENT * 2, style="dim")
     lines.append(Text())
     lines += _pairs(found, to, width)
@@ -71,7 +77,7 @@ def scale_of(found: Ablation) -> Scale:
 
 
 def rows_of(found: Ablation, to: Scale) -> tuple[list[Row], list[Part]]:
-    """Return what is shown as rows, the largest value first, and those that do nothing to the metric."""
+    """Return what each adds, the largest value first, and those that do nothing to the metric."""
     nothing = [part for part in found.parts if not (part.numerator or part.alone or part.last)]
     some = [part for part in found.parts if part not in nothing]
     some.sort(key=lambda part: -abs(part.numerator))  # of equals the first in print order
@@ -122,8 +128,8 @@ def _numbers(found: Ablation, rows: Sequence[Row], to: Scale) -> list[Column]:
         Column("Shapley value", shapley, right=True),
         *([] if found.exact else errors),
         Column("", _inner([_worse(found, row) for row in rows])),
-        Column("alone", _inner([Text(to.change(row.part.alone)) for row in rows]), right=True),
-        Column("last", _inner([Text(to.change(row.part.last)) for row in rows]), right=True),
+        Column("alone", _inner([Text(wording.alone(row.part, to)) for row in rows]), right=True),
+        Column("last", _inner([Text(wording.last(row.part, to)) for row in rows]), right=True),
     ]
 
 
@@ -170,7 +176,7 @@ def error(part: Part, to: Scale) -> str:
 
 def _bar(found: Ablation, row: Row, rows: Sequence[Row]) -> Text:
     """Return a bar as long as the value is large; of another pattern where the metric gets worse."""
-    longest = max(abs(one.value) for one in rows)
+    longest = max((abs(one.value) for one in rows), default=0)
     eighths = round(BAR * 8 * abs(row.value) / longest) if longest else 0
     if row.worse(found.better):
         return Text(WORSE_BAR * max(1, eighths // 8), "red")
@@ -186,7 +192,7 @@ def _stacked(found: Ablation, rows: Sequence[Row], to: Scale, width: int) -> Ite
     for row in rows:
         worse = " worse" if row.worse(found.better) else ""
         yield _apart(Text(INDENT).append_text(_named(row)), _gain(found, row, to).append(worse), width)
-        facts = [f"alone {to.change(row.part.alone)}", f"last {to.change(row.part.last)}"]
+        facts = [f"alone {wording.alone(row.part, to)}", f"last {wording.last(row.part, to)}"]
         if not found.exact:
             facts.insert(0, f"± {error(row.part, to)}")
         yield from layouts.facts_lines(facts, width)

@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from bare_sizes import size
 from made_simulations import optimized, quantiles, simulated, slis
-from made_sizes import size
 
 from kscale.clusterwide import ablate, ablate_metrics, figures, toggles
 from kscale.clusterwide.ablate import Ablation, Outcome, Question, Valued
@@ -140,6 +140,11 @@ def test_values_that_are_bounds_are_counted() -> None:
     assert found.value_before == Valued(1000, bound=True)
     assert found.value_after == Valued(400)
     assert found.bounds == 4
+    assert [(part.toggle, part.alone_unseen, part.last_unseen) for part in found.parts] == [
+        ("node-lease", False, False),
+        ("watch-encode", True, False),
+        ("list-index", True, False),
+    ]
 
 
 def test_progress_is_told() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_sizes import size
+from bare_sizes import size
 from worker_runs import answer, refuse, wait_long
 
 from kscale.clusterwide import toggles, workers

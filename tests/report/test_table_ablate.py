@@ -190,6 +190,27 @@ def test_markdown_tells_the_same() -> None:
     """The sentence, a row for each, losses named, and what is exactly 0."""
     said = documents.render_markdown(SMALL)
     assert said.startswith("**Pod start-up P99: not answered within 90 s")
-    assert "| watch-bookmark | +1.23 s (worse) | 0 | +1.23 s | +1.23 s |" in said
+    assert "| watch-bookmark | +1.23 s (worse) | 0 | - | +1.23 s |" in said
     assert "exactly 0, and no output changes: etcd-learner" in said
     assert "modelled" in said
+
+
+def test_what_is_between_two_bounds_is_not_said_to_be_nothing() -> None:
+    """Where neither value was answered, what an optimization adds alone is not known."""
+    (line,) = (line for line in plain(SMALL).splitlines() if line.startswith("watch-encode"))
+    assert line.split()[-3:] == ["-", "-20.00", "s"]
+    assert "-: not seen, for both values are bounds" in flat(SMALL)
+    answered = made.account(before=frozenset({"node-lease"}), after=made.SMALL)
+    assert "not seen" not in plain(answered)
+
+
+def test_what_is_too_small_for_the_table_is_said_below_it() -> None:
+    """Values below the last digit are named with what they are, losses as such, and still add up."""
+    parts = list(SMALL.parts)
+    assert (SMALL.denominator, parts[0].toggle, parts[1].toggle) == (24, "etcd-learner", "node-lease")
+    small = replace(parts[0], numerator=24 * 1_500_000, alone=1_500_000, last=1_500_000, quiet=False)
+    rest = replace(parts[1], numerator=parts[1].numerator - small.numerator)
+    found = replace(SMALL, parts=(small, rest, *parts[2:]))
+    said = plain(found)
+    assert "below 0.01 s: etcd-learner +1.5 ms (worse)" in said
+    assert not any(line.startswith("etcd-learner") for line in said.splitlines())

@@ -14,8 +14,8 @@ orders       that were drawn; 0 if all were counted
 runs         different sets of optimizations; bounds: of them with a value that is only a bound
 denominator  of every Shapley value
 parts        each with toggle, joins (false: it is taken out), numerator, standard_error (rounded up; null:
-             too few orders), alone, last, quiet (no output changes by it); the sum of all numerators is
-             (value_after - value_before) x denominator
+             too few orders), alone, last, quiet (no output changes by it), alone_unseen, last_unseen (both
+             values are bounds); the sum of all numerators is (value_after - value_before) x denominator
 pairs        each with one, two, amount: value(all) - value(all without one) - value(all without two)
              + value(all without both)
 """
@@ -105,7 +105,7 @@ def render_markdown(found: Ablation) -> str:
         gain = f"{to.text(row.quanta, signed=True)}{' (worse)' if row.worse(found.better) else ''}"
         error = table_ablate.error(part, to)
         lines.append(
-            f"| {part.toggle} | {gain} | {error} | {to.change(part.alone)} | {to.change(part.last)} |"
+            f"| {part.toggle} | {gain} | {error} | {wording.alone(part, to)} | {wording.last(part, to)} |"
         )
     lines.append(f"| **after** | **{to.text(to.rounded(found.value_after.amount))}** | | | |")
     said = [*wording.zeros(nothing), *wording.legend(found), wording.head(found), wording.MODELLED]

@@ -37,7 +37,7 @@ def waterfall(found: Ablation) -> Waterfall:
 def _note(row: table_ablate.Row, to: Scale, *, exact: bool) -> str:
     """Return what is said beside a step."""
     error = "" if exact else f"± {table_ablate.error(row.part, to)}, "
-    return f"{error}alone {to.change(row.part.alone)}, last {to.change(row.part.last)}"
+    return f"{error}alone {wording.alone(row.part, to)}, last {wording.last(row.part, to)}"
 
 
 def _end(found: Ablation, on: tuple[str, ...], value: Valued) -> End:
