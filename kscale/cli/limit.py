@@ -44,7 +44,8 @@ def limit(
         typer.Option(
             metavar="WHICH",
             rich_help_panel=SEARCH,
-            help="Objectives to keep. official: those of Kubernetes, over five minutes.",
+            help="Objectives to keep: official, those of Kubernetes over five minutes; with other bounds,"
+            " pod-startup=10s,lost=0.1%; or a .yaml file of such.",
         ),
     ] = "official",
     before: Annotated[

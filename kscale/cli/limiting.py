@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kscale import units
 from kscale.cli import progress_limit
+from kscale.cli import slo as slos
 from kscale.clusterwide import limit as walls
 from kscale.clusterwide import size as sizes
 from kscale.clusterwide import toggles, words, workers
@@ -15,7 +16,6 @@ from kscale.errors import Interrupted, KscaleError, did_you_mean
 from kscale.measure import stopping
 from kscale.scenario import build, load
 
-OFFICIAL = "official"
 LEAST_PPM, MOST_PPM = 100, 500_000  # of a precision
 LEAST_NS, MOST_NS = units.NS_PER_S, 86_400 * units.NS_PER_S
 
@@ -46,19 +46,20 @@ def question(
     """Return what is asked; KscaleError says which option or which line of the scenario is wrong."""
     if axis not in AXES:
         raise KscaleError(f"--axis: no axis {units.quote(axis)}; {did_you_mean(axis, AXES)}")
-    if slo != OFFICIAL:
-        raise KscaleError(f"--slo: {units.quote(slo)} is not known; known: {OFFICIAL}")
     precision_ppm, duration_ns = _precision(precision), _duration(duration)
     loaded = load.load(scenario)
     size = sizes.of(build.build(loaded.scenario, loaded.recorded))
     _check_end(size, duration_ns)
     sets = [_set(option, text, size) for option, text in (("--before", before), ("--after", after))]
+    objectives = slos.parse(slo, size.profile)
     first = size.seed if seed is None else seed
     wish = Wish(
         axis=axis,
         before=sets[0],
         after=sets[1],
         names=(words.label(before, sets[0]), words.label(after, sets[1])),
+        objectives=objectives,
+        slo=slos.shown(objectives, size.profile),
         steps=steps,
         seeds=tuple(range(first, first + seeds)),
         precision_ppm=precision_ppm,

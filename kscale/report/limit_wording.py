@@ -6,7 +6,7 @@ from fractions import Fraction
 from kscale.clusterwide import toggles, words
 from kscale.clusterwide.limit import FAULTS, Limit
 from kscale.clusterwide.path import Step
-from kscale.clusterwide.walls import NOUNS, Wall, bare, shown_at
+from kscale.clusterwide.walls import NOUNS, WAY_PPM, Wall, bare, shown_at
 from kscale.report.text import clean, clean_prose
 from kscale.units import show_many, show_percent, show_ratio
 
@@ -45,10 +45,12 @@ def head(found: Limit) -> str:
     wish = found.wish
     seeds = f"seeds {wish.seeds[0]} to {wish.seeds[-1]}" if len(wish.seeds) > 1 else f"seed {wish.seeds[0]}"
     exact = show_percent(Fraction(wish.precision_ppm, PPM))
+    if found.steps and wish.precision_ppm < WAY_PPM:
+        exact += f" (steps {show_percent(Fraction(WAY_PPM, PPM))})"
     grows = "pods, objects and pod changes in proportion" if wish.axis == "nodes" else "all else as it is"
     return (
-        f"{clean(found.name)}: {shown_at(wish.axis, found.own)}; {grows} · official objectives · {seeds} · "
-        f"within {exact} · {show_many(found.runs, 'run')}"
+        f"{clean(found.name)}: {shown_at(wish.axis, found.own)}; {grows} · {clean_prose(wish.slo)} · "
+        f"{seeds} · within {exact} · {show_many(found.runs, 'run')}"
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import made_simulations
 import pytest
+from command import kscale
 from made_walls import Stations
 
 from kscale.cli import app
@@ -95,7 +96,7 @@ def test_sets_bounds_and_seeds(ask: Ask) -> None:
     ("args", "said"),
     [
         (("--axis", "node"), "--axis: no axis 'node'; did you mean 'nodes'?"),
-        (("--slo", "mine"), "--slo: 'mine' is not known; known: official"),
+        (("--slo", "mine"), "--slo: 'mine' is not known; write official"),
         (("--before", "node-leas"), "--before: no optimization 'node-leas'; did you mean 'node-lease'?"),
         (("--before", "today"), "--before today: the scenario does not say what is on"),
         (("--precision", "2"), "--precision: '2' is not a percentage"),
@@ -128,7 +129,7 @@ def test_what_is_too_large_is_no_wall(ask: Ask, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(limit, "simulate", small)
     code, out, _ = ask("smoke", "--seeds", "1", "--no-steps")
     assert code == 0
-    assert "more are too large to run" in " ".join(out.split())
+    assert "are too large to run" in " ".join(out.split())
 
 
 def test_ctrl_c_says_how_far_it_was(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,3 +147,43 @@ def test_ctrl_c_says_how_far_it_was(ask: Ask, monkeypatch: pytest.MonkeyPatch) -
     code, out, err = ask("smoke", "-q")
     assert (code, out) == (130, "")
     assert "interrupted: 4 runs; walls so far: none" in err
+
+
+def test_other_objectives_reach_the_runs(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the head of the table."""
+    bounds: set[int] = set()
+
+    def noted(size: Size, asked: Asked) -> Simulated:
+        """Note the bound of pod start-up."""
+        bounds.update(one.at_most for one in asked.objectives if one.id == "pod-startup")
+        return simulated(size, asked)
+
+    monkeypatch.setattr(limit, "simulate", noted)
+    code, out, _ = ask("smoke", "--slo", "pod-startup=10s", "--no-steps", "--seeds", "1")
+    assert code == 0
+    assert bounds == {10 * 10**9}
+    assert "official objectives but pod-startup <= 10s" in " ".join(out.split())
+
+
+def test_limit_of_a_real_cluster(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A shipped scenario, by real runs: in worker processes as in this one, byte for byte."""
+    args = (
+        "limit",
+        "smoke",
+        "--seeds",
+        "1",
+        "--precision",
+        "50%",
+        "--no-steps",
+        "--to",
+        "1k",
+        "--json",
+        "-q",
+    )
+    apart = kscale(tmp_path, *args, "--workers", "2")
+    assert (apart.code, apart.err) == (0, "")
+    assert app.main([*args, "--workers", "1"]) == 0
+    assert capsys.readouterr().out == apart.out
+    tree = json.loads(apart.out)
+    assert 0 < tree["before"]["holds_at"] < tree["before"]["breaks_at"]
+    assert (tree["after"]["holds_at"], tree["after"]["breaks_at"]) == (1000, None)

@@ -10,6 +10,7 @@ import pytest
 from kscale.clusterwide import arithmetic, limit
 from kscale.clusterwide import size as sizes
 from kscale.clusterwide.record import STATIONS
+from kscale.clusterwide.simulate import Asked, simulate
 from kscale.clusterwide.size import Size, Stored
 from kscale.clusterwide.toggles import ALL, IDS, NONE
 from kscale.clusterwide.walls import Reach
@@ -138,3 +139,17 @@ def test_nowhere_within_the_bounds() -> None:
     assert limit.arithmetic_of(full, limit.bounds_of(full, limit.Wish())).reach(NONE) == Reach(
         0, "etcd-store"
     )
+
+
+@pytest.mark.parametrize("on", [NONE, ALL], ids=["none", "all"])
+def test_the_utilisation_law_holds_in_a_run(on: frozenset[str]) -> None:
+    """Where nothing queues long, a run uses of each station what arithmetic says, within a tenth."""
+    size = sizes.on(smoke(), "nodes", 500)
+    run = simulate(size, Asked(on, seed=3, duration_ns=300 * 10**9, sample=0))
+    loads = arithmetic.loads(size, on)
+    assert run.holds
+    for name in ("clients", "apiserver-cpu", "watch-dispatch", "etcd-apply", "etcd-store", "scheduler"):
+        used = run.station(name).utilisation_ppm
+        assert abs(used - loads[name]) <= loads[name] // 10 + 1000, name
+    log = arithmetic.log_bytes_per_min(size, on) * 5
+    assert abs(run.counts["log-bytes"] - log) <= log // 20

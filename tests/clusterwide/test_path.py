@@ -1,14 +1,16 @@
 """Walls, and the way from one to another, in a cluster whose stations are known by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from made_walls import RELIEF, Stations
 
 from kscale.clusterwide import limit
 from kscale.clusterwide.path import Path
+from kscale.clusterwide.search import Run
 from kscale.clusterwide.toggles import ALL, NONE, Toggles
-from kscale.clusterwide.walls import Bounds, Wall, Walls, bare, shown_at
+from kscale.clusterwide.walls import Bounds, Wall, Walls, Wanted, bare, shown_at
 
 
 def between(
@@ -123,13 +125,32 @@ def test_a_wall_that_is_not_reached() -> None:
     bounds = Bounds("nodes", 1, 10_000, 20_000, (0,))
     before, after, path = between(Stations(bounds=bounds))
     assert (after.holds_at, after.breaks_at) == (10_000, None)
-    assert after.sentences == ("with all: no wall up to 10,000 nodes",)
+    assert after.sentences == ()
     assert before.holds_at + sum(step.gain for step in path.steps) == 10_000
     above = Bounds("nodes", 5000, 100_000, 20_000, (0,))
     before, after, path = between(Stations(bounds=above))
     assert (before.holds_at, before.breaks_at) == (0, 5000)
-    assert before.sentences == ("without any optimization: not even 5,000 nodes keep every objective",)
     assert sum(step.gain for step in path.steps) == after.holds_at
+
+
+def test_a_region_that_is_not_monotonic_is_said() -> None:
+    """With what holds again; the limit is the lowest break."""
+
+    class Gap(Stations):
+        """Nothing holds between 1,200 and 1,300 nodes."""
+
+        def runner(self, wanted: Sequence[Wanted]) -> Iterator[Run | None]:
+            """Yield runs, those in the gap broken."""
+            for run in super().runner(wanted):
+                gap = run is not None and 1200 <= run.value <= 1300
+                yield replace(run, holds=False, station="scheduler") if run is not None and gap else run
+
+    before, _, _ = between(Gap(), steps=False)
+    assert 1170 <= before.holds_at < 1200
+    assert before.station == "scheduler"
+    (said,) = before.sentences
+    assert said.startswith("without any optimization: not monotonic: every objective is kept again at 1,")
+    assert said.endswith("nodes; the limit is the lowest break")
 
 
 @pytest.mark.parametrize(

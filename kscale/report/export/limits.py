@@ -8,6 +8,7 @@ unit        of all values: nodes, pods, objects, thousandths of pod changes/s
 own         how much the scenario has
 provenance  "modelled"
 seeds, precision_ppm, duration_ns, runs     how it was found
+objectives  bounds by id, ns or ppm
 before, after      walls, each with
     name, toggles           of the set; those that are on
     holds_at                0: no size that was tried keeps every objective
@@ -60,6 +61,7 @@ def render_json(found: Limit) -> str:
         "seeds": list(wish.seeds),
         "precision_ppm": wish.precision_ppm,
         "duration_ns": wish.duration_ns,
+        "objectives": {one.id: one.at_most for one in wish.objectives},
         "runs": found.runs,
         "left": list(found.path.left),
         "unprovoked": list(found.unprovoked),
