@@ -3,9 +3,9 @@ r"""A whole control plane, event by event: what its arrays hold.
     clients -> API servers (seats, cores) -> nothing, an etcd's put, an etcd's range -> answer
                      \-> events: dispatcher, cores -> scheduler, kubelets, clients
 
-cluster_loop.py runs it; cluster_requests.py is the way of a request, cluster_pods.py a pod's life. Beside what
-is here: heap.py (events under way, and timers of nodes), heartbeats.py (clocks of nodes), etcd_write_steps.py
-(etcds), watch_ring.py (the history of pods), cluster_stations.py.
+cluster_loop.py runs it; cluster_requests.py is the way of a request, cluster_pods.py a pod's life. Beside
+what is here: heap.py (events under way, timers of nodes), heartbeats.py (clocks of nodes),
+etcd_write_steps.py (etcds), watch_ring.py (the history of pods), cluster_stations.py.
 
 Everything is int64, time in ns from 0. Clients are rows of `nodes`: the kubelets first, then the scheduler,
 the controllers, and other clients. At one instant what was drawn ahead comes first, then etcds, then what is

@@ -102,7 +102,7 @@ def _kubelets(load: LeaseLoad, *, age_ns: int, lease_ns: int) -> Kubelets:
 
 
 def last_written(first_status: Longs, age: Longs, age_ns: int, status_ns: int) -> Longs:
-    """Return when each kubelet last wrote its status before its first tick: at any of the ticks of *age_ns*."""
+    """Return when each kubelet last wrote its status, ns: at any tick of *age_ns* before its first one."""
     ticks = 1 if age_ns == NEVER else -(-age_ns // status_ns)  # from one write to the next
     written: Longs = first_status - (1 + age * ticks // PPM) * status_ns
     return written
