@@ -28,7 +28,7 @@ class Quiet:
 
     def __init__(self) -> None:
         """Know nothing."""
-        self.runs = 0
+        self.asked: set[tuple[Toggles, int, int]] = set()
         self.axis = "nodes"
         self.walls: list[Wall] = []
         self.low: dict[Toggles, int] = {}
@@ -39,8 +39,8 @@ class Quiet:
         self.axis = wish.axis
 
     def ran(self, on: Toggles, run: Run) -> None:
-        """Count a run, and narrow the bracket of its set."""
-        self.runs += 1
+        """Note a run, and narrow the bracket of its set."""
+        self.asked.add((on, run.value, run.seed))  # what is asked for again is not run again
         if run.holds:
             self.low[on] = max(run.value, self.low.get(on, 0))
         else:
@@ -49,6 +49,11 @@ class Quiet:
     def found(self, wall: Wall) -> None:
         """Note a wall."""
         self.walls.append(wall)
+
+    @property
+    def runs(self) -> int:
+        """Return how many runs were made."""
+        return len(self.asked)
 
     def bracket(self, on: Toggles) -> str:
         """Return where the wall of a set lies, as far as it is known."""

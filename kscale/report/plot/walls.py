@@ -1,5 +1,6 @@
 """Both walls of a cluster and the steps between them, as a waterfall."""
 
+from kscale.clusterwide import path
 from kscale.clusterwide.limit import Limit
 from kscale.clusterwide.walls import NOUNS, Wall
 from kscale.report import limit_wording as wording
@@ -10,7 +11,7 @@ def waterfall(found: Limit) -> Waterfall:
     """Return what `kscale limit` found, to be drawn."""
     first, last = found.wish.names
     axis = found.wish.axis
-    steps = tuple(Step(wording.step(one), one.gain, _note(one.wall)) for one in found.steps)
+    steps = tuple(Step(_title(one), one.gain, _note(one.wall)) for one in found.steps)
     if not steps and found.before.holds_at != found.after.holds_at:  # --no-steps
         steps = (Step("all together", found.after.holds_at - found.before.holds_at),)
     return Waterfall(
@@ -22,6 +23,11 @@ def waterfall(found: Limit) -> Waterfall:
         steps=steps,
         end=_end(last, found.after),
     )
+
+
+def _title(one: path.Step) -> str:
+    """Return what a step changes; the ids of several, which are shorter than their titles."""
+    return wording.step(one) if len(one.changed) == 1 else " + ".join(one.changed)
 
 
 def _end(name: str, wall: Wall) -> End:
