@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-_FOLDER = Path(__file__).parent.parent / "mechanisms"
+_ROOT = Path(__file__).parent.parent.parent
 _CLAIMS = Path(__file__).parent.parent / "judge" / "claims"
-_PACKAGE = "kscale.mechanisms"
+_REGISTRY, _LATENCY = "kscale.mechanisms.registry", "kscale.mechanisms.latency"
+_PACKAGES = ("kscale.mechanisms", "kscale.clusterwide")  # whose modules write names out
+_PREFIXES = tuple(f"{one}." for one in _PACKAGES)
 WALL = "wall_ns"  # of every mechanism, beside its counters
 
 
@@ -59,7 +61,7 @@ def metrics() -> tuple[str, ...]:
 
 
 def _reached() -> list[str]:
-    """Return the registered modules and those of their folder that they import, theirs too."""
+    """Return the registered modules and those of their packages that they import, theirs too."""
     found: dict[str, None] = {}
     waiting = list(_registered())
     while waiting:
@@ -68,10 +70,13 @@ def _reached() -> list[str]:
             continue
         found[module] = None
         for node in ast.walk(_source(module)):
-            if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(f"{_PACKAGE}."):
-                home = f"{node.module}".removeprefix(_PACKAGE).removeprefix(".")
-                names = [home] if home else [each.name for each in node.names]
-                waiting.extend(name for name in names if (_FOLDER / f"{name}.py").is_file())
+            if not isinstance(node, ast.ImportFrom):
+                continue
+            whole = str(node.module)
+            if whole in _PACKAGES:
+                waiting.extend(f"{whole}.{each.name}" for each in node.names)
+            elif whole.startswith(_PREFIXES):
+                waiting.append(whole)
     return list(found)
 
 
@@ -87,9 +92,9 @@ def _makers(module: str) -> Iterator[str]:
 
 def _quantiles() -> list[str]:
     """Return the names of the quantiles of a latency."""
-    for name, value in _assigned("latency"):
+    for name, value in _assigned(_LATENCY):
         if name == "QUANTILES" and isinstance(value, ast.Tuple):
-            return [_text("latency", one.elts[0]) for one in value.elts if isinstance(one, ast.Tuple)]
+            return [_text(_LATENCY, one.elts[0]) for one in value.elts if isinstance(one, ast.Tuple)]
     return []
 
 
@@ -125,10 +130,16 @@ def _by_id() -> Iterator[tuple[str, str]]:
 
 def _registered() -> list[str]:
     """Return the modules of the registry, in its order."""
-    for node in ast.walk(_source("registry")):
+    home = {
+        each.asname or each.name: f"{node.module}.{each.name}"
+        for node in _source(_REGISTRY).body
+        if isinstance(node, ast.ImportFrom)
+        for each in node.names
+    }
+    for node in ast.walk(_source(_REGISTRY)):
         if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Tuple):
             return [
-                each.value.id
+                home[each.value.id]
                 for each in node.value.elts
                 if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name)
             ]
@@ -187,18 +198,19 @@ def _assigned(module: str) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _imported(module: str, name: str) -> str | None:
-    """Return the mechanisms' module that a name is imported from."""
+    """Return the module of the packages that a name is imported from."""
     for node in _source(module).body:
         if (
             isinstance(node, ast.ImportFrom)
-            and (node.module or "").startswith(f"{_PACKAGE}.")
+            and str(node.module).startswith(_PREFIXES)
             and any((each.asname or each.name) == name for each in node.names)
         ):
-            return str(node.module).removeprefix(f"{_PACKAGE}.")
+            return str(node.module)
     return None
 
 
 @cache
 def _source(module: str) -> ast.Module:
-    """Return a module, parsed."""
-    return ast.parse((_FOLDER / f"{module}.py").read_text(encoding="utf-8"))
+    """Return a module, by its whole name, parsed."""
+    path = _ROOT.joinpath(*module.split(".")).with_suffix(".py")
+    return ast.parse(path.read_text(encoding="utf-8"))

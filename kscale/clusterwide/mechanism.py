@@ -11,12 +11,13 @@ from typing import Annotated, Any, cast
 from pydantic import Field
 
 from kscale.clusterwide import costing, losses, metrics, simulate, size, toggles
+from kscale.clusterwide import settings as calibrated
 from kscale.clusterwide.record import Simulated
 from kscale.clusterwide.simulate import Asked
 from kscale.clusterwide.size import Size
 from kscale.clusterwide.toggles import NONE, Toggles
 from kscale.errors import KscaleError, WrongAnswer
-from kscale.mechanisms.base import BASELINE, OPTIMIZED, Mechanism, Outcome, Variant
+from kscale.mechanisms.base import BASELINE, OPTIMIZED, Mechanism, Outcome, Settings, Variant
 from kscale.scenario.cluster import Cluster
 from kscale.scenario.quantities import Duration
 from kscale.scenario.schema_cluster import MOST_NODES, MOST_PODS
@@ -25,6 +26,8 @@ from kscale.units import NS_PER_S
 ID = "cluster"
 TODAY = "today"
 ASKED = "pods-asked"  # series
+OF_HEARTBEATS_ALONE = {"etcd_put_cpu_ns", "etcd_put_cpu_ps_per_byte"}  # here etcd's own write path is run
+COSTS = (*(one for one in costing.COSTS if one not in OF_HEARTBEATS_ALONE), "lease_bytes")
 MINUTE = 60 * NS_PER_S
 DAY = 86_400 * NS_PER_S
 POD_EVENTS = 60  # of the simulation for a change of a pod, about
@@ -88,16 +91,16 @@ def prepare(cluster: Cluster, params: Params) -> Load:
     optimized = toggles.parse(params.optimizations, cluster.control_plane.optimizations)
     if optimized == NONE:
         raise KscaleError(f"{ID}: optimizations '{params.optimizations}' are none, which is the baseline")
-    known = {name: cluster.costs[name] for name in costing.COSTS}
+    return Load(_sized(cluster, params), params.duration_ns, optimized, today)
+
+
+def _sized(cluster: Cluster, params: Params) -> Size:
+    """Return the cluster as large as was asked for, and with those periods of heartbeats."""
+    known = {name: cluster.costs[name] for name in COSTS}
     found = size.of(replace(cluster, costs=cast("Any", known)))  # no other coefficient has a say
     for axis, value in (("nodes", params.nodes), ("pods", params.pods)):
         if value:
             found = size.on(found, axis, value)
-    return Load(_with_periods(found, params), params.duration_ns, optimized, today)
-
-
-def _with_periods(found: Size, params: Params) -> Size:
-    """Return the cluster with the periods of heartbeats that were asked for."""
     profile = found.profile
     return replace(
         found,
@@ -170,6 +173,11 @@ def simulated(outcome: Outcome) -> Simulated:
     return found
 
 
+def settings(cluster: Cluster, params: Params) -> Settings:
+    """Return where coefficients are used that can be measured."""
+    return calibrated.of(cluster, _sized(cluster, params))
+
+
 def memory(cluster: Cluster, params: Params) -> int:
     """Return about what sizing and a run need at their peak."""
     nodes, changes = _amounts(cluster, params)
@@ -224,6 +232,7 @@ MECHANISM = Mechanism(
     memory=memory,
     cost_ns=cost_ns,
     claims=("C28", "W1", "H3", "S16", "S16b", "W2", "W3", "W4", "W5"),
-    costs=costing.COSTS,
+    costs=COSTS,
     simulated=True,
+    settings=settings,
 )
