@@ -134,12 +134,14 @@ def _of_times(times: Longs, unanswered: int) -> Quantiles:
 def _startup(world: World, now: int, judged: tuple[Objective, ...]) -> Sli:
     """Return how long pods took to start, from stored to known, in the windows in which they were stored.
 
-    A pod that was asked for and never stored counts in the window in which it was asked for.
+    A pod that was asked for and never stored counts in the window in which it was asked for. One that no
+    node has room for does not count, as in the official indicator.
     """
     bound = next(one.at_most for one in judged if one.id == "pod-startup")
     created, stored, known = (world.pods[:, one] for one in (cr.CREATED, cr.STORED, cr.KNOWN))
     begun = np.where(stored < cr.NEVER, stored, created)
-    there, done = begun < cr.NEVER, known < cr.NEVER
+    there = (begun < cr.NEVER) & (world.pods[:, cr.PLACE] != cr.NONE)
+    done = known < cr.NEVER
     waits = there & ~done & (now - np.minimum(begun, now) > bound)
     windows = begun // objectives.WINDOW_NS
     found = []
@@ -151,7 +153,11 @@ def _startup(world: World, now: int, judged: tuple[Objective, ...]) -> Sli:
 
 
 def _between(pods: Longs, first: int, last: int) -> Quantiles:
-    """Return how long pods took from one of LIFE to another; those that came no further are unanswered."""
+    """Return how long pods took from one of LIFE to another; those that came no further are unanswered.
+
+    Pods that no node has room for do not count.
+    """
+    pods = pods[pods[:, cr.PLACE] != cr.NONE]
     begun, done = pods[:, first] < cr.NEVER, pods[:, last] < cr.NEVER
     return _of_times((pods[:, last] - pods[:, first])[done], int((begun & ~done).sum()))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kscale import units
 from kscale.clusterwide.size import Size
 from kscale.clusterwide.toggles import Toggles
-from kscale.errors import KscaleError
+from kscale.errors import KscaleError, TooLarge
 from kscale.kernels import cluster_rules as cr
 from kscale.kernels import cluster_tables as ct
 from kscale.mechanisms.lease_load import MINUTE
@@ -79,7 +79,7 @@ def plan(size: Size, seed: int, duration_ns: int) -> Plan:
         raise KscaleError(f"duration: must be 1s to 1h, got {units.show_ns(duration_ns)}")
     half = size.load.pod_changes_per_s / 2 * duration_ns / SECOND
     if size.load.pod_changes_per_s * duration_ns / SECOND + size.nodes > MOST_PLANNED:
-        raise KscaleError(
+        raise TooLarge(
             f"{units.show_count(round(2 * half))} pod changes are more than a run can hold,"
             f" {units.show_count(MOST_PLANNED)}; shorten the duration or lower load.pod_changes"
         )

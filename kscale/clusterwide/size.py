@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kscale.errors import KscaleError, did_you_mean
+from kscale import units
+from kscale.errors import KscaleError, TooLarge, did_you_mean
 from kscale.mechanisms import lease_load
 from kscale.scenario.cluster import Cluster, ControlPlane, Load, Nodes, PodClasses, Simulation
 from kscale.scenario.profiles import Profile
+from kscale.scenario.schema_cluster import MOST_NODES, MOST_PODS
 
 AXES = ("nodes", "pods", "objects", "pod-changes")
 # nodes: with pods, objects, pod changes, lists and workloads in proportion; the others alone
@@ -94,6 +96,9 @@ def on(size: Size, axis: str, value: float) -> Size:
     if value <= 0:
         raise KscaleError(f"{axis}: must be more than 0, got {value:g}")
     factor = value / value_of(size, axis)
+    for name, count, most in (("nodes", size.nodes, MOST_NODES), ("pods", size.pods, MOST_PODS)):
+        if axis in {name, "nodes"} and count * factor > most:
+            raise TooLarge(f"{axis}: {units.show_count(round(count * factor))} {name} are more than {most:,}")
     grow = {"nodes": axis == "nodes", "pods": axis in {"nodes", "pods"}}
     pods_stored = {"pods"} if grow["pods"] else set()
     nodes_stored = {"nodes", "leases"} if grow["nodes"] else set()

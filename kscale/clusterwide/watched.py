@@ -207,8 +207,8 @@ def _too_many(late: int, asked: int, elapsed: int, total: int) -> bool:
 
 
 def pods_late(world: World, now: int, bound: int) -> int:
-    """Return how many pods took longer than *bound* to start, or have waited for longer."""
+    """Return how many pods took, or have waited, longer than *bound*; those without a node do not count."""
     stored, known = world.pods[:, cr.STORED], world.pods[:, cr.KNOWN]
-    there = stored < cr.NEVER
+    there = (stored < cr.NEVER) & (world.pods[:, cr.PLACE] != cr.NONE)
     until = np.minimum(known[there], now)
     return int((until - stored[there] > bound).sum())
