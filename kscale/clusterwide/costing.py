@@ -253,6 +253,7 @@ def _types(size: Size, on: Toggles) -> Longs:
                 row[ct.SERIAL_KUBELET] = hand_over * PS
         if name == "other":
             share = endpoints_ppm(size)
+            row[ct.PROXIED_PPM] = share
             row[ct.CPU_KUBELET] = each * share // (PPM // PS)
             row[ct.SERIAL_KUBELET] = hand_over * share // (PPM // PS)
     return table

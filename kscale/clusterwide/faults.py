@@ -78,6 +78,7 @@ def _stop(stopped: range, surge: bool, seed: int, world: World, now: int) -> Lon
     servers = len(world.servers)
     world.servers[:, cr.WATCHING] = np.bincount(here[watching], minlength=servers)
     world.servers[:, cr.FOLLOWING] = np.bincount(here[~watching], minlength=servers)
+    world.nodes[clients, cr.BROKE] = now
     world.counts[cr.MOVED] += len(clients)
     return _again(clients[clients < kubelets], now, HERD_NS, seed)
 
@@ -165,9 +166,10 @@ def _partition(size: Size, _toggles: Toggles, seed: int, fault: Fault) -> list[M
     ]
 
 
-def _cut(kubelets: Longs, world: World, _: int) -> None:
+def _cut(kubelets: Longs, world: World, now: int) -> None:
     """Cut kubelets off."""
     world.nodes[kubelets, cr.CUT] = 1
+    world.nodes[kubelets, cr.BROKE] = now
 
 
 def _mend(kubelets: Longs, seed: int, world: World, now: int) -> Longs:

@@ -36,6 +36,9 @@ SECOND = load.SECOND
 ETCD_RING = 1 << 15  # entries under way: those not yet applied, refused beyond 5,000, and in flight before
 SPARE_SLOTS = 16_384  # requests under way beside two of each kubelet and four of each pod
 TRIES = 10  # of client-go after the first, when a server says to come again
+REQUEUE_NS = (
+    10 * SECOND
+)  # kubelet's status manager; the scheduler's longest back-off; controllers begin sooner
 FAR_BACK = 1 << 40  # events: nobody resumes from there
 
 
@@ -194,7 +197,7 @@ def _rules(size: Size, toggles: Toggles, duration_ns: int) -> Longs:
     rules[cr.INIT_EVENT_NS] = costs["watch_init_event_ns"]
     rules[cr.BOOKMARKS], rules[cr.BALANCE] = "watch-bookmark" in toggles, "apiserver-balance" in toggles
     rules[cr.BOOKMARK_NS], rules[cr.LEAD_NS] = profile.bookmark_period_ns, profile.bookmark_lead_ns
-    rules[cr.STOP_NS] = costs["kubelet_stop_ns"]
+    rules[cr.STOP_NS], rules[cr.REQUEUE_NS] = costs["kubelet_stop_ns"], REQUEUE_NS
     return rules
 
 

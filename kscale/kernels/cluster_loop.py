@@ -87,13 +87,19 @@ def _grow(slot: int, shard: int, requests: Longs, slots: Longs, nodes: Longs, sp
 
 
 @lean_inline
-def _unanswered(slot: int, slots: Longs, nodes: Longs) -> None:
-    """Let a client go on without an answer."""
+def _give_up(
+    now: int, slot: int, rules: Longs, nodes: Longs, slots: Longs, stations: Longs, counts: Longs,
+    events: Longs, size: Longs,
+) -> None:  # fmt: skip
+    """Let a client go on without an answer: with the same thing later, or with nothing."""
     kind, ref = slots[slot, cr.KIND], slots[slot, cr.REF]
+    if cp.requeue(now, slot, rules, slots, stations, counts, events, size):
+        return
     if kind == ct.STATUS:
         nodes[ref, cr.STATUS_OUT] = 0
     elif kind == ct.LEASE:
         nodes[ref, cr.LEASE_OUT] = 0
+    rq.drop(slot, slots, counts)
 
 
 @lean_inline
@@ -121,7 +127,7 @@ def _stored(  # noqa: C901 - what each kind of write causes, side by side
         follower = concerns
     if requests[kind, ct.TYPE] == ct.PODS:
         watch_ring.insert(history[watch_ring.END], seen, ring, history)
-        if concerns >= 0:
+        if concerns >= 0 and nodes[concerns, cr.CUT] == 0:
             nodes[concerns, cr.SEEN_RV] = history[watch_ring.END] - 1
     heard = rq.publish(
         seen, kind, concerns, follower, requests, types, nodes, servers, cores, stations, counts
@@ -196,12 +202,14 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
             code, ref = number % cr.CODES, number // cr.CODES
             if code == cr.SEND:
                 leave(stations[cr.AT_CLIENTS], now)
-                if not rq.arrive(
+                if cp.stalled(now, ref, rules, slots):
+                    sent = cp.of_controllers(now, rules, nodes)
+                    rq.later(now, sent, ref, stations, events, size)
+                elif not rq.arrive(
                     now, ref, rules, requests, slots, nodes, servers, cores, stations, counts, hist, draws,
                     events, size,
                 ):  # fmt: skip
-                    _unanswered(ref, slots, nodes)
-                    rq.drop(ref, slots, counts)
+                    _give_up(now, ref, rules, nodes, slots, stations, counts, events, size)
             elif code in (cr.SERVED, cr.OFFER):
                 kind = slots[ref, cr.KIND]
                 path, wait = requests[kind, ct.PATH], requests[kind, ct.WAIT]
@@ -236,6 +244,7 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
                 rq.judge(now, ref, rules, requests, slots, hist)
                 rq.release(now, ref, requests, slots, servers, cores, stations, counts, events, size)
                 if code == cr.STORED_PUT:
+                    counts[cr.STORED_KIND + slots[ref, cr.KIND]] += 1
                     leave(stations[cr.AT_LOG + 2 * shard + 1], now)
                     _grow(ref, shard, requests, slots, nodes, spaces)
                     _stored(
@@ -248,8 +257,7 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
                     leave(stations[cr.AT_LOG + 2 * requests[slots[ref, cr.KIND], ct.SHARD] + 1], now)
                 counts[cr.UNSERVED] += 1
                 rq.release(now, ref, requests, slots, servers, cores, stations, counts, events, size)
-                _unanswered(ref, slots, nodes)
-                rq.drop(ref, slots, counts)
+                _give_up(now, ref, rules, nodes, slots, stations, counts, events, size)
             elif code == cr.SEE:
                 cp.see(now, ref, pods, rules, stations, counts, events, size)
             elif code == cr.SCHEDULE:
@@ -274,8 +282,7 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
                 now, slot, rules, requests, slots, nodes, servers, cores, stations, counts, hist, draws,
                 events, size,
             ):  # fmt: skip
-                _unanswered(slot, slots, nodes)
-                rq.drop(slot, slots, counts)
+                _give_up(now, slot, rules, nodes, slots, stations, counts, events, size)
 
 
 @kernel

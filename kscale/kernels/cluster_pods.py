@@ -36,6 +36,16 @@ def of_controllers(time: int, rules: Longs, nodes: Longs) -> int:
 
 
 @lean_inline
+def stalled(time: int, slot: int, rules: Longs, slots: Longs) -> bool:
+    """Say whether a request is of controllers that nobody leads."""
+    kind = slots[slot, cr.KIND]
+    writes = ct.CREATE <= kind <= ct.OTHER
+    return bool(
+        writes and time < rules[cr.CONTROLLER_STALL] and slots[slot, cr.CLIENT] == rules[cr.KUBELETS] + 1
+    )
+
+
+@lean_inline
 def follow_up(
     time: int, node: int, rules: Longs, nodes: Longs, slots: Longs, stations: Longs, counts: Longs,
     events: Longs, size: Longs,
@@ -186,8 +196,9 @@ def resume(
     """
     seen = nodes[node, cr.SEEN_RV]
     if rules[cr.BOOKMARKS] == 1:
-        since = (time + node * 7_919_000_000) % rules[cr.BOOKMARK_NS] if broken else rules[cr.LEAD_NS]
-        seen = max(seen, marks[max(0, time - since) // SECOND])
+        ended = nodes[node, cr.BROKE] if broken else time
+        since = (ended + node * 7_919_000_000) % rules[cr.BOOKMARK_NS] if broken else rules[cr.LEAD_NS]
+        seen = max(seen, marks[max(0, ended - since) // SECOND])
     nodes[node, cr.SEEN_RV] = history[watch_ring.END]
     found = watch_ring.since(seen, ring, history)
     kind, extra = ct.RESUME, 0
@@ -200,3 +211,21 @@ def resume(
         extra = (history[watch_ring.END] - found) * rules[cr.INIT_EVENT_NS]
     slot = rq.new(kind, cr.NONE, node, extra, slots, counts)
     rq.later(time, of_kubelet(time, node, rules, nodes), slot, stations, events, size)
+
+
+@lean_inline
+def requeue(
+    time: int, slot: int, rules: Longs, slots: Longs, stations: Longs, counts: Longs, events: Longs,
+    size: Longs,
+) -> bool:  # fmt: skip
+    """Begin a request anew that was given up, if a controller, the scheduler or a kubelet would; else False.
+
+    They keep what is to be done in a queue (workqueues, the scheduler's backoff, kubelet's status manager).
+    """
+    kind = slots[slot, cr.KIND]
+    if not ct.CREATE <= kind <= ct.REMOVE:
+        return False
+    slots[slot, cr.BORN], slots[slot, cr.TRIED] = cr.NEVER, 0
+    counts[cr.REQUEUED] += 1
+    rq.later(time, time + rules[cr.REQUEUE_NS], slot, stations, events, size)
+    return True

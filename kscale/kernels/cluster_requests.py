@@ -27,6 +27,7 @@ from kscale.kernels.draws import below
 Longs = NDArray[np.int64]
 
 PS = 1000  # in a ns
+PPM = 1_000_000
 PART_NS = 1_000_000  # long work is shared out among cores in parts of at least this length,
 MOST_PARTS = 4  # so many at most
 
@@ -143,6 +144,7 @@ def arrive(
     verb, write = requests[kind, ct.VERB], requests[kind, ct.PATH] == ct.PUT
     if row[cr.BORN] == cr.NEVER:
         row[cr.BORN] = time
+        counts[cr.FIRST_SENT + kind] += 1
         if verb >= 0:
             hist[window_of(time, rules, hist), verb, BUCKETS] += 1
     else:
@@ -233,7 +235,7 @@ def publish(
         work = cost[ct.CPU_EVENT] + cost[ct.CPU_KUBELET] * watching // PS + cost[ct.CPU_CLIENT] * following
         here = concerns >= 0 and nodes[concerns, cr.SERVER] == s
         work += cost[ct.CPU_MATCH] if here else 0
-        counts[cr.DELIVERIES] += following * cost[ct.FOLLOWED] + here
+        counts[cr.DELIVERIES] += following * cost[ct.FOLLOWED] + here + watching * cost[ct.PROXIED_PPM] // PPM
         counts[cr.TESTS] += following * cost[ct.FOLLOWED] + (watching if cost[ct.TESTED] == 1 else here)
         handed = max(time, server[cr.DISPATCHED + t]) + serial
         server[cr.DISPATCHED + t] = handed

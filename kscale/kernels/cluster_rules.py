@@ -43,7 +43,8 @@ STOP_NS = 21  # a kubelet takes to end a pod
 END_NS = 22
 SCHEDULER_STALL, CONTROLLER_STALL = 23, 24  # they do nothing before
 LEAD_NS = 25
-RULES = 26
+REQUEUE_NS = 26  # until what was given up is begun anew
+RULES = 27
 
 # Rows of `stations`; of etcd e AT_LOG + 2 e, and the row after it for applying.
 AT_CLIENTS, AT_QUEUE, AT_CPU, AT_SCHEDULER, AT_KUBELET, AT_DISPATCH, AT_LOG = range(7)
@@ -58,7 +59,8 @@ CUT = 6  # 1: cut off from the API servers
 STATUS_BYTES, LEASE_BYTES = 7, 8  # of a put, as etcd gets it
 STATUS_GROWS, LEASE_GROWS = 9, 10  # bytes of the store
 SENT = 11  # requests for which its client took a token
-NODE = 12
+BROKE = 12  # when its connection last broke
+NODE = 13
 
 # Columns of `pods`, int64[p, POD]; the first eight are times, NEVER until they come.
 CREATED, STORED, SEEN, SCHEDULED, BOUND, ASSIGNED, RUNNING, KNOWN = range(8)
@@ -136,4 +138,7 @@ ETCD_READS = SCHEDULER_FREE + 6
 ETCD_READ_BUSY = SCHEDULER_FREE + 7  # ns of its cores for reads
 HEARTBEAT_CPU = SCHEDULER_FREE + 8  # ns of API servers' cores for node statuses and leases, with their events
 AWAITING = SCHEDULER_FREE + 9  # requests that were refused and will be tried again
-COUNTS = SCHEDULER_FREE + 10
+FIRST_SENT = SCHEDULER_FREE + 10  # and on, one a kind: requests sent for the first time
+STORED_KIND = FIRST_SENT + ASKS  # and on, one a kind: puts that were stored
+REQUEUED = STORED_KIND + ASKS  # requests given up and begun anew
+COUNTS = REQUEUED + 1

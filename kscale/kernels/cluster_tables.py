@@ -37,4 +37,5 @@ CPU_CLIENT = 5  # for each client here that watches all of the type, ns
 CPU_MATCH = 6  # for the one kubelet that the event concerns, at its server, ns
 TESTED = 7  # 1: every kubelet's selector is tested against it
 FOLLOWED = 8  # 1: the clients that are no kubelets watch it
-TYPE_COLUMNS = 9
+PROXIED_PPM = 9  # share of the events that every node's proxy watches
+TYPE_COLUMNS = 10
