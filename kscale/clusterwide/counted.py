@@ -134,12 +134,15 @@ def _of_times(times: Longs, unanswered: int) -> Quantiles:
 def _startup(world: World, now: int, judged: tuple[Objective, ...]) -> Sli:
     """Return how long pods took to start, from stored to known, in the windows in which they were stored.
 
-    A pod that was asked for and never stored counts in the window in which it was asked for. One that no
-    node has room for does not count, as in the official indicator.
+    A pod that was sent to an API server and never stored counts in the window in which it was asked for; one
+    that still waits for its client's QPS does not. One that no node has room for does not count either, as
+    in the official indicator.
     """
     bound = next(one.at_most for one in judged if one.id == "pod-startup")
     created, stored, known = (world.pods[:, one] for one in (cr.CREATED, cr.STORED, cr.KNOWN))
-    begun = np.where(stored < cr.NEVER, stored, created)
+    begun = np.where(stored < cr.NEVER, stored, cr.NEVER)
+    sent = _sent(world)
+    begun[sent] = created[sent]
     there = (begun < cr.NEVER) & (world.pods[:, cr.PLACE] != cr.NONE)
     done = known < cr.NEVER
     waits = there & ~done & (now - np.minimum(begun, now) > bound)
@@ -150,6 +153,16 @@ def _startup(world: World, now: int, judged: tuple[Objective, ...]) -> Sli:
         times = (known - stored)[here & done]
         found.append(_of_times(times, int((here & waits).sum())))
     return Sli("pod-startup", tuple(found))
+
+
+def _sent(world: World) -> Longs:
+    """Return the pods whose creation was sent and is not stored."""
+    slots = world.slots
+    tried = (slots[:, cr.BORN] < cr.NEVER) | (slots[:, cr.TRIED] != 0)
+    waits = (slots[:, cr.KIND] == ct.CREATE) & tried & (slots[:, cr.USED] == 1)
+    pods = slots[waits, cr.REF]
+    found: Longs = pods[world.pods[pods, cr.STORED] == cr.NEVER]
+    return found
 
 
 def _between(pods: Longs, first: int, last: int) -> Quantiles:
@@ -264,12 +277,8 @@ def _blame(stations: tuple[Station, ...], seen: Watched, counts: dict[str, int],
     if holds:
         worst = max(stations[1:-1], key=lambda one: one.utilisation_ppm)
         return worst.name if worst.utilisation_ppm >= FULL_PPM else ""
-    paths = ("apiserver-cpu", "etcd-log", "etcd-apply")
-    waits = {one.name: one.area_ns for one in stations if one.name in paths}
-    scheduler = stations[STATIONS.index("scheduler")]
-    if scheduler.area_ns > sum(waits.values()):
-        return "scheduler"
-    return max(paths, key=lambda name: waits[name])
+    waits = {one.name: one.area_ns for one in stations if one.name not in {"kubelets", "etcd-store"}}
+    return max(STATIONS[:-1], key=lambda name: waits.get(name, 0))
 
 
 def _settings(size: Size) -> dict[str, int]:

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kscale.clusterwide import counted, faults, load, objectives, scheduling, watched, world
+from kscale.clusterwide import counted, faults, hopeless, load, objectives, scheduling, watched, world
 from kscale.clusterwide.load import SECOND
 from kscale.clusterwide.objectives import Objective
 from kscale.clusterwide.record import Simulated
@@ -14,6 +14,7 @@ from kscale.clusterwide.size import Size
 from kscale.clusterwide.toggles import Toggles, ordered
 from kscale.clusterwide.world import World
 from kscale.kernels import cluster_rules as cr
+from kscale.kernels import cluster_tables as ct
 from kscale.kernels import etcd_write as ew
 from kscale.kernels import watch_ring
 
@@ -48,6 +49,8 @@ class Store:
 
     last: Longs  # bytes by which each had grown at the last compaction
     before: Longs  # and at the one before it
+    live_last: Longs  # bytes by which its live objects had grown then
+    live_before: Longs
 
 
 def simulate(size: Size, asked: Asked, observer: Observer | None = None) -> Simulated:
@@ -76,7 +79,8 @@ def _run(
 ) -> str:  # fmt: skip
     """Run second by second. Returns why it ended before its time, "" if it did not."""
     rows, compaction = run.plan.rows, size.profile.etcd_compaction_ns
-    store = Store(last=np.zeros_like(run.history_bytes), before=-run.history_bytes)
+    none = np.zeros_like(run.history_bytes)
+    store = Store(last=none, before=-run.history_bytes, live_last=none, live_before=none)
     for second in range(-(-duration // SECOND)):
         end = min((second + 1) * SECOND, duration)
         _search_costs(run)
@@ -92,7 +96,7 @@ def _run(
         if observer is not None:
             observer.at(end, duration, int(run.counts[cr.EVENTS]))
         if asked.early:
-            broken = watched.hopeless(run, judged, end, duration)
+            broken = hopeless.broken(run, rows, judged, end, duration)
             if broken and end < duration:
                 return broken
     return ""
@@ -119,7 +123,20 @@ def _search_costs(run: World) -> None:
 
 
 def _compact(run: World, store: Store) -> None:
-    """Compact to the revision of the compaction before: what grew between the two before it is freed."""
-    grown = run.spaces[:, cr.GROWN].copy()
-    run.spaces[:, cr.IN_USE] -= store.last - store.before
+    """Compact to the revision of the compaction before: what grew between the two before it is freed.
+
+    Not what is still there: pods that were created in that time beside those that were removed.
+    """
+    grown, live = run.spaces[:, cr.GROWN].copy(), _live(run)
+    run.spaces[:, cr.IN_USE] -= store.last - store.before - (store.live_last - store.live_before)
     store.before, store.last = store.last, grown
+    store.live_before, store.live_last = store.live_last, live
+
+
+def _live(run: World) -> Longs:
+    """Return by how many bytes the live objects of each etcd have grown since the start."""
+    counts, create = run.counts, run.requests[ct.CREATE]
+    pods = int(counts[cr.STORED_KIND + ct.CREATE] - counts[cr.STORED_KIND + ct.REMOVE])
+    live = np.zeros(len(run.spaces), dtype=np.int64)
+    live[create[ct.SHARD]] = pods * create[ct.GROWS]
+    return live

@@ -1,13 +1,11 @@
 """What is noted after every second of a run: series, peaks, nodes taken for dead, objectives past saving."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kscale.clusterwide.objectives import WINDOW_NS, Objective
-from kscale.clusterwide.record import STATIONS, VERBS
+from kscale.clusterwide.record import STATIONS
 from kscale.clusterwide.size import Size
 from kscale.clusterwide.world import World
 from kscale.kernels import cluster_rules as cr
@@ -20,8 +18,6 @@ from kscale.kernels.cluster_tables import TYPES
 Longs = NDArray[np.int64]
 
 PPM = 1_000_000
-PERCENT = 100  # a P99 lets one in so many be late
-SURE_PPM = 1_050_000  # of those that may be late: more than that will stay too many
 
 
 @dataclass(slots=True)
@@ -182,33 +178,3 @@ def _monitor(watched: Watched, world: World, size: Size, now: int) -> None:
     silent = now - kubelets[:, cr.ALIVE] > size.profile.node_grace_period_ns
     watched.deaths += int((silent & ~watched.dead & (kubelets[:, cr.CUT] == 0)).sum())
     watched.dead = silent
-
-
-def hopeless(world: World, objectives: Sequence[Objective], now: int, duration_ns: int) -> str:
-    """Return which objective can no longer be kept, whatever comes; "" if all can."""
-    bounds = {one.id: one.at_most for one in objectives}
-    if int(world.counts[cr.NO_SPACE]) > 0:
-        return "lost"
-    for verb, name in enumerate(VERBS):
-        edge = cs.bucket_of(bounds[name]) + 1
-        for number, window in enumerate(world.hist[:, verb]):
-            begun, ends = number * WINDOW_NS, min((number + 1) * WINDOW_NS, duration_ns)
-            late = int(window[edge : cs.BUCKETS].sum())
-            if begun < now and _too_many(late, int(window[cs.BUCKETS]), min(now, ends) - begun, ends - begun):
-                return name
-    late = pods_late(world, now, bounds["pod-startup"])
-    stored = int((world.pods[:, cr.STORED] < cr.NEVER).sum())
-    return "pod-startup" if _too_many(late, stored, now, duration_ns) else ""
-
-
-def _too_many(late: int, asked: int, elapsed: int, total: int) -> bool:
-    """Say whether so many late ones are surely more than one in a hundred of all there will be."""
-    return late > 1 and late * PERCENT * PPM > SURE_PPM * (asked * total // max(1, elapsed))
-
-
-def pods_late(world: World, now: int, bound: int) -> int:
-    """Return how many pods took, or have waited, longer than *bound*; those without a node do not count."""
-    stored, known = world.pods[:, cr.STORED], world.pods[:, cr.KNOWN]
-    there = (stored < cr.NEVER) & (world.pods[:, cr.PLACE] != cr.NONE)
-    until = np.minimum(known[there], now)
-    return int((until - stored[there] > bound).sum())

@@ -22,11 +22,11 @@ def _put(
     time: int, slot: int, shard: int, e: steps.Etcd, requests: Longs, slots: Longs, nodes: Longs,
     stations: Longs, wakes: Longs, spaces: Longs, counts: Longs,
 ) -> bool:  # fmt: skip
-    """Offer a request's put to its etcd; False if that is over its quota."""
-    if spaces[shard, cr.FILE] > spaces[shard, cr.QUOTA]:
+    """Offer a request's put to its etcd; False if that is over its quota: then it takes deletions only."""
+    kind = slots[slot, cr.KIND]
+    if spaces[shard, cr.FILE] > spaces[shard, cr.QUOTA] and kind != ct.REMOVE:
         counts[cr.NO_SPACE] += 1
         return False
-    kind = slots[slot, cr.KIND]
     value = requests[kind, ct.BYTES]
     if kind <= ct.LEASE:
         value = nodes[slots[slot, cr.REF], cr.STATUS_BYTES if kind == ct.STATUS else cr.LEASE_BYTES]

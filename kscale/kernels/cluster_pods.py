@@ -225,7 +225,7 @@ def requeue(
     kind = slots[slot, cr.KIND]
     if not ct.CREATE <= kind <= ct.REMOVE:
         return False
-    slots[slot, cr.BORN], slots[slot, cr.TRIED] = cr.NEVER, 0
+    slots[slot, cr.BORN], slots[slot, cr.TRIED] = cr.NEVER, -1
     counts[cr.REQUEUED] += 1
     rq.later(time, time + rules[cr.REQUEUE_NS], slot, stations, events, size)
     return True

@@ -47,14 +47,14 @@ def new(kind: int, ref: int, client: int, extra: int, slots: Longs, counts: Long
     row = slots[slot]
     counts[cr.FREE_SLOT] = row[cr.LINK]
     row[cr.KIND], row[cr.REF], row[cr.CLIENT] = kind, ref, client
-    row[cr.BORN], row[cr.TRIED], row[cr.EXTRA] = cr.NEVER, 0, extra
+    row[cr.BORN], row[cr.TRIED], row[cr.EXTRA], row[cr.USED] = cr.NEVER, 0, extra, 1
     return int(slot)
 
 
 @lean_inline
 def drop(slot: int, slots: Longs, counts: Longs) -> None:
     """Forget a request."""
-    slots[slot, cr.BORN] = cr.NEVER
+    slots[slot, cr.BORN], slots[slot, cr.USED] = cr.NEVER, 0
     slots[slot, cr.LINK] = counts[cr.FREE_SLOT]
     counts[cr.FREE_SLOT] = slot
 

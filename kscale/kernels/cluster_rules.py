@@ -75,9 +75,10 @@ POD = 13
 NEXT_POD, END_POD = 0, 1
 
 # Columns of `slots`, int64[s, SLOT]: requests under way, or free.
-KIND, REF, CLIENT, AT, BORN, TRIED, EXTRA, LINK = range(8)
+KIND, REF, CLIENT, AT, BORN, TRIED, EXTRA, LINK, USED = range(9)
 # see costing.py; node or pod; row of nodes; server; when it was first wanted; refusals; ns of CPU beside
-SLOT = 8
+# LINK: next free or waiting one; USED: 1 if it is not free; TRIED: below 0 if it was given up and begun anew
+SLOT = 9
 
 # Columns of `servers`, int64[k, SERVER_COLUMNS].
 UP = 0
