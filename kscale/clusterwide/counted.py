@@ -261,8 +261,8 @@ def _sample(pods: Longs, count: int) -> tuple[Pod, ...]:
 def _blame(stations: tuple[Station, ...], seen: Watched, counts: dict[str, int], *, holds: bool) -> str:
     """Return the station that limits most; "" if every objective is kept and none is near its capacity.
 
-    That is the one that was full first. If none was, but an objective is broken: where pods, or else
-    requests, spent most of their time.
+    That is the one that was full first. If none was, but an objective is broken: where most time was spent, if
+    one was waiting there on average; "" if not, as where something failed.
     """
     full: dict[str, int] = {}
     for one in stations:
@@ -278,7 +278,8 @@ def _blame(stations: tuple[Station, ...], seen: Watched, counts: dict[str, int],
         worst = max(stations[1:-1], key=lambda one: one.utilisation_ppm)
         return worst.name if worst.utilisation_ppm >= FULL_PPM else ""
     waits = {one.name: one.area_ns for one in stations if one.name not in {"kubelets", "etcd-store"}}
-    return max(STATIONS[:-1], key=lambda name: waits.get(name, 0))
+    longest = max(STATIONS[:-1], key=lambda name: waits.get(name, 0))
+    return longest if waits[longest] >= seen.at_ns else ""
 
 
 def _settings(size: Size) -> dict[str, int]:

@@ -40,12 +40,11 @@ def post(time: int, code: int, ref: int, events: Longs, size: Longs) -> None:
 
 @lean_inline
 def new(kind: int, ref: int, client: int, extra: int, slots: Longs, counts: Longs) -> int:
-    """Return a request that is not sent yet; IndexError if there are too many."""
+    """Return a request that is not sent yet; the loop sees to it that there is room for one."""
     slot = counts[cr.FREE_SLOT]
-    if slot == cr.NONE:
-        raise IndexError("too many requests under way")
     row = slots[slot]
     counts[cr.FREE_SLOT] = row[cr.LINK]
+    counts[cr.FREE_SLOTS] -= 1
     row[cr.KIND], row[cr.REF], row[cr.CLIENT] = kind, ref, client
     row[cr.BORN], row[cr.TRIED], row[cr.EXTRA], row[cr.USED] = cr.NEVER, 0, extra, 1
     return int(slot)
@@ -57,6 +56,7 @@ def drop(slot: int, slots: Longs, counts: Longs) -> None:
     slots[slot, cr.BORN], slots[slot, cr.USED] = cr.NEVER, 0
     slots[slot, cr.LINK] = counts[cr.FREE_SLOT]
     counts[cr.FREE_SLOT] = slot
+    counts[cr.FREE_SLOTS] += 1
 
 
 @lean_inline
@@ -142,15 +142,15 @@ def arrive(
     row = slots[slot]
     kind, client = row[cr.KIND], row[cr.CLIENT]
     verb, write = requests[kind, ct.VERB], requests[kind, ct.PATH] == ct.PUT
-    if row[cr.BORN] == cr.NEVER:
+    server = nodes[client, cr.SERVER]
+    reached = nodes[client, cr.CUT] == 0 and servers[server, cr.UP] == 1
+    if row[cr.BORN] < cr.NEVER:
+        counts[cr.AWAITING] -= 1
+    elif reached:  # latencies are those that API servers see
         row[cr.BORN] = time
         counts[cr.FIRST_SENT + kind] += 1
         if verb >= 0:
             hist[window_of(time, rules, hist), verb, BUCKETS] += 1
-    else:
-        counts[cr.AWAITING] -= 1
-    server = nodes[client, cr.SERVER]
-    reached = nodes[client, cr.CUT] == 0 and servers[server, cr.UP] == 1
     if reached and (verb < 0 or not full(servers[server], write, rules)):
         accept(time, slot, server, requests, slots, servers, cores, stations, counts, events, size)
         return True
@@ -164,7 +164,7 @@ def arrive(
         return False
     if rules[cr.BALANCE] == 1:
         move(client, rules, nodes, servers, counts, draws)
-    counts[cr.AWAITING] += 1
+    counts[cr.AWAITING] += row[cr.BORN] < cr.NEVER
     later(time, time + rules[cr.RETRY_NS], slot, stations, events, size)
     return True
 
