@@ -261,8 +261,8 @@ def _sample(pods: Longs, count: int) -> tuple[Pod, ...]:
 def _blame(stations: tuple[Station, ...], seen: Watched, counts: dict[str, int], *, holds: bool) -> str:
     """Return the station that limits most; "" if every objective is kept and none is near its capacity.
 
-    That is the one that was full first. If none was, but an objective is broken: where most time was spent, if
-    one was waiting there on average; "" if not, as where something failed.
+    That is the one that was full first. If none was, but an objective is broken: where most time was spent,
+    if one was waiting there on average; "" if not, as where something failed.
     """
     full: dict[str, int] = {}
     for one in stations:
