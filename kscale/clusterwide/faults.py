@@ -31,6 +31,8 @@ HERD_NS = SECOND  # clients that lost their server come back within it,
 RESTART_NS = 10 * SECOND  # kubelets that restart begin within it; both assumed
 LEASE_REQUEST_NS = 5_000_000  # of a request for the lease of the leader, as in controller-standby
 PPM, PS = 1_000_000, 1000
+DRAWN = 1 << 32  # numbers of a stream for each fault, and
+EACH = 1 << 22  # for each of its servers: more than there are clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +44,49 @@ class Moment:
     failover: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """Where a fault's random numbers begin, the same in each stream."""
+
+    seed: int
+    first: int
+
+    def of(self, server: int) -> "_Numbers":
+        """Return those of one of the servers of a fault."""
+        return _Numbers(self.seed, self.first + server * EACH)
+
+    def keys(self, stream: Stream, count: int) -> draw.Keys:
+        """Return numbers of a stream."""
+        return draw.keys(self.seed, stream, self.first, count)
+
+    def below(self, stream: Stream, count: int, end: int) -> Longs:
+        """Return numbers of a stream as 0 .. *end* - 1."""
+        return draw.scaled(self.keys(stream, count), end)
+
+
 def moments(size: Size, toggles: Toggles, seed: int) -> list[Moment]:
     """Return the changes of all faults of a simulation, in the order of time."""
     found: list[Moment] = []
     for number, fault in enumerate(size.simulation.faults):
-        made = _KINDS[fault.kind](size, toggles, seed + 7_919 * number, fault)
+        made = _KINDS[fault.kind](size, toggles, _Numbers(seed, number * DRAWN), fault)
         found += made
     return sorted(found, key=lambda one: one.at_ns)
 
 
-def _servers(size: Size, toggles: Toggles, seed: int, fault: Fault) -> list[Moment]:
+def _servers(size: Size, toggles: Toggles, numbers: _Numbers, fault: Fault) -> list[Moment]:
     """Return restarts of servers, one after the other. With balanced servers all new ones are up before."""
     count = min(fault.count, size.control_plane.apiservers)
     if "apiserver-balance" in toggles:
-        return [Moment(fault.at_ns, partial(_stop, range(count), True, seed))]
+        return [Moment(fault.at_ns, partial(_stop, range(count), True, numbers))]
     found = []
     for i in range(count):
         at = fault.at_ns + i * fault.lasts_ns
-        found.append(Moment(at, partial(_stop, range(i, i + 1), False, seed + i)))
+        found.append(Moment(at, partial(_stop, range(i, i + 1), False, numbers.of(i))))
         found.append(Moment(at + fault.lasts_ns, partial(_start, i)))
     return found
 
 
-def _stop(stopped: range, surge: bool, seed: int, world: World, now: int) -> Longs:
+def _stop(stopped: range, surge: bool, numbers: _Numbers, world: World, now: int) -> Longs:
     """Stop servers: their clients connect to others, and begin their watches again."""
     if not surge:
         world.servers[stopped.start : stopped.stop, cr.UP] = 0
@@ -72,7 +94,7 @@ def _stop(stopped: range, surge: bool, seed: int, world: World, now: int) -> Lon
     at = world.nodes[:, cr.SERVER]
     clients = np.flatnonzero((at >= stopped.start) & (at < stopped.stop))
     if len(up):
-        world.nodes[clients, cr.SERVER] = up[draw.below(seed, Stream.CLUSTER_FAULTS, len(clients), len(up))]
+        world.nodes[clients, cr.SERVER] = up[numbers.below(Stream.CLUSTER_RECONNECTS, len(clients), len(up))]
     kubelets = int(world.rules[cr.KUBELETS])
     here, watching = world.nodes[:, cr.SERVER], np.arange(len(world.nodes)) < kubelets
     servers = len(world.servers)
@@ -80,7 +102,7 @@ def _stop(stopped: range, surge: bool, seed: int, world: World, now: int) -> Lon
     world.servers[:, cr.FOLLOWING] = np.bincount(here[~watching], minlength=servers)
     world.nodes[clients, cr.BROKE] = now
     world.counts[cr.MOVED] += len(clients)
-    return _again(clients[clients < kubelets], now, HERD_NS, seed)
+    return _again(clients[clients < kubelets], now, HERD_NS, numbers)
 
 
 def _start(server: int, world: World, _: int) -> None:
@@ -88,15 +110,15 @@ def _start(server: int, world: World, _: int) -> None:
     world.servers[server, cr.UP] = 1
 
 
-def _again(kubelets: Longs, now: int, within: int, seed: int) -> Longs:
+def _again(kubelets: Longs, now: int, within: int, numbers: _Numbers) -> Longs:
     """Return the watches that kubelets begin again, pods' by the history, the others as they are."""
-    when = now + 1 + US * draw.below(seed, Stream.CLUSTER_FAULTS, len(kubelets), within // US)
+    when = now + 1 + US * numbers.below(Stream.CLUSTER_RETURNS, len(kubelets), within // US)
     pods = np.stack((when, np.full(len(when), cr.BREAK_WATCH), kubelets), axis=1)
     others = np.stack((when, np.full(len(when), cr.ASK), kubelets * cr.ASKS + ct.RESUME), axis=1)
     return np.concatenate((pods, *([others] * (KUBELET_WATCHES - 1))))
 
 
-def _member(size: Size, toggles: Toggles, _seed: int, fault: Fault) -> list[Moment]:
+def _member(size: Size, toggles: Toggles, _: _Numbers, fault: Fault) -> list[Moment]:
     """Return the loss of etcd's leader: an election, a member less, and one in its place later.
 
     The new member is added before the lost one is removed. It needs the leader's store first; until then it
@@ -156,13 +178,13 @@ def _settle(world: World, now: int) -> None:
     world.wakes[:] = np.minimum(world.wakes, now + 1)
 
 
-def _partition(size: Size, _toggles: Toggles, seed: int, fault: Fault) -> list[Moment]:
+def _partition(size: Size, _toggles: Toggles, numbers: _Numbers, fault: Fault) -> list[Moment]:
     """Return a zone's nodes cut off from all API servers, and back."""
     zone = np.resize(size.pattern.zone, size.nodes)
     kubelets = np.flatnonzero(zone == fault.zone)
     return [
         Moment(fault.at_ns, partial(_cut, kubelets)),
-        Moment(fault.at_ns + fault.lasts_ns, partial(_mend, kubelets, seed)),
+        Moment(fault.at_ns + fault.lasts_ns, partial(_mend, kubelets, numbers)),
     ]
 
 
@@ -172,13 +194,13 @@ def _cut(kubelets: Longs, world: World, now: int) -> None:
     world.nodes[kubelets, cr.BROKE] = now
 
 
-def _mend(kubelets: Longs, seed: int, world: World, now: int) -> Longs:
+def _mend(kubelets: Longs, numbers: _Numbers, world: World, now: int) -> Longs:
     """Let kubelets back in."""
     world.nodes[kubelets, cr.CUT] = 0
-    return _again(kubelets, now, HERD_NS, seed)
+    return _again(kubelets, now, HERD_NS, numbers)
 
 
-def _controllers(size: Size, toggles: Toggles, seed: int, fault: Fault) -> list[Moment]:
+def _controllers(size: Size, toggles: Toggles, numbers: _Numbers, fault: Fault) -> list[Moment]:
     """Return a crash of the leading controller manager: another one takes over by its lease, and fills up."""
     profile, rules = size.profile, np.zeros(election.RULES, dtype=np.int64)
     rules[election.RETRY_NS], rules[election.JITTER_PPM] = (
@@ -189,7 +211,8 @@ def _controllers(size: Size, toggles: Toggles, seed: int, fault: Fault) -> list[
     rules[election.RENEW_NS] = LEASE_REQUEST_NS * profile.election_renew_requests
     rules[election.RELEASE_NS] = LEASE_REQUEST_NS * profile.election_release_requests
     ended, renewed, taken = (np.zeros(1, dtype=np.int64) for _ in range(3))
-    election.take_over(0, 1, draw.generators(seed, Stream.CLUSTER_FAULTS, 0, 1), rules, ended, renewed, taken)
+    drawn = draw.generators(numbers.seed, Stream.CLUSTER_ELECTIONS, numbers.first, 1)
+    election.take_over(0, 1, drawn, rules, ended, renewed, taken)
     back = int(taken[0] - ended[0])
     warm = "controller-standby" in toggles
     return [Moment(fault.at_ns, partial(_crash, size, back, 0 if warm else _fill_ns(size)), failover=True)]
@@ -221,16 +244,17 @@ def _crash(size: Size, back: int, fill: int, world: World, now: int) -> Longs | 
     return np.array([[now + back, cr.ASK, row * cr.ASKS + ct.LIST_ALL]], dtype=np.int64)
 
 
-def _kubelets(size: Size, _toggles: Toggles, seed: int, fault: Fault) -> list[Moment]:
+def _kubelets(size: Size, _toggles: Toggles, numbers: _Numbers, fault: Fault) -> list[Moment]:
     """Return kubelets that all restart: they read, list and watch anew."""
     count = size.nodes * fault.share_ppm // PPM
-    chosen = np.sort(draw.order(seed, Stream.CLUSTER_FAULTS, size.nodes)[:count]).astype(np.int64)
-    return [Moment(fault.at_ns, partial(_restart, chosen, seed))]
+    order = np.argsort(numbers.keys(Stream.CLUSTER_FAULTS, size.nodes), kind="stable")
+    chosen = np.sort(order[:count]).astype(np.int64)
+    return [Moment(fault.at_ns, partial(_restart, chosen, numbers))]
 
 
-def _restart(kubelets: Longs, seed: int, world: World, now: int) -> Longs:
+def _restart(kubelets: Longs, numbers: _Numbers, world: World, now: int) -> Longs:
     """Restart kubelets: their watches of pods begin with a list."""
-    when = now + 1 + US * draw.below(seed, Stream.CLUSTER_FAULTS, len(kubelets), RESTART_NS // US)
+    when = now + 1 + US * numbers.below(Stream.CLUSTER_RETURNS, len(kubelets), RESTART_NS // US)
     world.nodes[kubelets, cr.SEEN_RV] = world.history[watch_ring.END]
     parts = [
         np.stack((when, np.full(len(when), cr.ASK), kubelets * cr.ASKS + kind), axis=1)
@@ -239,7 +263,7 @@ def _restart(kubelets: Longs, seed: int, world: World, now: int) -> Longs:
     return np.concatenate(parts)
 
 
-_KINDS: dict[str, Callable[[Size, Toggles, int, Fault], Sequence[Moment]]] = {
+_KINDS: dict[str, Callable[[Size, Toggles, _Numbers, Fault], Sequence[Moment]]] = {
     "apiserver-restart": _servers,
     "etcd-member-loss": _member,
     "partition": _partition,

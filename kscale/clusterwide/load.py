@@ -116,7 +116,7 @@ def asking_row(size: Size, number: int) -> int:
 
 def _when(seed: int, number: int, count: int, duration_ns: int) -> Longs:
     """Return *count* times at random, ascending."""
-    keys = draw.keys(seed + 7_919 * number, Stream.CLUSTER_TIMES, 0, count)
+    keys = draw.keys(seed, Stream.CLUSTER_TIMES, number * MOST_PLANNED, count)
     return np.sort(US * draw.scaled(keys, max(1, duration_ns // US)))
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kscale.clusterwide import costing, load
-from kscale.clusterwide.costing import SHARDS, TYPES, Tables
+from kscale.clusterwide import costing, load, world_kubelets, world_stores
+from kscale.clusterwide.costing import Tables
 from kscale.clusterwide.load import Plan
 from kscale.clusterwide.objectives import WINDOW_NS
 from kscale.clusterwide.record import VERBS
@@ -16,15 +16,11 @@ from kscale.clusterwide.toggles import Toggles
 from kscale.kernels import (
     cluster_loop,
     cluster_stations,
-    etcd_write_peers,
     etcd_write_steps,
     heap,
     watch_ring,
 )
 from kscale.kernels import cluster_rules as cr
-from kscale.kernels import cluster_tables as ct
-from kscale.kernels import etcd_write as ew
-from kscale.kernels import etcd_write_store as store
 from kscale.kernels import heartbeats as hb
 from kscale.mechanisms import lease_load, node_lease
 from kscale.scenario import draw
@@ -33,21 +29,24 @@ from kscale.scenario.draw import Stream
 Longs = NDArray[np.int64]
 
 SECOND = load.SECOND
-ETCD_RING = 1 << 15  # entries under way: those not yet applied, refused beyond 5,000, and in flight before
-SPARE_SLOTS = 16_384  # requests under way beside two of each kubelet and four of each pod
+SPARE_SLOTS = (
+    16_384  # requests under way at first, beside two of each kubelet; doubled when they are used up,
+)
+MOST_UNDER_WAY = 8_000_000  # up to this; of other events as many again
+DIVERGED = f"more than {MOST_UNDER_WAY:,} requests or events are under way, the most that a run holds"
 TRIES = 10  # of client-go after the first, when a server says to come again
 REQUEUE_NS = (
     10 * SECOND
 )  # kubelet's status manager; the scheduler's longest back-off; controllers begin sooner
-FAR_BACK = 1 << 40  # events: nobody resumes from there
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class World:
-    """The arrays, by the names of kernels/cluster_loop.py."""
+    """The arrays, by the names of kernels/cluster_loop.py. Some are exchanged for larger ones."""
 
     tables: Tables
     plan: Plan
+    rows: Longs  # of the plan, with what faults added
     history_bytes: Longs  # of each etcd at the start
     rules: Longs
     requests: Longs
@@ -109,34 +108,68 @@ class World:
         )
 
 
-def advance(world: World, until: int, rows: Longs) -> None:
-    """Let everything happen up to *until*; *rows* is the plan, to which faults may have added."""
+def advance(world: World, until: int) -> bool:
+    """Let everything happen up to *until*; False if it stopped before, at STOPPED_AT, DIVERGED."""
+    while not _advanced(world, until):
+        if not _grown(world):
+            return False
+    return True
+
+
+def _advanced(world: World, until: int) -> bool:
+    """Let everything happen up to *until*; False if it stopped before, for want of room."""
     w = world
-    cluster_loop.advance(
+    return cluster_loop.advance(
         until, w.rules, w.requests, w.types, w.slots, w.nodes, w.pods, w.groups, w.servers, w.cores,
         w.stations, w.counts, w.hist, w.draws, w.marks, w.ring, w.history, w.spaces, w.wakes, w.e_rules,
         w.e_followers, w.e_blocked, w.e_cores, w.e_peers, w.e_ring, w.e_waits, w.e_entries, w.e_upto,
-        w.e_store, w.e_at, w.e_counts, w.out_id, w.out_done, rows, w.beat_rules, w.clocks, w.statuses,
+        w.e_store, w.e_at, w.e_counts, w.out_id, w.out_done, w.rows, w.beat_rules, w.clocks, w.statuses,
         w.leases, w.changes, w.timers, w.timers_size, w.events, w.size,
     )  # fmt: skip
+
+
+def _grown(world: World) -> bool:
+    """Double the requests or the events that there is room for; False if that is the most."""
+    slots, room = len(world.slots), int(world.rules[cr.ROOM])
+    if world.counts[cr.FREE_SLOTS] >= room:
+        more = min(len(world.events), 2 * MOST_UNDER_WAY - len(world.events))
+        world.events = np.concatenate((world.events, _zeros(max(0, more), world.events.shape[1])))
+        return more > 0
+    more = min(slots, MOST_UNDER_WAY - slots)
+    if more < room:
+        return False
+    free = _free_slots(slots, more, int(world.counts[cr.FREE_SLOT]))
+    world.slots = np.concatenate((world.slots, free))
+    world.counts[cr.FREE_SLOT] = slots
+    world.counts[cr.FREE_SLOTS] += more
+    return True
+
+
+def _free_slots(first: int, count: int, after: int) -> Longs:
+    """Return so many free requests from number *first* on, linked; the last one to *after*."""
+    found = _zeros(count, cr.SLOT)
+    found[:, cr.BORN] = cr.NEVER
+    found[:, cr.LINK] = first + 1 + np.arange(count)
+    found[-1, cr.LINK] = after
+    return found
 
 
 def begin(size: Size, toggles: Toggles, seed: int, duration_ns: int, placed: Placed, plan: Plan) -> World:
     """Return a control plane in its steady state, with five minutes of history in its store."""
     tables = costing.of(size, toggles)
-    kubelets, clients = size.nodes, size.control_plane.controllers + 2
-    nodes = _nodes(size, toggles, tables, seed, clients)
+    kubelets, etcds = size.nodes, world_stores.etcds(size, tables)
+    nodes = world_kubelets.nodes(size, toggles, tables, seed)
     servers = np.zeros((size.control_plane.apiservers, cr.SERVER_COLUMNS), dtype=np.int64)
     servers[:, cr.UP] = 1
-    slots = np.zeros((2 * kubelets + 4 * plan.pods + SPARE_SLOTS, cr.SLOT), dtype=np.int64)
-    slots[:, cr.BORN] = cr.NEVER
-    events, count = heap.new(len(slots) + 2 * plan.pods + SPARE_SLOTS)
+    slots = _free_slots(0, 2 * kubelets + SPARE_SLOTS, cr.NONE)
+    events, count = heap.new(len(slots) + 2 * len(etcds["out_id"]))
     timers, timers_count = heap.new(kubelets + 1)
-    ring, history = _history(size, nodes, seed)
-    spaces, history_bytes = _spaces(size, toggles, tables, duration_ns)
+    ring, history = world_kubelets.history(size, nodes, seed)
+    spaces, history_bytes = world_stores.spaces(size, toggles, tables, duration_ns)
     world = World(
         tables=tables,
         plan=plan,
+        rows=plan.rows,
         history_bytes=history_bytes,
         rules=_rules(size, toggles, duration_ns),
         requests=tables.requests,
@@ -150,13 +183,13 @@ def begin(size: Size, toggles: Toggles, seed: int, duration_ns: int, placed: Pla
         stations=_zeros(cr.AT_LOG + 2 * tables.etcds, cluster_stations.STATION),
         counts=_zeros(cr.COUNTS),
         hist=_zeros(-(-duration_ns // WINDOW_NS), len(VERBS), cluster_stations.BUCKETS + 1),
-        draws=draw.generator(seed, Stream.CLUSTER_SERVERS),
+        draws=draw.generator(seed, Stream.CLUSTER_MOVES),
         marks=_zeros(duration_ns // SECOND + 2),
         ring=ring,
         history=history,
         spaces=spaces,
         wakes=np.full(tables.etcds, cr.NEVER),
-        beat_rules=_beat_rules(size, toggles, duration_ns),
+        beat_rules=world_kubelets.beat_rules(size, toggles, duration_ns),
         clocks=_zeros(kubelets, hb.CLOCK),
         statuses=draw.generators(seed, Stream.HEARTBEATS, 0, kubelets),
         leases=draw.generators(seed, Stream.HEARTBEAT_LEASES, 0, kubelets),
@@ -165,7 +198,7 @@ def begin(size: Size, toggles: Toggles, seed: int, duration_ns: int, placed: Pla
         timers_size=timers_count,
         events=events,
         size=count,
-        **_etcds(tables),
+        **etcds,
     )
     for e in range(tables.etcds):
         etcd_write_steps.begin(world.etcd(e))
@@ -198,21 +231,9 @@ def _rules(size: Size, toggles: Toggles, duration_ns: int) -> Longs:
     rules[cr.BOOKMARKS], rules[cr.BALANCE] = "watch-bookmark" in toggles, "apiserver-balance" in toggles
     rules[cr.BOOKMARK_NS], rules[cr.LEAD_NS] = profile.bookmark_period_ns, profile.bookmark_lead_ns
     rules[cr.STOP_NS], rules[cr.REQUEUE_NS] = costs["kubelet_stop_ns"], REQUEUE_NS
+    # Events and other objects of a change, with the parts of one left over; a pod and another in its place
+    rules[cr.ROOM] = 4 + (rules[cr.EVENTS_MILLI] + rules[cr.OTHERS_MILLI]) // load.MILLI
     return rules
-
-
-def _nodes(size: Size, toggles: Toggles, tables: Tables, seed: int, clients: int) -> Longs:
-    """Return kubelets and other clients, spread over the API servers at random."""
-    nodes, n = _zeros(size.nodes + clients, cr.NODE), size.nodes
-    nodes[:, cr.SERVER] = draw.below(seed, Stream.CLUSTER_SERVERS, len(nodes), size.control_plane.apiservers)
-    for column, grows, given in (
-        (cr.STATUS_BYTES, cr.STATUS_GROWS, size.status_bytes),
-        (cr.LEASE_BYTES, cr.LEASE_GROWS, size.lease_bytes),
-    ):
-        kept = costing.values_in_etcd(np.resize(given, n), toggles)
-        nodes[:n, column] = kept
-        nodes[:n, grows] = costing.grown(kept, tables.stored_bytes)
-    return nodes
 
 
 def _pods(size: Size, tables: Tables, placed: Placed, plan: Plan, seed: int) -> Longs:
@@ -231,78 +252,6 @@ def _pods(size: Size, tables: Tables, placed: Placed, plan: Plan, seed: int) -> 
     return pods
 
 
-def _history(size: Size, nodes: Longs, seed: int) -> tuple[Longs, Longs]:
-    """Return the watch cache's history of pods, full, and set the last event that each kubelet has seen.
-
-    That is the last one that concerned it, or where its watch began if it had to list then.
-    """
-    profile = size.profile
-    most = profile.watch_history_max
-    least = most if profile.watch_history == "fixed" else profile.watch_history_min
-    history, ring = _zeros(watch_ring.STATE), _zeros(watch_ring.ROWS, most)
-    history[watch_ring.LEAST], history[watch_ring.MOST] = least, most
-    history[watch_ring.WINDOW] = profile.watch_history_window_ns
-    watch_ring.relist(0, history)
-    every = max(1, int(SECOND / max(1e-6, 3 * size.load.pod_changes_per_s)))
-    before = (
-        most if profile.watch_history == "fixed" else min(most, 4 * profile.watch_history_window_ns // every)
-    )
-    before = max(before, least + 1)
-    cluster_loop.remember(before, every, ring, history)
-    kubelets = size.nodes
-    nodes[:kubelets, cr.SEEN_RV] = np.maximum(-FAR_BACK, before - load.begun_ns(size, seed) // every)
-    of = draw.below(seed, Stream.CLUSTER_NODES, before, kubelets)
-    np.maximum.at(nodes[:, cr.SEEN_RV], of, np.arange(before))
-    return ring, history
-
-
-def _spaces(size: Size, toggles: Toggles, tables: Tables, duration_ns: int) -> tuple[Longs, Longs]:
-    """Return the stores right after a compaction, and their history: five minutes, and as much was freed.
-
-    Where ten minutes of history do not fit, less is there at the start: the quota is reached half-way through
-    the run, or earlier if it is full without any history.
-    """
-    spaces = _zeros(tables.etcds, cr.SPACE)
-    spaces[:, cr.QUOTA] = size.control_plane.etcd_quota_bytes
-    for name in TYPES:
-        shard = SHARDS[name] if tables.etcds > 1 else 0
-        one = costing.stored_of(size, name)
-        value = costing.values_in_etcd(np.array([one.mean_bytes]), toggles)
-        spaces[shard, cr.IN_USE] += one.count * int(costing.grown(value, tables.stored_bytes)[0])
-    grows = grows_per_s(size, toggles, tables)
-    kept = grows * (size.profile.etcd_compaction_ns // SECOND)
-    room = spaces[:, cr.QUOTA] - spaces[:, cr.IN_USE]
-    half = np.maximum(0, room - grows * (duration_ns // SECOND) // 2)
-    history = np.where(2 * kept > room, np.minimum(kept, half), kept)
-    spaces[:, cr.IN_USE] += history
-    room = np.maximum(0, spaces[:, cr.QUOTA] - spaces[:, cr.IN_USE])
-    spaces[:, cr.FILE] = spaces[:, cr.IN_USE] + np.minimum(kept, room)
-    return spaces, history
-
-
-def grows_per_s(size: Size, toggles: Toggles, tables: Tables) -> Longs:
-    """Return the bytes by which the store of each etcd grows in a second, on average."""
-    rates, found = load.rates(size, toggles), _zeros(tables.etcds)
-    for kind in range(ct.KINDS):
-        row = tables.requests[kind]
-        if row[ct.PATH] == ct.PUT:
-            found[row[ct.SHARD]] += rates[kind] * row[ct.GROWS] // load.MILLI
-    return found
-
-
-def _beat_rules(size: Size, toggles: Toggles, duration_ns: int) -> Longs:
-    """Return the rules of kernels/heartbeats.py."""
-    rules, leased = _zeros(hb.RULES), "node-lease" in toggles
-    rules[hb.STATUS_NS] = size.load.heartbeat_period_ns
-    rules[hb.LEASE_NS] = size.profile.lease_renew_ns if leased else 0
-    rules[hb.AGE_NS] = size.profile.node_status_period_ns if leased else 0
-    rules[hb.CHANGE_NS], rules[hb.JITTER_PPM] = load.CHANGE_NS, load.JITTER_PPM
-    rules[hb.END_NS] = duration_ns
-    rules[hb.MONITOR_NS] = size.profile.node_monitor_ns
-    rules[hb.GRACE_NS] = size.profile.node_grace_period_ns
-    return rules
-
-
 def _wind(world: World, size: Size, seed: int) -> None:
     """Wind the kubelets' clocks as the mechanism node-lease does."""
     rules = world.beat_rules
@@ -314,25 +263,3 @@ def _wind(world: World, size: Size, seed: int) -> None:
         status, world.clocks, world.changes, written, lease, rules, world.timers, world.timers_size,
         world.servers, world.nodes, world.rules, world.slots, world.counts,
     )  # fmt: skip
-
-
-def _etcds(tables: Tables) -> dict[str, Longs]:
-    """Return the arrays of the etcds, see kernels/etcd_write_steps.py."""
-    s, followers = tables.etcds, len(tables.followers)
-    entries = (s, ETCD_RING, etcd_write_steps.ENTRY)
-    return {
-        "e_rules": np.tile(tables.etcd_rules, (s, 1)),
-        "e_followers": np.tile(tables.followers, (s, 1, 1)),
-        "e_blocked": _zeros(0, 2),
-        "e_cores": _zeros(s, int(tables.etcd_rules[ew.CORES])),
-        "e_peers": _zeros(s, followers, etcd_write_peers.PEER),
-        "e_ring": _zeros(s, followers, int(tables.etcd_rules[ew.WINDOW]), etcd_write_peers.RING),
-        "e_waits": _zeros(*entries),
-        "e_entries": _zeros(*entries),
-        "e_upto": _zeros(s, ETCD_RING),
-        "e_store": _zeros(s, store.STORE),
-        "e_at": _zeros(s, etcd_write_steps.AT),
-        "e_counts": _zeros(s, ew.COUNTS),
-        "out_id": _zeros(ETCD_RING),
-        "out_done": _zeros(ETCD_RING),
-    }

@@ -70,7 +70,7 @@ class Stream(IntEnum):
     ETCD_PUT_SIZES = 161
     ETCD_OFFLOAD = 170  # 170-179 etcd-offload
     ETCD_OFFLOAD_KINDS = 171
-    CLUSTER = 180  # 180-189 the whole control plane
+    CLUSTER = 180  # 180-199 the whole control plane
     CLUSTER_TIMES = 181
     CLUSTER_NODES = 182
     CLUSTER_WATCHES = 183
@@ -78,6 +78,11 @@ class Stream(IntEnum):
     CLUSTER_STARTS = 185
     CLUSTER_FAULTS = 186
     CLUSTER_COSTS = 187
+    CLUSTER_HISTORY = 188
+    CLUSTER_MOVES = 189
+    CLUSTER_RECONNECTS = 190
+    CLUSTER_RETURNS = 191
+    CLUSTER_ELECTIONS = 192
     ABLATION = 290  # orders of optimizations
 
 

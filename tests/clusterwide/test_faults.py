@@ -11,11 +11,12 @@ from kscale.clusterwide.record import Simulated
 from kscale.clusterwide.size import Size
 from kscale.clusterwide.toggles import NONE
 from kscale.kernels import cluster_rules as cr
+from kscale.scenario import draw
 
 
-def failing(fault: dict[str, Any], **more: Any) -> Size:  # noqa: ANN401 - keys of a scenario
+def failing(*fault: dict[str, Any], **more: Any) -> Size:  # noqa: ANN401 - keys of a scenario
     """Return a small cluster in which something goes wrong."""
-    return sized(nodes=300, changes=20, simulation={"faults": [fault]}, **more)
+    return sized(nodes=300, changes=20, simulation={"faults": list(fault)}, **more)
 
 
 def slowest(run: Simulated, name: str = "mutating") -> int:
@@ -122,3 +123,50 @@ def test_a_rolling_update_never_has_more_missing_than_its_surge() -> None:
     asked, running = (np.array(run.series[name]) for name in ("pods-asked", "pods-running"))
     assert (asked - running).max() <= 5
     assert running[-1] == 60
+
+
+def test_no_random_number_is_used_for_two_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a run draws for different purposes is apart in its stream, and of its own seed."""
+    drawn: dict[int, list[tuple[int, int]]] = {}
+    keys = draw.keys
+
+    def noted(seed: int, stream: draw.Stream, first: int, count: int) -> draw.Keys:
+        assert seed == 3, stream
+        drawn.setdefault(stream, []).append((first, first + count))
+        return keys(seed, stream, first, count)
+
+    of = failing(
+        {"kind": "apiserver-restart", "at": "5s", "lasts": "1s", "count": 2},
+        {"kind": "partition", "at": "6s", "lasts": "2s", "zone": 0},
+        {"kind": "controller-crash", "at": "9s"},
+        {"kind": "controller-crash", "at": "10s"},
+        {"kind": "kubelet-restart", "at": "11s", "share": "50%"},
+        {"kind": "kubelet-restart", "at": "13s", "share": "50%"},
+    )
+    monkeypatch.setattr(draw, "keys", noted)
+    ran(of, seconds=20, seed=3)
+    of_a_run = [stream for stream in draw.Stream if stream in drawn and stream.name.startswith("CLUSTER")]
+    assert len(of_a_run) >= 10
+    for stream in of_a_run:
+        found = drawn[stream]
+        if stream == draw.Stream.CLUSTER:  # of the watches that are open at the start, in two places
+            found = sorted(set(found))
+        ends = 0
+        for first, end in sorted(found):
+            assert first >= ends, stream
+            ends = end
+
+
+def test_clients_of_one_server_come_back_all_through_the_second() -> None:
+    """Which server a client takes says nothing of when it comes back."""
+    of = failing({"kind": "apiserver-restart", "at": "5s", "lasts": "5s", "count": 1})
+    plan = load.plan(of, 0, 30 * S)
+    run = world.begin(of, NONE, 0, 30 * S, scheduling.placed(of, NONE, 0, plan.pods), plan)
+    stop = faults.moments(of, NONE, 0)[0]
+    rows = stop.change(run, stop.at_ns)
+    assert rows is not None
+    rows = rows[rows[:, cr.WHAT] == cr.BREAK_WATCH]
+    for server in (1, 2):
+        when = rows[run.nodes[rows[:, cr.WHO], cr.SERVER] == server, cr.WHEN] - stop.at_ns
+        assert when.min() < 0.1 * S
+        assert when.max() > 0.9 * S
