@@ -38,6 +38,7 @@ class Plan:
     pods: int  # that may be created
     groups: Longs  # [g, 2]
     group_of: Longs  # [p]
+    adds: NDArray[np.bool_]  # [p] it is of a burst: no other pod ends for it
 
 
 def rates(size: Size, toggles: Toggles) -> Longs:
@@ -85,6 +86,7 @@ def plan(size: Size, seed: int, duration_ns: int) -> Plan:
         )
     churn, deletions = int(half + 0.5), int(half + 0.5)
     parts, pods, groups, group_of = [], churn, [], [np.full(churn, cr.NONE, dtype=np.int64)]
+    adds = [np.zeros(churn, dtype=np.bool_)]
     when = _when(seed, 0, churn, duration_ns)
     parts.append(_rows(when, cr.CREATE_POD, np.arange(churn)))
     where = draw.below(seed, Stream.CLUSTER_NODES, deletions, size.nodes)
@@ -100,13 +102,20 @@ def plan(size: Size, seed: int, duration_ns: int) -> Plan:
             gap = MILLI * SECOND // work.rate_milli if work.rate_milli else 0
             parts.append(_rows(work.at_ns + gap * np.arange(work.pods), cr.CREATE_POD, numbers))
             group_of.append(np.full(work.pods, cr.NONE, dtype=np.int64))
+        adds.append(np.full(work.pods, work.kind == "burst"))
         pods += work.pods
     parts += _asked(size, seed, duration_ns)
     parts.append(_watches(size, seed, duration_ns))
     rows = np.concatenate(parts)
     rows = rows[rows[:, cr.WHEN] < duration_ns]
     rows = np.ascontiguousarray(rows[np.argsort(rows[:, cr.WHEN], kind="stable")])
-    return Plan(rows, pods, np.array(groups, dtype=np.int64).reshape(-1, 2), np.concatenate(group_of))
+    return Plan(
+        rows,
+        pods,
+        np.array(groups, dtype=np.int64).reshape(-1, 2),
+        np.concatenate(group_of),
+        np.concatenate(adds),
+    )
 
 
 def asking_row(size: Size, number: int) -> int:

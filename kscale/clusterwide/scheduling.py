@@ -46,7 +46,9 @@ class Placed:
     need: int  # feasible nodes at which a search stops; all nodes without sched-sampling
 
 
-def placed(size: Size, toggles: Toggles, seed: int, pods: int) -> Placed:
+def placed(
+    size: Size, toggles: Toggles, seed: int, pods: int, adds: NDArray[np.bool_] | None = None
+) -> Placed:
     """Return what *pods* cost that come one after the other to a cluster that runs size.pods already.
 
     Pod i of all is of class klass[(offset + i) mod len] with a seeded offset; size.pods are there. The
@@ -54,13 +56,21 @@ def placed(size: Size, toggles: Toggles, seed: int, pods: int) -> Placed:
     and the search's start are those of a scheduler that has been running. What the others ask for is in use
     on each node in the same share of its room, never above it, rounded down.
 
-    As many pods end as come: once a pod is placed, the oldest of the placed ones leaves its node. A pod
+    As many pods end as come: once a pod is placed, the oldest of the placed ones leaves its node. For those
+    of *adds*, bool[pods], none does: they come in addition, and what they take is in use from then on. A pod
     without a node takes and gives no room, and is not tried again. KscaleError if a number is too large.
     """
     young = min(size.pods, YOUNG)
     pending = _arriving(size, seed, young, pods)
-    leaving = np.maximum(np.arange(-young, pods), exhaustive.PENDING).astype(np.int32)
-    return place(pending, toggles, leaving, young)
+    return place(pending, toggles, _leaving(young, pods, adds), young)
+
+
+def _leaving(young: int, pods: int, adds: NDArray[np.bool_] | None) -> Groups:
+    """Return the pod that ends once each is placed: none for the young ones, and for those that add."""
+    found = np.full(young + pods, exhaustive.PENDING, dtype=np.int32)
+    ends = young + np.flatnonzero(np.ones(pods, dtype=np.bool_) if adds is None else ~adds)
+    found[ends] = np.arange(len(ends))
+    return found
 
 
 def place(pending: Pending, toggles: Toggles, leaving: Groups, first: int = 0) -> Placed:

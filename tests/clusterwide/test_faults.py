@@ -170,3 +170,16 @@ def test_clients_of_one_server_come_back_all_through_the_second() -> None:
         when = rows[run.nodes[rows[:, cr.WHO], cr.SERVER] == server, cr.WHEN] - stop.at_ns
         assert when.min() < 0.1 * S
         assert when.max() > 0.9 * S
+
+
+def test_a_burst_takes_room_and_churn_gives_it_back() -> None:
+    """More pods than 10 nodes hold: the rest waits, and is counted."""
+    of = sized(
+        nodes=10,
+        changes=1,
+        simulation={"workloads": [{"kind": "burst", "at": "1s", "pods": 3000, "rate": "1000/s"}]},
+    )
+    run = ran(of, seconds=60)
+    assert run.counts["pods-pending"] >= 3000 - int(of.pattern.pods.sum())
+    calm = sized(nodes=10, changes=50)
+    assert ran(calm, seconds=60).counts["pods-pending"] == 0

@@ -245,3 +245,18 @@ def test_what_is_in_use_is_the_same_share_of_each_node(rooms: list[int], pods: i
     assert used.memory_bytes.tolist() == [0] * len(rooms)
     assert all(used.pods <= on.pods)
     assert sum(used.cpu_milli.tolist()) <= cpu * pods
+
+
+@pytest.mark.parametrize("toggles", SETS)
+def test_pods_that_add_fill_the_cluster(toggles: frozenset[str]) -> None:
+    """Nothing ends for them: 20 nodes take what they have room for, and no more."""
+    on = even(20, 2000)
+    adds = np.ones(2500, dtype=np.bool_)
+    found = clusterwide.placed(size(on, pods=500), toggles, 1, 2500, adds)
+    there, room = np.count_nonzero(found.node != PENDING), int(on.nodes.pods.sum()) - 500
+    assert 0 < there <= room
+    adds[100:] = False  # a hundred more, then as many end as come
+    few = clusterwide.placed(size(on, pods=500), toggles, 1, 1000, adds[:1000])
+    assert np.count_nonzero(few.node == PENDING) == 0
+    none = clusterwide.placed(size(on, pods=500), toggles, 1, 1000, np.zeros(1000, dtype=np.bool_))
+    assert none.node.tolist() == clusterwide.placed(size(on, pods=500), toggles, 1, 1000).node.tolist()
