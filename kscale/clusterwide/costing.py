@@ -73,7 +73,7 @@ class Tables:
     etcds: int  # how many there are
     etcd_rules: Longs  # of kernels/etcd_write.py, of each
     followers: Longs  # [f, FOLLOWER] likewise
-    clients: int  # that watch all objects of a type, at all servers together
+    clients: int  # that watch all of a type: the scheduler, then the controller manager and others like it
     record_bytes: int  # of the log, beside a value
     stored_bytes: int  # of the store, beside a value
     freelist_ns: int  # for each allocation of several pages
@@ -98,7 +98,7 @@ def of(size: Size, toggles: Toggles) -> Tables:
         etcds=len(TYPES) if "etcd-sharding" in on else 1,
         etcd_rules=etcd.rules,
         followers=etcd.followers,
-        clients=size.control_plane.controllers + 1,
+        clients=1 + max(1, size.control_plane.controllers),
         record_bytes=costs["etcd_wal_record_bytes"],
         stored_bytes=costs["etcd_store_record_bytes"],
         freelist_ns=0 if array else costs["etcd_freelist_allocate_ns"],

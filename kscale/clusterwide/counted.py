@@ -1,16 +1,15 @@
-"""What a run came to, read from its arrays, and the proof that nothing was lost or happened twice."""
+"""What a run came to, read from its arrays."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kscale.clusterwide import objectives, watched
+from kscale.clusterwide import books, objectives, watched
 from kscale.clusterwide.load import MILLI
 from kscale.clusterwide.objectives import PPM, Objective
 from kscale.clusterwide.record import LIFE, STATIONS, VERBS, Pod, Quantiles, Simulated, Sli, Station
 from kscale.clusterwide.size import Size
 from kscale.clusterwide.watched import Watched
 from kscale.clusterwide.world import World
-from kscale.errors import WrongAnswer
 from kscale.kernels import cluster_rules as cr
 from kscale.kernels import cluster_stations as cs
 from kscale.kernels import cluster_tables as ct
@@ -30,7 +29,7 @@ def simulated(
     """Return the record of a run that has ended; WrongAnswer if its books do not balance."""
     now = seen.at_ns
     cs.close(world.stations, now)
-    balance(world)
+    books.balance(world)
     slis = (*_slis(world, now, judged), _startup(world, now, judged))
     counts = _counts(world, seen, failovers)
     lost = counts["no-space"] + counts["etcd-busy"] + counts["given-up"]
@@ -61,31 +60,6 @@ def simulated(
         blame=_blame(stations, seen, counts, holds=all(one.holds for one in found)),
         settings=_settings(size),
     )
-
-
-def balance(world: World) -> None:
-    """Raise WrongAnswer if something was lost or happened twice: conservation and Little's law, all over."""
-    for number, row in enumerate(world.stations):
-        entered, left, inside = (int(row[one]) for one in (cs.ENTERED, cs.LEFT, cs.INSIDE))
-        if entered - left != inside or inside < 0:
-            raise WrongAnswer(
-                f"cluster: station {number}: {entered:,} came, {left:,} went, {inside:,} are there"
-            )
-        if row[cs.AREA] != row[cs.SOJOURN]:
-            raise WrongAnswer(
-                f"cluster: station {number}: {row[cs.AREA]:,} ns inside over time, {row[cs.SOJOURN]:,} in all"
-            )
-    counts = world.counts
-    under_way = int(counts[cr.REQUESTS] - counts[cr.FINISHED] - counts[cr.UNSERVED])
-    sent = int((world.slots[:, cr.BORN] < cr.NEVER).sum())
-    waiting = int(world.servers[:, cr.WAITING].sum()) + int(counts[cr.AWAITING])
-    if under_way + waiting != sent:
-        raise WrongAnswer(
-            f"cluster: {sent:,} requests are under way, {under_way:,} at servers, {waiting:,} wait"
-        )
-    times = world.pods[:, : len(LIFE)]
-    if (np.diff(times, axis=1) < 0).any():
-        raise WrongAnswer("cluster: a pod's life is out of order")
 
 
 def _slis(world: World, now: int, judged: tuple[Objective, ...]) -> tuple[Sli, ...]:

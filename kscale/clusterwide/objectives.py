@@ -55,13 +55,15 @@ def verdicts(
     """Return what a run made of *objectives*; one that nothing was asked of is kept.
 
     A store that is *full* takes no writes until somebody makes room, so it breaks the last objective however
-    few were refused so far. *stopped* is the one that could no longer be kept, if a run ended for it.
+    few were refused so far. *stopped* is the one that could no longer be kept, if a run ended for it. A run
+    that ended for want of room breaks the last one too: what waits is not done.
     """
     found = []
+    diverged = stopped not in {"", *(one.id for one in objectives)}
     for one in objectives:
         if one.id == "lost":
             worst: int | None = lost_ppm
-            kept = lost_ppm <= one.at_most and not full
+            kept = lost_ppm <= one.at_most and not full and not diverged
         else:
             window = next(sli for sli in slis if sli.name == one.id).worst
             worst = 0 if window is None else window.p99

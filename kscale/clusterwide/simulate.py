@@ -78,28 +78,37 @@ def _run(
     seen: watched.Watched, left: list[faults.Moment], observer: Observer | None,
 ) -> str:  # fmt: skip
     """Run second by second. Returns why it ended before its time, "" if it did not."""
-    rows, compaction = run.plan.rows, size.profile.etcd_compaction_ns
+    compaction = size.profile.etcd_compaction_ns
     none = np.zeros_like(run.history_bytes)
     store = Store(last=none, before=-run.history_bytes, live_last=none, live_before=none)
     for second in range(-(-duration // SECOND)):
         end = min((second + 1) * SECOND, duration)
         _search_costs(run)
-        while left and left[0].at_ns < end:
-            moment = left.pop(0)
-            world.advance(run, moment.at_ns, rows)
-            rows = _inserted(rows, moment.change(run, moment.at_ns), int(run.counts[cr.PLANNED]))
-        world.advance(run, end, rows)
+        arrived = _advance(run, end, left)
+        end = end if arrived else max(seen.at_ns + 1, int(run.counts[cr.STOPPED_AT]))
         run.marks[second + 1 :] = run.history[watch_ring.END]
         watched.note(seen, run, size, end)
         if end % compaction == 0:
             _compact(run, store)
         if observer is not None:
             observer.at(end, duration, int(run.counts[cr.EVENTS]))
+        if not arrived:
+            return world.DIVERGED
         if asked.early:
-            broken = hopeless.broken(run, rows, judged, end, duration)
+            broken = hopeless.broken(run, run.rows, judged, end, duration)
             if broken and end < duration:
                 return broken
     return ""
+
+
+def _advance(run: World, end: int, left: list[faults.Moment]) -> bool:
+    """Let everything happen up to *end*, with what goes wrong; False if the run ended before."""
+    while left and left[0].at_ns < end:
+        moment = left.pop(0)
+        if not world.advance(run, moment.at_ns):
+            return False
+        run.rows = _inserted(run.rows, moment.change(run, moment.at_ns), int(run.counts[cr.PLANNED]))
+    return world.advance(run, end)
 
 
 def _inserted(rows: Longs, more: Longs | None, planned: int) -> Longs:

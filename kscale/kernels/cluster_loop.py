@@ -3,87 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from kscale.kernels import cluster_etcds as etcds
 from kscale.kernels import cluster_pods as cp
 from kscale.kernels import cluster_requests as rq
 from kscale.kernels import cluster_rules as cr
 from kscale.kernels import cluster_tables as ct
-from kscale.kernels import etcd_write as ew
 from kscale.kernels import etcd_write_steps as steps
 from kscale.kernels import heap, watch_ring
 from kscale.kernels import heartbeats as hb
 from kscale.kernels._jit import kernel, lean, lean_inline
-from kscale.kernels.cluster_stations import enter, leave
+from kscale.kernels.cluster_stations import leave
 
 Longs = NDArray[np.int64]
-
-
-@lean_inline
-def _put(
-    time: int, slot: int, shard: int, e: steps.Etcd, requests: Longs, slots: Longs, nodes: Longs,
-    stations: Longs, wakes: Longs, spaces: Longs, counts: Longs,
-) -> bool:  # fmt: skip
-    """Offer a request's put to its etcd; False if that is over its quota: then it takes deletions only."""
-    kind = slots[slot, cr.KIND]
-    if spaces[shard, cr.FILE] > spaces[shard, cr.QUOTA] and kind != ct.REMOVE:
-        counts[cr.NO_SPACE] += 1
-        return False
-    value = requests[kind, ct.BYTES]
-    if kind <= ct.LEASE:
-        value = nodes[slots[slot, cr.REF], cr.STATUS_BYTES if kind == ct.STATUS else cr.LEASE_BYTES]
-    enter(stations[cr.AT_LOG + 2 * shard], time)
-    if requests[kind, ct.ETCD_CPU] > 0:
-        steps.busy(time, requests[kind, ct.ETCD_CPU], e)
-    steps.offer(time, slot, value, requests[kind, ct.PAGES], e)
-    wakes[shard] = steps.upcoming(e)
-    return True
-
-
-@lean_inline
-def _read(time: int, kind: int, e: steps.Etcd, requests: Longs, space: Longs, counts: Longs) -> int:
-    """Return when an etcd is done with a range."""
-    ns, held = requests[kind, ct.ETCD_CPU], requests[kind, ct.HOLD]
-    counts[cr.ETCD_READS] += 1
-    counts[cr.ETCD_READ_BUSY] += ns
-    done = steps.busy(time, ns, e)
-    if held > 0:
-        space[cr.HELD] += held
-        done = max(done, steps.hold(time, held, e))
-    return int(done)
-
-
-@lean_inline
-def _turn(
-    now: int, shard: int, e: steps.Etcd, rules: Longs, stations: Longs, wakes: Longs, counts: Longs,
-    out_id: Longs, out_done: Longs, events: Longs, size: Longs,
-) -> int:  # fmt: skip
-    """Let an etcd go on. Returns how many requests it reports; those that it stores are on their way back.
-
-    Those that it refuses come first, at *now*: they are answered at once, as not stored.
-    """
-    found = steps.advance(now, e, out_id, out_done)
-    for i in range(found):
-        leave(stations[cr.AT_LOG + 2 * shard], now)
-        enter(stations[cr.AT_LOG + 2 * shard + 1], now)
-        if out_done[i] == ew.REFUSED:
-            counts[cr.ETCD_BUSY] += 1
-            rq.post(now, cr.ETCD_REFUSED, out_id[i], events, size)
-        else:
-            rq.post(out_done[i] + rules[cr.ETCD_BACK_NS], cr.STORED_PUT, out_id[i], events, size)
-    wakes[shard] = steps.upcoming(e)
-    return found
-
-
-@lean_inline
-def _grow(slot: int, shard: int, requests: Longs, slots: Longs, nodes: Longs, spaces: Longs) -> None:
-    """Let a stored put take its room in the store; the file grows where no page is free."""
-    kind = slots[slot, cr.KIND]
-    by = requests[kind, ct.GROWS]
-    if kind <= ct.LEASE:
-        by = nodes[slots[slot, cr.REF], cr.STATUS_GROWS if kind == ct.STATUS else cr.LEASE_GROWS]
-    space = spaces[shard]
-    space[cr.GROWN] += by
-    space[cr.IN_USE] += by
-    space[cr.FILE] = max(space[cr.FILE], space[cr.IN_USE])
 
 
 @lean_inline
@@ -93,6 +24,8 @@ def _give_up(
 ) -> None:  # fmt: skip
     """Let a client go on without an answer: with the same thing later, or with nothing."""
     kind, ref = slots[slot, cr.KIND], slots[slot, cr.REF]
+    counts[cr.UNDONE_KIND + kind] += 1
+    counts[cr.UNREACHED_KIND + kind] += slots[slot, cr.BORN] == cr.NEVER
     if cp.requeue(now, slot, rules, slots, stations, counts, events, size):
         return
     if kind == ct.STATUS:
@@ -155,12 +88,13 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
     e_entries: Longs, e_upto: Longs, e_store: Longs, e_at: Longs, e_counts: Longs, out_id: Longs,
     out_done: Longs, plan: Longs, beat_rules: Longs, clocks: Longs, statuses: Longs, leases: Longs,
     changes: Longs, timers: Longs, timers_size: Longs, events: Longs, size: Longs,
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     """Let everything happen up to *until*, inclusive. Arrays as in cluster_rules.py; e_ of each etcd in turn.
 
-    IndexError if there are more requests or events under way than there is room for.
-    Cost is O(events x log events under way).
+    False if it stopped before, as `slots` or `events` may not hold what the next event begins: to be called
+    again with larger ones. Cost is O(events x log events under way).
     """
+    room = rules[cr.ROOM]
     while True:
         drawn = plan[counts[cr.PLANNED], cr.WHEN] if counts[cr.PLANNED] < len(plan) else cr.NEVER
         shard = 0
@@ -170,7 +104,10 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
         under_way, beats = heap.next_time(events, size), heap.next_time(timers, timers_size)
         now = min(drawn, wakes[shard], under_way, beats)
         if now > until:
-            break
+            return True
+        if counts[cr.FREE_SLOTS] < room or len(events) - size[heap.COUNT] < room + len(out_id):
+            counts[cr.STOPPED_AT] = now
+            return False
         counts[cr.EVENTS] += 1
         if drawn == now:
             what, who = plan[counts[cr.PLANNED], cr.WHAT], plan[counts[cr.PLANNED], cr.WHO]
@@ -195,7 +132,7 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
                 e_rules[shard], e_followers[shard], e_blocked, e_cores[shard], e_peers[shard], e_ring[shard],
                 e_waits[shard], e_entries[shard], e_upto[shard], e_store[shard], e_at[shard], e_counts[shard],
             )  # fmt: skip
-            _turn(now, shard, e, rules, stations, wakes, counts, out_id, out_done, events, size)
+            etcds.turn(now, shard, e, rules, stations, wakes, counts, out_id, out_done, events, size)
             continue
         if under_way == now:
             number = heap.pop(events, size)
@@ -228,25 +165,26 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
                     )  # fmt: skip
                     if path == ct.READ:
                         rq.post(
-                            _read(now, kind, e, requests, spaces[shard], counts) + wait,
+                            etcds.read(now, kind, e, requests, spaces[shard], counts) + wait,
                             cr.ANSWERED,
                             ref,
                             events,
                             size,
                         )
-                    elif not _put(
+                    elif not etcds.put(
                         now, ref, shard, e, requests, slots, nodes, stations, wakes, spaces, counts
                     ):
                         rq.post(now, cr.LOST, ref, events, size)
             elif code in (cr.ANSWERED, cr.STORED_PUT):
-                shard = requests[slots[ref, cr.KIND], ct.SHARD]
+                kind = slots[ref, cr.KIND]
+                shard = requests[kind, ct.SHARD]
                 counts[cr.FINISHED] += 1
+                counts[cr.STORED_KIND + kind] += 1
                 rq.judge(now, ref, rules, requests, slots, hist)
                 rq.release(now, ref, requests, slots, servers, cores, stations, counts, events, size)
                 if code == cr.STORED_PUT:
-                    counts[cr.STORED_KIND + slots[ref, cr.KIND]] += 1
                     leave(stations[cr.AT_LOG + 2 * shard + 1], now)
-                    _grow(ref, shard, requests, slots, nodes, spaces)
+                    etcds.grow(ref, shard, requests, slots, nodes, spaces)
                     _stored(
                         now, ref, rules, requests, types, slots, nodes, pods, servers, cores, stations,
                         counts, ring, history, events, size,
@@ -259,7 +197,7 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
                 rq.release(now, ref, requests, slots, servers, cores, stations, counts, events, size)
                 _give_up(now, ref, rules, nodes, slots, stations, counts, events, size)
             elif code == cr.SEE:
-                cp.see(now, ref, pods, rules, stations, counts, events, size)
+                cp.see(now, ref, pods, stations, counts, events, size)
             elif code == cr.SCHEDULE:
                 cp.schedule(now, ref, rules, nodes, pods, slots, stations, counts, events, size)
             elif code == cr.ASSIGN:
@@ -302,7 +240,7 @@ def begin(
         servers[nodes[i, cr.SERVER], cr.WATCHING if i < rules[cr.KUBELETS] else cr.FOLLOWING] += 1
     for i in range(len(slots)):
         slots[i, cr.LINK] = i + 1 if i + 1 < len(slots) else cr.NONE
-    counts[cr.FREE_SLOT] = 0
+    counts[cr.FREE_SLOT], counts[cr.FREE_SLOTS] = 0, len(slots)
 
 
 @kernel

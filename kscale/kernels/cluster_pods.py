@@ -12,7 +12,7 @@ from kscale.kernels import cluster_tables as ct
 from kscale.kernels import heartbeats as hb
 from kscale.kernels import watch_ring
 from kscale.kernels._jit import lean_inline
-from kscale.kernels.cluster_stations import BUSY, allow, enter, leave
+from kscale.kernels.cluster_stations import allow, enter, leave
 
 Longs = NDArray[np.int64]
 
@@ -87,12 +87,11 @@ def remove(
 
 
 @lean_inline
-def see(time: int, pod: int, pods: Longs, rules: Longs, stations: Longs, counts: Longs, events: Longs,
-        size: Longs) -> None:  # fmt: skip
+def see(time: int, pod: int, pods: Longs, stations: Longs, counts: Longs, events: Longs, size: Longs) -> None:
     """Let the scheduler see a pod: its turn comes after those before it."""
     pods[pod, cr.SEEN] = time
     enter(stations[cr.AT_SCHEDULER], time)
-    begin = max(time, counts[cr.SCHEDULER_FREE], rules[cr.SCHEDULER_STALL])
+    begin = max(time, counts[cr.SCHEDULER_FREE])
     counts[cr.SCHEDULER_FREE] = begin + pods[pod, cr.CYCLE]
     counts[cr.SCHEDULER_BUSY] += pods[pod, cr.CYCLE]
     rq.post(counts[cr.SCHEDULER_FREE], cr.SCHEDULE, pod, events, size)
@@ -128,7 +127,6 @@ def assign(
         return
     pods[pod, cr.ASSIGNED] = time
     enter(stations[cr.AT_KUBELET], time)
-    stations[cr.AT_KUBELET, BUSY] += pods[pod, cr.START]
     rq.post(time + pods[pod, cr.START], cr.RUN, pod, events, size)
     slot = rq.new(ct.POD_STATUS, cr.NONE, node, 0, slots, counts)
     rq.later(time, of_kubelet(time, node, rules, nodes), slot, stations, events, size)

@@ -3,9 +3,10 @@ r"""A whole control plane, event by event: what its arrays hold.
     clients -> API servers (seats, cores) -> nothing, an etcd's put, an etcd's range -> answer
                      \-> events: dispatcher, cores -> scheduler, kubelets, clients
 
-cluster_loop.py runs it; cluster_requests.py is the way of a request, cluster_pods.py a pod's life. Beside
-what is here: heap.py (events under way, timers of nodes), heartbeats.py (clocks of nodes),
-etcd_write_steps.py (etcds), watch_ring.py (the history of pods), cluster_stations.py.
+cluster_loop.py runs it; cluster_requests.py is the way of a request, cluster_etcds.py what an etcd does with
+it, cluster_pods.py a pod's life. Beside what is here: heap.py (events under way, timers of nodes),
+heartbeats.py (clocks of nodes), etcd_write_steps.py (etcds), watch_ring.py (the history of pods),
+cluster_stations.py.
 
 Everything is int64, time in ns from 0. Clients are rows of `nodes`: the kubelets first, then the scheduler,
 the controllers, and other clients. At one instant what was drawn ahead comes first, then etcds, then what is
@@ -41,9 +42,10 @@ BOOKMARK_NS = 19  # between two bookmarks; the last one comes LEAD_NS before a w
 BALANCE = 20  # 1: who is refused, or begins a watch again, takes another server
 STOP_NS = 21  # a kubelet takes to end a pod
 END_NS = 22
-SCHEDULER_STALL, CONTROLLER_STALL = 23, 24  # they do nothing before
-LEAD_NS = 25
-REQUEUE_NS = 26  # until what was given up is begun anew
+CONTROLLER_STALL = 23  # controllers do nothing before
+LEAD_NS = 24
+REQUEUE_NS = 25  # until what was given up is begun anew
+ROOM = 26  # most requests that one event begins
 RULES = 27
 
 # Rows of `stations`; of etcd e AT_LOG + 2 e, and the row after it for applying.
@@ -140,6 +142,10 @@ ETCD_READ_BUSY = SCHEDULER_FREE + 7  # ns of its cores for reads
 HEARTBEAT_CPU = SCHEDULER_FREE + 8  # ns of API servers' cores for node statuses and leases, with their events
 AWAITING = SCHEDULER_FREE + 9  # requests that were refused and will be tried again
 FIRST_SENT = SCHEDULER_FREE + 10  # and on, one a kind: requests sent for the first time
-STORED_KIND = FIRST_SENT + ASKS  # and on, one a kind: puts that were stored
-REQUEUED = STORED_KIND + ASKS  # requests given up and begun anew
-COUNTS = REQUEUED + 1
+STORED_KIND = FIRST_SENT + ASKS  # and on, one a kind: puts that were stored, others that were answered
+UNDONE_KIND = STORED_KIND + ASKS  # and on, one a kind: requests given up, or refused by etcd
+UNREACHED_KIND = UNDONE_KIND + ASKS  # and on, one a kind: of them those that never reached a server
+REQUEUED = UNREACHED_KIND + ASKS  # of both those begun anew
+FREE_SLOTS = REQUEUED + 1  # how many there are
+STOPPED_AT = FREE_SLOTS + 1  # when something would have happened that there was no room for
+COUNTS = STOPPED_AT + 1
