@@ -174,7 +174,7 @@ def simulated(**changes: Any) -> Simulated:  # noqa: ANN401 - any of the fields
             "etcd-reads": 41,
             "clients-moved": 0,
             "pods-running": 51_000,
-            "pods-pending": 9000,
+            "pods-pending": 79,
             "heartbeat-cpu-ns": 60 * RUN,
             "apiserver-cpu-ns": 71 * RUN,
             "pods-asked": 60_000,

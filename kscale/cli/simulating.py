@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import kscale
 from kscale import units
 from kscale.cli import progress_simulate
-from kscale.clusterwide import draws, figures, saved, simulate, toggles, words, workers
+from kscale.clusterwide import draws, figures, mechanism, saved, simulate, toggles, words, workers
 from kscale.clusterwide import size as sizes
 from kscale.clusterwide.record import Simulated
 from kscale.clusterwide.saved import Labelled
@@ -123,7 +123,7 @@ def _check_end(size: Size, duration_ns: int) -> None:
 
 def answer(asked: Question, *, quiet: bool, color: str) -> Saved:
     """Return what every run came to; nothing is written."""
-    model = costs.model(asked.loaded.scenario.profile, asked.loaded.scenario.costs)
+    known = _coefficients(asked)
     with progress_simulate.observer(quiet=quiet, color=color) as observer, stopping.stoppable():
         runs: dict[Toggles, Simulated] = {}
         for (label, on), one in zip(asked.sets, asked.asked, strict=True):
@@ -131,9 +131,14 @@ def answer(asked: Question, *, quiet: bool, color: str) -> Saved:
                 observer.begin(label, one.duration_ns)
                 runs[on] = simulate.simulate(asked.size, one, observer)
                 observer.end(runs[on])
-        drawn = _drawn(asked, model.coefficients, observer)
+        drawn = _drawn(asked, known, observer)
     found = [
-        Labelled(label, runs[on], figures.ranges(drawn[number]))
+        Labelled(
+            label,
+            runs[on],
+            figures.ranges(drawn[number]),
+            sum(not run.holds for run in drawn[number]),
+        )
         for number, (label, on) in enumerate(asked.sets)
     ]
     return Saved(
@@ -148,9 +153,15 @@ def answer(asked: Question, *, quiet: bool, color: str) -> Saved:
         ),
         draws=asked.samples,
         faults=saved.faults(asked.size.simulation.faults),
-        costs={name: CostInfo(**model.coefficients[name].model_dump()) for name in sorted(model)},
+        costs={name: CostInfo(**one.model_dump()) for name, one in known.items()},
         runs=[saved.record(one) for one in found],
     )
+
+
+def _coefficients(asked: Question) -> dict[str, Coefficient]:
+    """Return the coefficients that a simulation reads, by name in order; a profile has more."""
+    given = costs.model(asked.loaded.scenario.profile, asked.loaded.scenario.costs).coefficients
+    return {name: given[name] for name in sorted(set(mechanism.COSTS))}
 
 
 def _drawn(

@@ -109,13 +109,13 @@ def file_name(called: str) -> str:
 
 def broken(found: "Saved") -> list[str]:
     """Return the objectives that the last run breaks, in words."""
-    from kscale.clusterwide import saved
+    from kscale.clusterwide import saved, words
     from kscale.report import simulate_wording as wording
     from kscale.report.text import clean
 
-    last = found.runs[-1]
+    last = saved.runs(found)[-1]
     return [
-        f"{clean(last.label)}: {wording.objective(one)}: {wording.answered(one.worst, one.unit)}"
-        for one in saved.runs(found)[-1].run.verdicts
+        f"{clean(words.heading(last.label))}: {wording.objective(one)}: {wording.worst(last.run, one)}"
+        for one in last.run.verdicts
         if not one.holds
     ]

@@ -26,10 +26,10 @@ latency = partial(Metric, unit="ns", provenance="modelled")
 METRICS = (
     latency("scheduling_p50_ns", about="of pods, from stored to bound: p50"),
     latency("scheduling_p99_ns", about="of pods, from stored to bound: p99", headline=True),
-    latency("startup_p50_ns", about="of pods, from asked for to known to run, worst 5 minutes: p50"),
+    latency("startup_p50_ns", about="of pods, from stored to known to run, worst 5 minutes: p50"),
     latency(
         "startup_p99_ns",
-        about="of pods, from asked for to known to run, worst 5 minutes: p99",
+        about="of pods, from stored to known to run, worst 5 minutes: p99",
         headline=True,
     ),
     latency("mutating_p50_ns", about="of requests that write one object, worst 5 minutes: p50"),

@@ -22,11 +22,13 @@ class Labelled:
     label: str  # none, all, today, or ids with commas
     run: Simulated
     ranges: Mapping[str, Range] = field(default_factory=dict)
+    broken_draws: int = 0  # of the draws, those in which an objective breaks
 
 
 def record(one: Labelled) -> RunRecord:
     """Return a run as it is saved."""
-    return RunRecord.model_validate({**asdict(one.run), "label": one.label, "ranges": dict(one.ranges)})
+    of_draws = {"ranges": dict(one.ranges), "broken_draws": one.broken_draws}
+    return RunRecord.model_validate({**asdict(one.run), "label": one.label, **of_draws})
 
 
 def faults(found: Sequence[Fault]) -> list[FaultRecord]:
@@ -54,7 +56,7 @@ def _whole(saved: Saved, where: str) -> Saved:
 
 def runs(saved: Saved) -> tuple[Labelled, ...]:
     """Return the runs of a saved simulation."""
-    return tuple(Labelled(one.label, _run(one), one.ranges) for one in saved.runs)
+    return tuple(Labelled(one.label, _run(one), one.ranges, one.broken_draws) for one in saved.runs)
 
 
 def faults_of(saved: Saved) -> tuple[Fault, ...]:

@@ -20,7 +20,7 @@ COUNTS: Mapping[str, tuple[str, bool]] = {  # counter -> what it counts, and whe
     "gone-410": ("watches too old (410)", False),
     "relists": ("relists", False),
     "failovers": ("failovers", False),
-    "nodes-dead": ("live nodes taken for dead", False),
+    "nodes-dead": ("times a live node was taken for dead", False),
 }
 
 
@@ -57,7 +57,7 @@ def groups(shown: Sequence[Labelled], *, draws: int = 0, verbose: bool = False) 
         ]
     if draws:
         title = f"range over {show_count(draws)} draws of coefficients within their ranges"
-        found.append(Group(title, tuple(_ranges(shown))))
+        found.append(Group(title, (_breaks(shown, draws), *_ranges(shown))))
     return tuple(group for group in found if group.rows)
 
 
@@ -84,11 +84,11 @@ def _objectives(shown: Sequence[Labelled]) -> Iterator[Row]:
             Entry(said.NONE_ASKED)
             if one is None
             else Entry(
-                said.answered(one.worst, one.unit),
+                said.worst(each.run, one),
                 said.KEPT if one.holds else said.BROKEN,
                 BETTER if one.holds else WORSE,
             )
-            for one in found
+            for each, one in zip(shown, found, strict=True)
         ]
         first, last = found[0], found[-1]
         both = len(shown) > 1 and first is not None and last is not None
@@ -223,6 +223,15 @@ def _counted(name: str, value: int | None) -> str:
     if name.endswith("-ns"):
         return said.amount(value, "ns")
     return show_bytes(value) if name.endswith("-bytes") else show_count(value)
+
+
+def _breaks(shown: Sequence[Labelled], draws: int) -> Row:
+    """Return in how many draws an objective breaks."""
+    entries = [
+        Entry(said.of_draws(one.broken_draws, draws), tone=WORSE if one.broken_draws else BETTER)
+        for one in shown
+    ]
+    return _row("an objective breaks in", entries)
 
 
 def _ranges(shown: Sequence[Labelled]) -> Iterator[Row]:

@@ -26,8 +26,8 @@ INDENT = "  "
 STACKED_WIDEST = 78
 STYLES = {BETTER: "green", WORSE: "red", NO_TONE: ""}
 LEGEND = (
-    "objectives: official ones of Kubernetes, ✓ kept, x broken; ! limits most; not answered: the run ended, "
-    "or they were given up; used: of a station's capacity over the run"
+    "objectives: official ones of Kubernetes, ✓ kept, x broken; ! limits most; not answered: when the run "
+    "ended, or given up; > 4 s: P90, where P99 was not answered; used: of a station's capacity over the run"
 )
 
 
@@ -75,7 +75,7 @@ def _head(subject: Subject, width: int) -> list[Text]:
     lines = paragraph(wording.head(subject.name, subject.runs[0].run), width, rest=INDENT, style="dim")
     lines.extend(paragraph(modelled(subject), width, style="magenta"))
     lines.append(Text())
-    lines.extend(paragraph(wording.finding(subject.runs), width, style="bold"))
+    lines.extend(paragraph(wording.finding(subject.runs, subject.draws), width, style="bold"))
     for said in wording.notes(subject.runs, subject.faults):
         lines.extend(paragraph(f"! {said}", width, rest=INDENT, style="yellow"))
     return lines
@@ -118,7 +118,7 @@ def _layout(names: Sequence[str], found: Sequence[Group], width: int) -> Iterato
             for number, name in enumerate(names)
         ),
     ]
-    for columns in ([*body, changes], body):
+    for columns in ([*body, changes], body) if len(names) > 1 else (body,):
         widths = grid.fitted(columns, width - GAP)
         if widths is not None:
             yield Text(INDENT).append_text(grid.titles(columns, widths))

@@ -130,6 +130,7 @@ class RunRecord(Record):
     blame: Annotated[str, Field(max_length=100)]
     settings: Counts
     ranges: Annotated[dict[Name, Range], Field(max_length=MOST_NAMES)]  # over the draws, by figure
+    broken_draws: Counter = 0  # of the draws, those in which an objective breaks
 
 
 class Saved(Record):

@@ -11,7 +11,7 @@ import made_simulations as made
 import pytest
 
 from kscale.cli import app, completion
-from kscale.clusterwide import simulate, toggles
+from kscale.clusterwide import mechanism, simulate, toggles
 from kscale.clusterwide.record import Simulated
 from kscale.clusterwide.simulate import Asked, Observer
 from kscale.clusterwide.size import Size
@@ -200,6 +200,8 @@ def test_draws_give_ranges(ask: Ask, fake: Fake) -> None:
     assert "etcd log a minute" in out[out.index("range over") :]
     assert "draws: 6 of 6 runs" in err
     tree = json.loads(ask("simulate", "mine.yaml", "--samples", "3", "--workers", "1", "--json")[1])
+    assert set(tree["costs"]) == set(mechanism.COSTS)
+    assert [one["broken_draws"] for one in tree["runs"]] == [3, 0]
     for name, one in tree["costs"].items():
         low, high = one["range"]
         assert all(low <= size.costs[name] <= high for size, _ in drawn)

@@ -64,7 +64,7 @@ def test_what_was_not_answered_is_no_number() -> None:
     """Not in the table, not in the ranges, not in CSV."""
     rows = [row for group in simulate_rows.groups(labelled("none", "all")) for row in group.rows]
     (startup,) = (row for row in rows if row.title == "pod start-up P99 <= 5 s")
-    assert [entry.plain for entry in startup.entries] == ["x not answered", "✓ 3.8 s"]
+    assert [entry.plain for entry in startup.entries] == ["x > 97 s", "✓ 3.8 s"]
     assert (startup.change.text, startup.change.tone) == ("answered", BETTER)
     again = [row for group in simulate_rows.groups(labelled("all", "none")) for row in group.rows]
     (worse,) = (row for row in again if row.title == "pod start-up P99 <= 5 s")
@@ -76,7 +76,7 @@ def test_losses_are_said() -> None:
     assert simulate_rows.losses(simulate_rows.groups(labelled("none", "all"))) == ()
     lost = simulate_rows.losses(simulate_rows.groups(labelled("all", "none")))
     assert "relists: 2 before, 44 after (22x more)" in lost
-    assert "pod start-up P99 <= 5 s: 3.8 s before, not answered after (not answered)" in lost
+    assert "pod start-up P99 <= 5 s: 3.8 s before, > 97 s after (not answered)" in lost
     assert not any(said.startswith("reads of one object") for said in lost)
     text = table_simulate.simulate_table(Subject("x", labelled("all", "none")), 100).plain
     assert "where it loses\n" in text
@@ -132,9 +132,12 @@ def test_the_finding_when_all_is_kept() -> None:
         ),
         (
             {"blame": "apiserver-cpu"},
-            "the API servers' CPU is the limit: pod start-up: more than 1 % were never",
+            "the API servers' CPU is the limit: pod start-up: more than 1 % did not run when",
         ),
-        ({"blame": "clients"}, "the clients' QPS limits are the limit: "),
+        (
+            {"blame": "clients"},
+            "the clients' QPS limits (control_plane.controller_qps) are the limit: ",
+        ),
         ({"blame": ""}, "Without the optimizations pod start-up: more than 1 %"),
         (
             {"blame": "etcd-store", "verdicts": made.verdicts(made.optimized().slis, 300_000)},
@@ -145,6 +148,59 @@ def test_the_finding_when_all_is_kept() -> None:
 def test_the_symptom(changes: dict[str, object], said: str) -> None:
     """What the worst broken objective does to whom it is for."""
     assert said in simulate_wording.finding([Labelled("none", made.simulated(**changes))])
+
+
+def broken(p90: int | None, **counts: int) -> Labelled:
+    """Return a run of which one request in fifty has no answer."""
+    lost = replace(made.quantiles(9 * made.MS, 21 * made.MS, unanswered=600), p90=p90)
+    run = made.optimized(slis=made.slis(made.quantiles(1900 * made.MS, 2600 * made.MS), lost))
+    return Labelled("none", replace(run, counts=dict(run.counts) | counts, blame="etcd-apply"))
+
+
+def test_in_flight_is_not_given_up() -> None:
+    """Who had no answer when the run ended may have had one later: only what was refused is said to be."""
+    said = simulate_wording.finding([broken(None)])
+    assert said.endswith("changes of one object: more than 1 % had no answer when the run ended.")
+    said = simulate_wording.finding([broken(None, **{"given-up": 3})])
+    assert said.endswith("1 % were refused, given up or had no answer when the run ended.")
+
+
+@pytest.mark.parametrize(
+    ("p90", "cell"), [(4300, "x > 4.3 s"), (900, "x not answered"), (None, "x not answered")]
+)
+def test_a_bound_where_p99_is_not_known(p90: int | None, cell: str) -> None:
+    """P90 is below P99; it is shown where that alone breaks the objective."""
+    one = broken(None if p90 is None else p90 * made.MS)
+    rows = {row.title: row for group in simulate_rows.groups([one]) for row in group.rows}
+    assert rows["changes of one object P99 <= 1 s"].entries[0].plain == cell
+
+
+def test_pods_that_fit_nowhere_are_said() -> None:
+    """They are in no latency, so that a reader has to know of them; without any nothing is said."""
+    assert not list(simulate_wording.notes(labelled("all"), ()))
+    run = made.optimized()
+    counts = dict(run.counts) | {"pods-pending": 79, "pods-asked": 6000}
+    (note,) = simulate_wording.notes([Labelled("all", replace(run, counts=counts))], ())
+    assert note == "optimized: 79 of 6,000 pods fit no node (left out of start-up and scheduling)"
+
+
+def test_draws_that_break_are_counted() -> None:
+    """In the finding and in a row of each set; nothing in the finding if none breaks."""
+    one, other = labelled("none", "all", draws=True)
+    shown = (replace(one, broken_draws=4), other)
+    assert simulate_wording.finding(shown, 6).endswith(
+        " With coefficients drawn within their ranges an objective breaks in 4 of 6 draws without the"
+        " optimizations, in 0 of 6 draws with all of them."
+    )
+    assert "draws" not in simulate_wording.finding((one, other), 6)
+    rows = {row.title: row for group in simulate_rows.groups(shown, draws=6) for row in group.rows}
+    assert [one.plain for one in rows["an objective breaks in"].entries] == ["4 of 6 draws", "0 of 6 draws"]
+
+
+def test_one_run_has_no_change() -> None:
+    """There is nothing that it could have changed from."""
+    assert "change\n" not in table_simulate.simulate_table(subject("none"), 100).plain
+    assert "change\n" in table_simulate.simulate_table(subject("none", "all"), 100).plain
 
 
 def test_nothing_asked_is_no_objective_kept() -> None:
@@ -200,7 +256,7 @@ def test_markdown_has_the_table() -> None:
     """A cell for each run, and what is to be known before it is believed."""
     text = documents.render_markdown(saved_simulation("all", "none"))
     assert "**With all optimizations every objective is kept; without" in text
-    assert "| pod start-up P99 &lt;= 5 s | ✓ 3.8 s | x not answered | not answered |" in text
+    assert "| pod start-up P99 &lt;= 5 s | ✓ 3.8 s | x &gt; 97 s | not answered |" in text
     assert "- note: fault: API server restart at " in text
     assert "- where it loses: relists: 2 before, 44 after" in text
     assert "modelled: times and use follow from 3 coefficients" in text

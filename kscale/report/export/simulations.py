@@ -64,7 +64,7 @@ def render_markdown(found: Saved, *, verbose: bool = False) -> str:
     names = [text(words.heading(one.label)) for one in subject.runs]
     groups = simulate_rows.groups(subject.runs, draws=subject.draws, verbose=verbose)
     lines = [
-        f"**{text(wording.finding(subject.runs))}**",
+        f"**{text(wording.finding(subject.runs, subject.draws))}**",
         "",
         text(wording.head(subject.name, subject.runs[0].run)),
         "",

@@ -24,7 +24,8 @@ from kscale.units import show_bytes, show_many
 SHOWN = 4  # groups above the fold: objectives, latency, stations, volumes
 LEGEND = (
     ("objective", "An official one of Kubernetes, of the worst five minutes: ✓ kept, x broken."),
-    ("not answered", "The run ended before, or it was given up: so often that no figure would be true."),
+    ("not answered", "When the run ended, or it was given up: so often that no figure would be true."),
+    ("> 4 s", "P90, where P99 was not answered."),
     ("!", "The station that limits most in that run."),
     ("used", "Share of a station's capacity over the run; of etcd's quota the most that was full."),
     ("most inside", "At once: those being worked on, and those that wait."),
@@ -95,7 +96,7 @@ def _simulation(found: Saved, number: int) -> Simulation:
     return Simulation(
         id=f"simulation-{number}",
         name=clean(found.called),
-        finding=wording.finding(subject.runs),
+        finding=wording.finding(subject.runs, subject.draws),
         head=wording.head(subject.name, subject.runs[0].run),
         notes=tuple(wording.notes(subject.runs, subject.faults)),
         columns=tuple(clean(words.heading(one.label)) for one in subject.runs),
