@@ -188,7 +188,6 @@ def _counts(world: World, seen: Watched, failovers: int) -> dict[str, int]:
         "no-space": cr.NO_SPACE,
         "etcd-busy": cr.ETCD_BUSY,
         "gone-410": cr.GONE,
-        "relists": cr.GONE,
         "resumed": cr.RESUMED,
         "skipped": cr.SKIPPED,
         "status-writes": cr.STATUS_WRITES,
@@ -205,6 +204,7 @@ def _counts(world: World, seen: Watched, failovers: int) -> dict[str, int]:
     }
     found = {name: int(counts[place]) for name, place in named.items()}
     return found | {
+        "relists": _relists(world, seen.at_ns),
         "apiserver-cpu-ns": int(world.stations[cr.AT_CPU, cs.BUSY]),
         "pods-asked": int((world.pods[:, cr.CREATED] < cr.NEVER).sum()),
         "evaluations": int(world.pods[world.pods[:, cr.SCHEDULED] < cr.NEVER, cr.EVALUATED].sum()),
@@ -215,6 +215,18 @@ def _counts(world: World, seen: Watched, failovers: int) -> dict[str, int]:
         "failovers": failovers,
         "nodes-dead": seen.deaths,
     }
+
+
+def _relists(world: World, now: int) -> int:
+    """Return the lists of kubelets without a watch to go on with, and of controllers that began cold."""
+    found = int(world.counts[cr.FIRST_SENT + ct.RELIST])
+    if world.rows is world.plan.rows:
+        return found
+    all_lists, users = (
+        int(((rows[:, cr.WHAT] == cr.ASK) & (rows[:, cr.WHO] % cr.ASKS == ct.LIST_ALL)).sum())
+        for rows in (one[one[:, cr.WHEN] <= now] for one in (world.rows, world.plan.rows))
+    )
+    return found + all_lists - users
 
 
 def _sample(pods: Longs, count: int) -> tuple[Pod, ...]:

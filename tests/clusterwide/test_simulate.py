@@ -11,6 +11,7 @@ from kscale.clusterwide import arithmetic, books, costing, load, scheduling, siz
 from kscale.clusterwide.record import STATIONS, Simulated
 from kscale.clusterwide.simulate import Asked, simulate
 from kscale.errors import KscaleError, WrongAnswer
+from kscale.kernels import cluster_rules as cr
 from kscale.kernels import cluster_stations as cs
 from kscale.kernels import cluster_tables as ct
 from kscale.mechanisms import node_lease
@@ -115,7 +116,7 @@ def test_every_client_hears_of_every_event() -> None:
     """Deliveries: the clients that watch a type, for each event, and the one kubelet that it concerns."""
     of = sized(changes=6, simulation={"reads": QUIET, "events_per_change": 0, "others_per_change": 0})
     run = ran(of, toggles.NONE, seconds=60)
-    clients = of.control_plane.controllers + 2
+    clients = of.control_plane.controllers + 1  # and the scheduler
     pods = run.counts["events-published"] - run.counts["status-writes"]
     concerned = run.counts["status-writes"] + sum(
         run.stages[name].count - run.stages[name].unanswered for name in ("bound", "known")
@@ -149,15 +150,6 @@ def test_work_follows_the_utilisation_law() -> None:
     assert scheduler.busy_ns == pytest.approx(scheduler.left * mean, rel=0.001)
 
 
-def test_what_does_not_fail_does_not_need_a_learner_or_a_standby() -> None:
-    """Toggles that do nothing change nothing, in any output."""
-    of = sized(changes=5)
-    base = ran(of)
-    for name in ("etcd-learner", "controller-standby"):
-        with_it = ran(of, frozenset({name}))
-        assert replace(with_it, toggles=()) == base
-
-
 def test_a_store_that_fills_refuses_writes() -> None:
     """Without leases a small quota is reached in the run: refusals are counted, and break an objective."""
     of = sized(nodes=400, control_plane={"etcd": {"quota": "300MiB"}})
@@ -185,6 +177,64 @@ def test_a_run_beyond_all_capacity_ends(profile: str) -> None:
     assert run.ended_ns == 20 * S
     assert not run.holds
     assert run.blame in STATIONS
+
+
+def test_reads_beyond_all_capacity_are_counted_one_by_one() -> None:
+    """20,000 a second, of which a core does some hundreds: more than there is room for at first."""
+    of = sized(
+        nodes=200,
+        control_plane={"apiservers": 1, "apiserver_cores": 1},
+        simulation={"reads": QUIET | {"get": "20000/s"}},
+    )
+    run = ran(of, seconds=5)
+    assert run.station("clients").peak > 2 * of.nodes + world.SPARE_SLOTS
+    assert not run.stopped
+    assert not run.holds
+
+
+def test_a_run_that_has_no_room_left_ends_and_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so, at the time at which that was, and its books balance."""
+    monkeypatch.setattr(world, "MOST_UNDER_WAY", 20_000)
+    of = sized(nodes=200, simulation={"reads": QUIET | {"get": "20000/s"}}, control_plane={"apiservers": 1})
+    run = ran(of, seconds=10)
+    assert run.stopped == world.DIVERGED
+    assert 0 < run.ended_ns < 10 * S
+    assert not next(one for one in run.verdicts if one.objective == "lost").holds
+    assert run.station("clients").peak <= 20_000
+
+
+def test_room_is_made_without_changing_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests and events that begin with almost no room give the same run."""
+    of = sized(changes=20)
+    wanted = digest(ran(of))
+    monkeypatch.setattr(world, "SPARE_SLOTS", -2 * of.nodes + 16)
+    assert digest(ran(of)) == wanted
+
+
+def test_who_lists_again_is_counted() -> None:
+    """Kubelets that restart list their pods, and so does a cold controller manager; neither was refused."""
+    base = sized(nodes=100, changes=5)
+    faults = [
+        {"kind": "kubelet-restart", "at": "3s", "share": "50%"},
+        {"kind": "controller-crash", "at": "5s"},
+    ]
+    of = sized(nodes=100, changes=5, simulation={"faults": faults})
+    before, after = ran(base, seconds=60), ran(of, seconds=60)
+    warm = ran(of, frozenset({"controller-standby"}), seconds=60)
+    assert before.counts["relists"] == before.counts["gone-410"]
+    assert after.counts["relists"] == after.counts["gone-410"] + 50 + 1
+    assert warm.counts["relists"] == warm.counts["gone-410"] + 50
+
+
+@pytest.mark.parametrize("controllers", [0, 1, 7])
+def test_the_clients_that_watch_are_one_number(controllers: int) -> None:
+    """The scheduler and the controllers, of which there is one at least; for costs, runs and arithmetic."""
+    of = sized(control_plane={"controllers": controllers})
+    plan = load.plan(of, 0, S)
+    run = world.begin(of, toggles.NONE, 0, S, scheduling.placed(of, toggles.NONE, 0, plan.pods), plan)
+    assert costing.of(of, toggles.NONE).clients == 1 + max(1, controllers)
+    assert len(run.nodes) - of.nodes == run.servers[:, cr.FOLLOWING].sum() == 1 + max(1, controllers)
+    assert load.asking_row(of, controllers + 5) < len(run.nodes)
 
 
 @pytest.mark.parametrize("seconds", [0.5, 4000])
