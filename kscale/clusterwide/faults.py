@@ -2,6 +2,11 @@
 
 A server that stops answers what it has begun (an orderly stop); its clients connect to another one that is
 up and begin their watches again. It comes back with its caches filled. A lost member of etcd is its leader.
+
+Left out: histories of their own, for a server that restarts begins with an empty one, and who connects to it
+later may have to list; the watches and handshakes of clients that are no kubelets, and the handshakes of
+kubelets that restart; deletion of the pods of dead nodes; a failover of the scheduler. What a lost leader had
+not yet committed is committed by the next one.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,11 +16,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from kscale import units
 from kscale.clusterwide.costing import KUBELET_WATCHES
 from kscale.clusterwide.load import SECOND, US
 from kscale.clusterwide.size import Size
 from kscale.clusterwide.toggles import Toggles
 from kscale.clusterwide.world import World
+from kscale.errors import KscaleError
 from kscale.kernels import cluster_rules as cr
 from kscale.kernels import cluster_tables as ct
 from kscale.kernels import election, etcd_write_steps, watch_ring
@@ -29,7 +36,8 @@ Change = Callable[[World, int], Longs | None]  # at that time; returns rows to b
 
 HERD_NS = SECOND  # clients that lost their server come back within it,
 RESTART_NS = 10 * SECOND  # kubelets that restart begin within it; both assumed
-LEASE_REQUEST_NS = 5_000_000  # of a request for the lease of the leader, as in controller-standby
+MS = 1_000_000
+LEASE_REQUEST_NS = 5 * MS  # of a request for the lease of the leader, as in controller-standby
 PPM, PS = 1_000_000, 1000
 DRAWN = 1 << 32  # numbers of a stream for each fault, and
 EACH = 1 << 22  # for each of its servers: more than there are clients
@@ -65,12 +73,35 @@ class _Numbers:
 
 
 def moments(size: Size, toggles: Toggles, seed: int) -> list[Moment]:
-    """Return the changes of all faults of a simulation, in the order of time."""
+    """Return the changes of all faults of a simulation, in the order of time.
+
+    KscaleError if a member of etcd is lost before the one in place of another has caught up: no leader may
+    be left then, and without one no member ever does.
+    """
+    _members_are_there(size)
     found: list[Moment] = []
     for number, fault in enumerate(size.simulation.faults):
         made = _KINDS[fault.kind](size, toggles, _Numbers(seed, number * DRAWN), fault)
         found += made
     return sorted(found, key=lambda one: one.at_ns)
+
+
+def _members_are_there(size: Size) -> None:
+    """Refuse the loss of a member while another one still fills; KscaleError."""
+    ready, other = 0, 0
+    losses = [
+        (fault.at_ns, number, fault.lasts_ns)
+        for number, fault in enumerate(size.simulation.faults)
+        if fault.kind == "etcd-member-loss"
+    ]
+    for at, number, lasts in sorted(losses):
+        if at < ready:
+            least, given = units.exact_duration(-(-ready // MS) * MS), units.exact_duration(at)
+            raise KscaleError(
+                f"simulation.faults[{number}].at: must be {least} or later, when the member in place of that"
+                f" of faults[{other}] has caught up, got {given}"
+            )
+        ready, other = at + lasts + _transfer_ns(size), number
 
 
 def _servers(size: Size, toggles: Toggles, numbers: _Numbers, fault: Fault) -> list[Moment]:

@@ -10,6 +10,7 @@ from kscale.clusterwide import faults, load, scheduling, toggles, world
 from kscale.clusterwide.record import Simulated
 from kscale.clusterwide.size import Size
 from kscale.clusterwide.toggles import NONE
+from kscale.errors import KscaleError
 from kscale.kernels import cluster_rules as cr
 from kscale.scenario import draw
 
@@ -183,3 +184,16 @@ def test_a_burst_takes_room_and_churn_gives_it_back() -> None:
     assert run.counts["pods-pending"] >= 3000 - int(of.pattern.pods.sum())
     calm = sized(nodes=10, changes=50)
     assert ran(calm, seconds=60).counts["pods-pending"] == 0
+
+
+def test_a_member_may_not_be_lost_while_another_one_fills() -> None:
+    """The transfer takes some 0.13 s here: a loss right after it is another outage, one before is refused."""
+    first = {"kind": "etcd-member-loss", "at": "3s", "lasts": "2s"}
+    after = failing(first, first | {"at": "6s"})
+    assert len(faults.moments(after, NONE, 0)) == 6
+    before = failing(first, first | {"at": "5.01s"})
+    where = r"^simulation\.faults\[1\]\.at: must be 5\d+ms or later, .* faults\[0\] .*, got 5010ms$"
+    with pytest.raises(KscaleError, match=where):
+        faults.moments(before, NONE, 0)
+    with pytest.raises(KscaleError, match="faults"):
+        ran(before, seconds=10)
