@@ -185,6 +185,7 @@ def _cpu(of: _Means) -> Offered:
     """Return the work of the API servers' cores."""
     plane = of.size.control_plane
     busy = sum(rate * row[ct.CPU] for rate, row in of.rows())
+    busy += of.rates[ct.RESUME] * of.tables.move_ns
     for rate, row in zip(_events(of), of.tables.types.tolist(), strict=True):
         work = plane.apiservers * row[ct.CPU_EVENT] + of.size.nodes * row[ct.CPU_KUBELET] // PS
         busy += rate * (work + of.tables.clients * row[ct.CPU_CLIENT] + row[ct.CPU_MATCH])

@@ -49,6 +49,7 @@ COSTS = (
     "watch_handover_ns",
     "watch_init_event_ns",
     "watch_resume_cpu_ns",
+    "tls_handshake_cpu_ns",
     "outside_round_trip_ns",
     "outside_ps_per_byte",
     "scheduler_evaluation_ps",
@@ -74,6 +75,7 @@ class Tables:
     etcd_rules: Longs  # of kernels/etcd_write.py, of each
     followers: Longs  # [f, FOLLOWER] likewise
     clients: int  # that watch all of a type: the scheduler, then the controller manager and others like it
+    move_ns: int  # of a server, for a watch that begins anew there as the one before ended in its time
     record_bytes: int  # of the log, beside a value
     stored_bytes: int  # of the store, beside a value
     freelist_ns: int  # for each allocation of several pages
@@ -98,7 +100,8 @@ def of(size: Size, toggles: Toggles) -> Tables:
         etcds=len(TYPES) if "etcd-sharding" in on else 1,
         etcd_rules=etcd.rules,
         followers=etcd.followers,
-        clients=1 + max(1, size.control_plane.controllers),
+        clients=_clients(size, on),
+        move_ns=move_ns(size, on),
         record_bytes=costs["etcd_wal_record_bytes"],
         stored_bytes=costs["etcd_store_record_bytes"],
         freelist_ns=0 if array else costs["etcd_freelist_allocate_ns"],
@@ -107,6 +110,26 @@ def of(size: Size, toggles: Toggles) -> Tables:
         scheduler_ns=costs["scheduler_pod_ns"],
         scheduler_ps_per_evaluation=costs["scheduler_evaluation_ps"],
     )
+
+
+def _clients(size: Size, on: Toggles) -> int:
+    """Return the scheduler, controllers, of which one manages controllers, and a warm copy of that one."""
+    return 1 + max(1, size.control_plane.controllers) + ("controller-standby" in on)
+
+
+def move_ns(size: Size, on: Toggles) -> int:
+    """Return what a client that takes another server costs it: a handshake, and its other watches."""
+    if "apiserver-balance" not in on:
+        return 0
+    others = size.costs["watch_resume_cpu_ns"] // KUBELET_WATCHES * (KUBELET_WATCHES - 1)
+    return size.costs["tls_handshake_cpu_ns"] + others
+
+
+def outside_ns(costs: Mapping[str, int], on: Toggles, values: int) -> int:
+    """Return how long the store outside of etcd takes for a request with so many bytes of values."""
+    if "etcd-offload" not in on:
+        return 0
+    return costs["outside_round_trip_ns"] + costs["outside_ps_per_byte"] * values // PS
 
 
 def stored_of(size: Size, name: str) -> Stored:
@@ -160,10 +183,9 @@ def _writes(size: Size, on: Toggles, requests: Longs) -> None:
         row[ct.SHARD] = SHARDS[name] if "etcd-sharding" in on else 0
         row[ct.TYPE] = TYPES.index(name)
         row[ct.PAGES] = int(row[ct.GROWS] > lease_store.PAGE // lease_store.LEAST_ITEMS)
-        if "etcd-offload" in on:
-            row[ct.WAIT] += costs["outside_round_trip_ns"] + costs["outside_ps_per_byte"] * value // PS
+        row[ct.WAIT] += outside_ns(costs, on, value)
     if size.profile.lease_get:
-        requests[ct.LEASE, ct.WAIT] += costs["list_round_trip_ns"]
+        requests[ct.LEASE, ct.WAIT] += costs["list_round_trip_ns"] + outside_ns(costs, on, sizes["leases"])
         requests[ct.LEASE, ct.ETCD_CPU] = costs["etcd_quorum_read_cpu_ns"]
 
 
@@ -181,6 +203,7 @@ def request_cpu(costs: Mapping[str, int], request: Request, value: int) -> int:
 def _reads(size: Size, on: Toggles, requests: Longs) -> None:
     """Fill the rows of requests that read, and of watches that begin again."""
     costs, pod = size.costs, bytes_of(size)["pods"]
+    kept = int(values_in_etcd(np.array([pod], dtype=np.int64), on)[0])
     cached, base = "list-index" in on, costs["apiserver_request_cpu_ns"]
     json, protobuf = costs["list_encode_json_ps_per_byte"], costs["list_encode_protobuf_ps_per_byte"]
     on_node, in_namespace = -(-size.pods // size.nodes), -(-size.pods // size.namespaces)
@@ -201,12 +224,14 @@ def _reads(size: Size, on: Toggles, requests: Longs) -> None:
         else:
             row[ct.CPU] += _decoded(costs, looked_at, pod)
             row[ct.ETCD_CPU] += looked_at * costs["list_etcd_cpu_ns_per_object"]
-            row[ct.ETCD_CPU] += looked_at * pod * costs["list_etcd_cpu_ps_per_byte"] // PS
+            row[ct.ETCD_CPU] += looked_at * kept * costs["list_etcd_cpu_ps_per_byte"] // PS
+            row[ct.WAIT] += outside_ns(costs, on, looked_at * pod)
         row[ct.SHARD] = SHARDS["pods"] if "etcd-sharding" in on else 0
     get, relist, resume = requests[ct.GET], requests[ct.RELIST], requests[ct.RESUME]
     get[ct.VERB], get[ct.PATH] = READ_ONE, ct.READ
     get[ct.CPU] = base + _decoded(costs, 1, pod) + costs["apiserver_encode_cpu_ps_per_byte"] * pod // PS
     get[ct.ETCD_CPU], get[ct.WAIT] = costs["etcd_quorum_read_cpu_ns"], costs["list_round_trip_ns"]
+    get[ct.WAIT] += outside_ns(costs, on, pod)
     get[ct.SHARD] = SHARDS["pods"] if "etcd-sharding" in on else 0
     if "etcd-concurrent-reads" not in on:
         requests[:, ct.HOLD] = requests[:, ct.ETCD_CPU] * costs["etcd_range_locked_ppm"] // PPM

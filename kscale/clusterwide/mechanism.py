@@ -211,12 +211,19 @@ MECHANISM = Mechanism(
     source="Ali19; the other mechanisms, whose rules and coefficients it is made of",
     left_out=(
         "Endpoints, volumes, webhooks, garbage collection and the network: no link is ever full. Objects"
-        " other than nodes, leases, pods and Events are written and watched, but nobody acts on them. Every"
-        " time is of a model, made of the coefficients below."
+        " other than nodes, leases, pods and Events are written and watched, but nobody acts on them. API"
+        " servers share one history of pods: one that restarts does not begin with an empty one, which would"
+        " let more clients list. Of the five watches of a kubelet only that of its pods ends in its time."
+        " Pods of dead nodes stay; the scheduler never fails; fairness is one queue without levels; what"
+        " a lost leader of etcd had not committed is committed by the next. Faults and workloads at"
+        " duration_ns or later are not in a run. Every time is of a model, made of the coefficients below."
     ),
     loses=(
         "Leases are more writes than statuses alone, where the number of writes is what limits.",
         "A cluster that keeps every objective as it is gains nothing that an objective would show.",
+        "controller-standby: a warm copy watches everything, and takes as much memory as the leader.",
+        "apiserver-balance: a client that takes another server costs that a handshake and all its watches.",
+        "etcd-offload: every read that etcd would answer waits for the store outside too.",
     ),
     params=Params,
     prepare=prepare,

@@ -22,7 +22,7 @@ from kscale.kernels import (
 )
 from kscale.kernels import cluster_rules as cr
 from kscale.kernels import heartbeats as hb
-from kscale.mechanisms import lease_load, node_lease
+from kscale.mechanisms import balance_params, lease_load, node_lease
 from kscale.scenario import draw
 from kscale.scenario.draw import Stream
 
@@ -34,6 +34,7 @@ SPARE_SLOTS = (
 )
 MOST_UNDER_WAY = 8_000_000  # up to this; of other events as many again
 DIVERGED = f"more than {MOST_UNDER_WAY:,} requests or events are under way, the most that a run holds"
+RECONNECTS = balance_params.Params()  # as in apiserver-balance
 TRIES = 10  # of client-go after the first, when a server says to come again
 REQUEUE_NS = (
     10 * SECOND
@@ -229,6 +230,9 @@ def _rules(size: Size, toggles: Toggles, duration_ns: int) -> Longs:
     rules[cr.OTHERS_MILLI] = size.simulation.others_per_change_milli
     rules[cr.INIT_EVENT_NS] = costs["watch_init_event_ns"]
     rules[cr.BOOKMARKS], rules[cr.BALANCE] = "watch-bookmark" in toggles, "apiserver-balance" in toggles
+    rules[cr.HANDSHAKE_NS], rules[cr.MOVE_NS] = costs["tls_handshake_cpu_ns"], costing.move_ns(size, toggles)
+    rules[cr.RECONNECT_AFTER] = RECONNECTS.reconnect_after
+    rules[cr.RECONNECT_NS] = RECONNECTS.reconnect_window_ns
     rules[cr.BOOKMARK_NS], rules[cr.LEAD_NS] = profile.bookmark_period_ns, profile.bookmark_lead_ns
     rules[cr.STOP_NS], rules[cr.REQUEUE_NS] = costs["kubelet_stop_ns"], REQUEUE_NS
     # Events and other objects of a change, with the parts of one left over; a pod and another in its place

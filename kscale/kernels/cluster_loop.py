@@ -120,7 +120,7 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
                 slot = rq.new(who % cr.ASKS, cr.NONE, who // cr.ASKS, 0, slots, counts)
                 rq.later(now, now, slot, stations, events, size)
             elif nodes[who, cr.CUT] == 0:
-                if rules[cr.BALANCE] == 1:
+                if rules[cr.BALANCE] == 1 and what == cr.END_WATCH:
                     rq.move(who, rules, nodes, servers, counts, draws)
                 cp.resume(
                     now, who, what == cr.BREAK_WATCH, rules, nodes, marks, ring, history, slots, stations,

@@ -199,14 +199,14 @@ def resume(
         seen = max(seen, marks[max(0, ended - since) // SECOND])
     nodes[node, cr.SEEN_RV] = history[watch_ring.END]
     found = watch_ring.since(seen, ring, history)
-    kind, extra = ct.RESUME, 0
+    kind, extra = ct.RESUME, rules[cr.HANDSHAKE_NS if broken else cr.MOVE_NS]
     if found == watch_ring.REFUSED:
         counts[cr.GONE] += 1
         kind = ct.RELIST
     else:
         counts[cr.RESUMED] += 1
         counts[cr.SKIPPED] += history[watch_ring.END] - found
-        extra = (history[watch_ring.END] - found) * rules[cr.INIT_EVENT_NS]
+        extra += (history[watch_ring.END] - found) * rules[cr.INIT_EVENT_NS]
     slot = rq.new(kind, cr.NONE, node, extra, slots, counts)
     rq.later(time, of_kubelet(time, node, rules, nodes), slot, stations, events, size)
 

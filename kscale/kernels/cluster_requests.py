@@ -92,7 +92,7 @@ def accept(
     enter(stations[cr.AT_CPU], time)
     stations[cr.AT_CPU, BUSY] += ns
     if kind <= ct.LEASE:
-        counts[cr.HEARTBEAT_CPU] += ns
+        counts[cr.HEARTBEAT_CPU] += requests[kind, ct.CPU]
     post(spread(time, ns, cores[server]), cr.SERVED, slot, events, size)
 
 
@@ -125,6 +125,18 @@ def move(client: int, rules: Longs, nodes: Longs, servers: Longs, counts: Longs,
     servers[before, column] -= 1
     servers[nodes[client, cr.SERVER], column] += 1
     counts[cr.MOVED] += 1
+
+
+@lean_inline
+def _has_enough(time: int, node: Longs, rules: Longs) -> bool:
+    """Count a refusal of a client; say whether it is to take another server. As in kernels/balance.py."""
+    if node[cr.REFUSALS] == 0 or time - node[cr.REFUSED_AT] > rules[cr.RECONNECT_NS]:
+        node[cr.REFUSALS], node[cr.REFUSED_AT] = 0, time
+    node[cr.REFUSALS] += 1
+    if node[cr.REFUSALS] < rules[cr.RECONNECT_AFTER]:
+        return False
+    node[cr.REFUSALS] = 0
+    return True
 
 
 @lean_inline
@@ -162,8 +174,9 @@ def arrive(
     if row[cr.TRIED] > rules[cr.TRIES]:
         counts[cr.GIVEN_UP] += 1
         return False
-    if rules[cr.BALANCE] == 1:
+    if reached and rules[cr.BALANCE] == 1 and _has_enough(time, nodes[client], rules):
         move(client, rules, nodes, servers, counts, draws)
+        row[cr.EXTRA] += rules[cr.MOVE_NS] + requests[ct.RESUME, ct.CPU]
     counts[cr.AWAITING] += row[cr.BORN] < cr.NEVER
     later(time, time + rules[cr.RETRY_NS], slot, stations, events, size)
     return True

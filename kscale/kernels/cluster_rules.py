@@ -39,14 +39,17 @@ EVENTS_MILLI, OTHERS_MILLI = 15, 16  # Events, and other objects, written for ea
 INIT_EVENT_NS = 17  # for each event that is looked at when a watch resumes
 BOOKMARKS = 18  # 1: a watch resumes at the last bookmark
 BOOKMARK_NS = 19  # between two bookmarks; the last one comes LEAD_NS before a watch ends in its time
-BALANCE = 20  # 1: who is refused, or begins a watch again, takes another server
+BALANCE = 20  # 1: who is refused several times, or begins a watch again, takes another server
 STOP_NS = 21  # a kubelet takes to end a pod
 END_NS = 22
 CONTROLLER_STALL = 23  # controllers do nothing before
 LEAD_NS = 24
 REQUEUE_NS = 25  # until what was given up is begun anew
 ROOM = 26  # most requests that one event begins
-RULES = 27
+HANDSHAKE_NS = 27  # of a server, for a new connection
+MOVE_NS = 28  # of a server, for a client that takes it: handshake, and all its watches but that of pods; or 0
+RECONNECT_AFTER, RECONNECT_NS = 29, 30  # refusals of a client in that time for which it takes another server
+RULES = 31
 
 # Rows of `stations`; of etcd e AT_LOG + 2 e, and the row after it for applying.
 AT_CLIENTS, AT_QUEUE, AT_CPU, AT_SCHEDULER, AT_KUBELET, AT_DISPATCH, AT_LOG = range(7)
@@ -62,7 +65,8 @@ STATUS_BYTES, LEASE_BYTES = 7, 8  # of a put, as etcd gets it
 STATUS_GROWS, LEASE_GROWS = 9, 10  # bytes of the store
 SENT = 11  # requests for which its client took a token
 BROKE = 12  # when its connection last broke
-NODE = 13
+REFUSALS, REFUSED_AT = 13, 14  # in its time, and when that began
+NODE = 15
 
 # Columns of `pods`, int64[p, POD]; the first eight are times, NEVER until they come.
 CREATED, STORED, SEEN, SCHEDULED, BOUND, ASSIGNED, RUNNING, KNOWN = range(8)
