@@ -40,23 +40,21 @@ class Quiet:
 
 
 class Pace:
-    """How fast virtual time goes by: from the end of the first second, once all is compiled."""
+    """How fast virtual time goes by, over all the time that a run took so far, its preparation included."""
 
     def __init__(self) -> None:
-        """Wait for the first second."""
-        self.first: tuple[int, float] | None = None  # virtual ns, time.monotonic
+        """Begin now."""
+        self.began = time.monotonic()
+
+    @property
+    def took_s(self) -> float:
+        """Return how long it has been."""
+        return time.monotonic() - self.began
 
     def said(self, virtual_ns: int, of_ns: int, events: int) -> str:
         """Return how far a run is: "3:20 of 10:00, 2.1M events, 240x real time"."""
-        now = time.monotonic()
-        if self.first is None:
-            self.first = (virtual_ns, now)
-        went_ns, took_s = virtual_ns - self.first[0], now - self.first[1]
-        times = (
-            f", {units.show_ratio(went_ns / units.NS_PER_S / took_s)} real time"
-            if went_ns > 0 and took_s > 0
-            else ""
-        )
+        took_s = self.took_s
+        times = f", {units.show_ratio(virtual_ns / units.NS_PER_S / took_s)} real time" if took_s > 0 else ""
         return f"{clock(virtual_ns)} of {clock(of_ns)}, {units.show_count(events)} events{times}"
 
 
@@ -73,16 +71,11 @@ class Lines(Quiet):
 
     def begin(self, label: str, of_ns: int) -> None:  # noqa: ARG002 - the line has what was reached
         """Remember what runs, and since when."""
-        self.label, self.began, self.pace = clean(words.heading(label)), time.monotonic(), Pace()
-
-    def at(self, virtual_ns: int, of_ns: int, events: int) -> None:
-        """Hear when the first second ends."""
-        if self.pace.first is None:
-            self.pace.said(virtual_ns, of_ns, events)
+        self.label, self.pace = clean(words.heading(label)), Pace()
 
     def end(self, run: Simulated) -> None:
         """Print what the run took."""
-        took = units.show_ns((time.monotonic() - self.began) * units.NS_PER_S)
+        took = units.show_ns(self.pace.took_s * units.NS_PER_S)
         said = self.pace.said(run.ended_ns, run.duration_ns, run.events)
         self._say(f"{self.label}: {said}, took {took}")
 

@@ -68,17 +68,15 @@ def write(found: "Saved", outputs: "Outputs", *, verbose: bool, color: str) -> N
 
 
 def runs(found: "Saved") -> "Runs":
-    """Return what is drawn of a simulation: its first and its last run."""
+    """Return what is drawn of a simulation: its first and its last run; a timeline has those between too."""
     from kscale.clusterwide import saved
     from kscale.report.plot.runs import Runs
 
-    all_of_them = saved.runs(found)
-    after = all_of_them[-1].run if len(all_of_them) > 1 else None
-    return Runs(all_of_them[0].run, after, found.scenario.name, saved.faults_of(found), found.kscale)
+    return Runs.of(saved.runs(found), found.scenario.name, saved.faults_of(found), found.kscale)
 
 
 def write_timeline(found: "Saved", path: Path) -> None:
-    """Write the timeline of the first and the last run."""
+    """Write the timeline of every run."""
     from kscale.report import timeline
 
     timeline.write(runs(found), path)

@@ -67,7 +67,7 @@ def _about(asked: Runs) -> Mapping[str, str]:
 
 def events(asked: Runs) -> Iterator[Event]:
     """Yield every event, a process after the other; the times of a track never fall."""
-    for pid, one in enumerate(asked.drawn, 1):  # 0 is the idle process to Perfetto
+    for pid, one in enumerate(asked.every, 1):  # 0 is the idle process to Perfetto
         yield _called("process_name", pid, pid, f"{one.name} ({names.short(asked.name)})")
         yield {"ph": "M", "name": "process_sort_index", "pid": pid, "tid": pid, "args": {"sort_index": pid}}
         yield _called("thread_name", pid, pid, "faults and stations")
@@ -87,8 +87,9 @@ def _faults(pid: int, faults: tuple[Fault, ...], run: Simulated) -> Iterator[Eve
     found = []
     for one in faults:
         found.append((one.at_ns, runs.fault(one)))
-        if one.lasts_ns:
-            found.append((one.at_ns + one.lasts_ns, f"over: {runs.fault(one)}"))
+        over = runs.fault_end(one, run)
+        if over is not None:
+            found.append((over, f"over: {runs.fault(one)}"))
     for at_ns, said in sorted(found, key=lambda one: one[0]):
         if at_ns <= run.ended_ns:
             yield {
@@ -108,9 +109,15 @@ def _counters(pid: int, one: Drawn) -> Iterator[Event]:
     own = {f"{name}.{what}": name for name in STATIONS for what in (USED, INSIDE)}
     for key, name in own.items():
         track = runs.station(name) + (" used" if key.endswith(USED) else "")
-        yield from _counter(pid, track, key, series.get(key, ()))
+        if key.endswith(USED) or _counted(one.run, name, series.get(key, ())):
+            yield from _counter(pid, track, key, series.get(key, ()))
     for key in sorted(series.keys() - own.keys()):
         yield from _counter(pid, clean(key), key, series[key])
+
+
+def _counted(run: Simulated, name: str, values: tuple[int, ...]) -> bool:
+    """Say whether somebody counts who is inside a station: nought of those who never came is no number."""
+    return any(values) or bool(run.station(name).entered)
 
 
 def _counter(pid: int, name: str, key: str, values: tuple[int, ...]) -> Iterator[Event]:

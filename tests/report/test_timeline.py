@@ -17,8 +17,10 @@ from plot_requests import HOSTILE
 from kscale import files
 from kscale.clusterwide import words
 from kscale.clusterwide.record import LIFE, STATIONS, Pod
+from kscale.clusterwide.saved import Labelled
 from kscale.errors import KscaleError
 from kscale.report import timeline
+from kscale.report.plot import run_kinds, runs
 from kscale.report.plot.runs import Runs
 from kscale.scenario.cluster import Fault
 
@@ -256,3 +258,50 @@ def test_nothing_is_left_of_a_file_that_broke_off(tmp_path: Path) -> None:
     with pytest.raises(KscaleError, match="cannot be written"):
         timeline.write(Runs(simulated(), None, "x"), path / "below")
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("file", b"old")]
+
+
+def test_a_timeline_has_every_run_and_a_picture_says_which_it_lacks() -> None:
+    """Those between the first and the last are processes too; pictures count them."""
+    labelled = [Labelled("none", simulated()), Labelled("today", simulated()), Labelled("all", optimized())]
+    asked = Runs.of(labelled, "x")
+    names = [event["args"]["name"] for event in checked(asked) if event["name"] == "process_name"]
+    assert names == [f"{words.chosen(one)} (x)" for one in ("none", "today", "all")]
+    assert "1 run between is not drawn" in run_kinds.picture("life", asked).caption
+    assert [one.name for one in asked.drawn] == [words.chosen(one) for one in ("none", "all")]
+    assert "not drawn" not in run_kinds.picture("life", Runs.of(labelled[:2], "x")).caption
+
+
+@pytest.mark.parametrize(
+    ("kind", "on", "end"),
+    [
+        ("apiserver-restart", (), 150),
+        ("apiserver-restart", ("apiserver-balance",), None),
+        ("partition", ("apiserver-balance",), 130),
+    ],
+)
+def test_servers_restart_one_after_the_other(kind: str, on: tuple[str, ...], end: int | None) -> None:
+    """So that the last is back after as many times as there are; with balanced ones no server is missed."""
+    fault = Fault(kind, 120 * S, 10 * S, count=5)
+    run = replace(simulated(), toggles=on)  # of three servers
+    assert runs.fault_end(fault, run) == (None if end is None else end * S)
+    said = [event["ts"] for event in checked(Runs(run, None, "x", (fault,))) if event["ph"] == "i"]
+    assert said == [one * 1_000_000 for one in (120, end) if one is not None]
+
+
+def test_the_text_of_restarts_says_how_long_each_takes() -> None:
+    """It is not the time of all."""
+    fault = Fault("apiserver-restart", 120 * S, 10 * S, count=3)
+    assert runs.fault(fault) == "API server restart of 3, one after the other for 10 s each at 2 min"
+
+
+def test_who_is_inside_is_no_track_where_nobody_counts() -> None:
+    """Nought of a dispatcher whose events are not counted is no number; of a queue that many passed it is."""
+    base = simulated()
+    idle = {"entered": 0, "left": 0, "inside": 0, "peak": 0, "area_ns": 0, "sojourn_ns": 0}
+    changed = tuple(replace(one, **idle) if one.name == "watch-dispatch" else one for one in base.stations)
+    none = {f"{name}.inside": (0,) * 600 for name in ("watch-dispatch", "clients")}
+    run = replace(base, stations=changed, series=dict(base.series) | none)
+    tracks = {event["name"] for event in checked(Runs(run, None, "x")) if event["ph"] == "C"}
+    assert "watch dispatcher used" in tracks
+    assert "watch dispatcher" not in tracks
+    assert "clients' QPS limits" in tracks

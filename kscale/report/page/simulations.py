@@ -111,9 +111,7 @@ def _simulation(found: Saved, number: int) -> Simulation:
 
 def _pictures(found: Saved) -> Iterator[Picture]:
     """Yield the pictures of a simulation's first and last run, those for which there is something to draw."""
-    runs = saved.runs(found)
-    after = runs[-1].run if len(runs) > 1 else None
-    asked = Runs(runs[0].run, after, found.scenario.name, saved.faults_of(found), found.kscale)
+    asked = Runs.of(saved.runs(found), found.scenario.name, saved.faults_of(found), found.kscale)
     for kind in run_kinds.KINDS:
         try:
             made = svg.fragment(run_kinds.picture(kind, asked))

@@ -1,11 +1,12 @@
 """Simulations that are drawn: one, or one before and one after, and what each is called and looks like."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from kscale.clusterwide import toggles, words
 from kscale.clusterwide.record import Simulated
+from kscale.clusterwide.saved import Labelled
 from kscale.report.plot import names, style
 from kscale.report.plot.asked import BASELINE, OPTIMIZED
 from kscale.report.text import clean
@@ -45,6 +46,23 @@ class Runs:
     faults: tuple[Fault, ...] = ()
     kscale: str = ""  # its version
     labels: tuple[str, ...] = ()  # what the sets of optimizations were asked for as: none, today ...
+    between: tuple[tuple[str, Simulated], ...] = ()  # further runs with their labels: no picture has them
+
+    @classmethod
+    def of(
+        cls, labelled: Sequence[Labelled], name: str, faults: tuple[Fault, ...] = (), kscale: str = ""
+    ) -> "Runs":
+        """Return what is drawn of one run or more: the first and the last."""
+        first, *more = labelled
+        return cls(
+            first.run,
+            more[-1].run if more else None,
+            name,
+            faults,
+            kscale,
+            tuple(one.label for one in labelled),
+            tuple((one.label, one.run) for one in more[:-1]),
+        )
 
     @property
     def drawn(self) -> tuple[Drawn, ...]:
@@ -61,6 +79,13 @@ class Runs:
             Drawn(said[0], self.before, baseline, "-"),
             Drawn(said[1], self.after, optimized, (0, (4, 1.6))),
         )
+
+    @property
+    def every(self) -> tuple[Drawn, ...]:
+        """Return all runs in their order, those between the first and the last too."""
+        first, *last = self.drawn
+        more = [Drawn(called(run, label), run, first.look, "-") for label, run in self.between]
+        return (first, *more, *last)
 
     @property
     def longest_ns(self) -> int:
@@ -92,9 +117,27 @@ def facts(runs: Runs) -> str:
         f"{show_ns(run.duration_ns)} of virtual time",
         "modelled from named coefficients",
         *ends,
+        _left_out(len(runs.between)),
         f"kscale {names.short(runs.kscale)}" * bool(runs.kscale),
     )
     return " · ".join(part for part in parts if part)
+
+
+def _left_out(count: int) -> str:
+    """Return that so many runs are not drawn; nothing for none."""
+    return f"{show_many(count, 'run')} between {'is' if count == 1 else 'are'} not drawn" if count else ""
+
+
+def fault_end(one: Fault, run: Simulated) -> int | None:
+    """Return when a fault is over in a run; None for one that does not last.
+
+    Servers restart one after the other, each for its time. With apiserver-balance the new ones are up before.
+    """
+    if one.kind != "apiserver-restart":
+        return one.at_ns + one.lasts_ns if one.lasts_ns else None
+    if "apiserver-balance" in run.toggles or not one.lasts_ns:
+        return None
+    return one.at_ns + one.lasts_ns * min(one.count, run.settings.get("apiservers", one.count))
 
 
 def fault(one: Fault) -> str:
@@ -102,7 +145,7 @@ def fault(one: Fault) -> str:
     lasts = f" for {show_ns(one.lasts_ns)}" if one.lasts_ns else ""
     many = f" of {one.count}, one after the other" if one.count > 1 else ""
     said = {
-        "apiserver-restart": f"API server restart{many}",
+        "apiserver-restart": f"API server restart{many}{lasts}{' each' * bool(many and lasts)}",
         "etcd-member-loss": f"etcd member lost{lasts}",
         "partition": f"zone {one.zone} cut off{lasts}",
         "controller-crash": "controller manager crash",

@@ -182,11 +182,13 @@ def _line(axes: "Axes", one: Line, low: float, high: float) -> None:
     )
     if one.quantiles.unanswered and one.answered > 0:
         axes.axvline(_nines(one.answered), color=color, linewidth=1.4, linestyle=":")
+        late = _nines(one.answered) > sum(axes.get_xlim()) / 2  # the text would run into the next panel
         axes.annotate(
             f"{show_percent(Fraction(one.quantiles.unanswered, one.quantiles.count))} not yet",
             (_nines(one.answered), high),
-            xytext=(4, -4),
+            xytext=(-4 if late else 4, -4),
             textcoords="offset points",
+            ha="right" if late else "left",
             va="top",
             fontsize=style.SMALL,
             color=style.TEXT,

@@ -29,7 +29,7 @@ STORE = "etcd-store"  # holds bytes: its utilisation is the part of its quota th
 DISPATCH = "watch-dispatch"  # its events are not counted one by one everywhere
 WHOLE = 1_000_000  # ppm
 ROW, GAP, HEAD, FOOT = 0.55, 0.12, 0.66, 0.32  # inches of a row, between two, of what is above, of the time
-LABELS, TICKS, SAID = 2.2, 0.66, 1.56  # inches of the names, of an axis' numbers, of what is at its right
+LABELS, TICKS, SAID = 2.2, 0.66, 2.1  # inches of the names, of an axis' numbers, of what is at its right
 POINTS = 240  # of a line; more are not seen
 MOST_FAULTS = 6  # said in the caption
 TOP = 1.12  # of 100 %, where a row ends
@@ -214,8 +214,11 @@ def _time(axes: "Axes", asked: Runs, *, labelled: bool, numbered: bool) -> None:
     for one in asked.faults:
         if one.at_ns <= end:
             axes.axvline(one.at_ns, color=style.WORSE, linewidth=1.2, linestyle=":")
-            if one.lasts_ns:
-                axes.axvspan(one.at_ns, min(end, one.at_ns + one.lasts_ns), color=style.BAND, linewidth=0)
+            over = max(
+                (runs.fault_end(one, drawn.run) or one.at_ns for drawn in asked.drawn), default=one.at_ns
+            )
+            if over > one.at_ns:
+                axes.axvspan(one.at_ns, min(end, over), color=style.BAND, linewidth=0)
     for at_ns, numbers in _numbers(asked) if numbered else ():
         axes.annotate(
             numbers,
@@ -250,7 +253,8 @@ def _said(asked: Runs, name: str, what: str) -> str:
     """Return a station's figure of each run: its utilisation, or the most inside."""
     found = [one.run.station(name) for one in asked.drawn]
     if what == BUSY:
-        return " → ".join(_share(one.utilisation_ppm) for one in found)
+        most = "most " if name == STORE else ""
+        return most + " → ".join(_share(one.utilisation_ppm) for one in found)
     if name == STORE:
         return " → ".join(show_bytes(one.busy_ns) for one in found)
     if not all(_counted(one.run, name) for one in asked.drawn):
