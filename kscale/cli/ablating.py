@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 import kscale
-from kscale.cli import progress_ablate, simulating
+from kscale.cli import compiling, progress_ablate, simulating
 from kscale.clusterwide import ablate, ablate_metrics, workers
 from kscale.clusterwide.ablate import Ablation, Outcome, Question
 from kscale.clusterwide.size import Size
@@ -65,6 +65,7 @@ def question(
 
 def answer(size: Size, asked: Question, *, count: int | None, quiet: bool, color: str) -> Ablation:
     """Return the account, made in *count* processes; Interrupted says how many runs are kept."""
+    compiling.announce(quiet=quiet, color=color)
     journal = path_of(f"{workers.digest(_of(size, asked))[:16]}{resumed.ENDING}")
     run = ablate.limit_outcome if asked.metric == ablate_metrics.LIMIT else ablate.outcome
 

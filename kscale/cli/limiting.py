@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kscale import units
-from kscale.cli import progress_limit
+from kscale.cli import compiling, progress_limit
 from kscale.cli import slo as slos
 from kscale.clusterwide import limit as walls
 from kscale.clusterwide import size as sizes
@@ -73,6 +73,7 @@ def question(
 
 def answer(asked: Question, *, workers: int | None, quiet: bool, color: str) -> Limit:
     """Return what was found; Interrupted says how far it was."""
+    compiling.announce(quiet=quiet, color=color)
     with progress_limit.observer(quiet=quiet, color=color) as observer, stopping.stoppable():
         observer.begin(asked.size.name, asked.wish)
         try:

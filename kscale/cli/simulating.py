@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import kscale
 from kscale import units
-from kscale.cli import progress_simulate
+from kscale.cli import compiling, progress_simulate
 from kscale.clusterwide import draws, figures, mechanism, saved, simulate, toggles, words, workers
 from kscale.clusterwide import size as sizes
 from kscale.clusterwide.record import Simulated
@@ -124,6 +124,7 @@ def _check_end(size: Size, duration_ns: int) -> None:
 def answer(asked: Question, *, quiet: bool, color: str) -> Saved:
     """Return what every run came to; nothing is written."""
     known = _coefficients(asked)
+    compiling.announce(quiet=quiet, color=color)
     with progress_simulate.observer(quiet=quiet, color=color) as observer, stopping.stoppable():
         runs: dict[Toggles, Simulated] = {}
         for (label, on), one in zip(asked.sets, asked.asked, strict=True):
