@@ -94,8 +94,8 @@ def test_values_outside_of_etcd_are_read_outside() -> None:
     without, with_it = (costing.of(of, on).requests for on in (cached, cached | OFFLOAD))
     for kind in (ct.LIST_NODE, ct.LIST_ALL):
         assert without[kind].tolist() == with_it[kind].tolist()
-    reads = {"simulation": {"reads": {**QUIET, "get": "20/s"}}}
-    late = {on: ran(sized(**reads), on).slis for on in (NONE, OFFLOAD)}
+    reading = sized(simulation={"reads": QUIET | {"get": "20/s"}})
+    late = {on: ran(reading, on).slis for on in (NONE, OFFLOAD)}
     slowest = {on: max(w.largest or 0 for w in found[1].windows) for on, found in late.items()}
     assert slowest[OFFLOAD] >= slowest[NONE] + trip // 2
     assert slowest[OFFLOAD] < S
