@@ -33,15 +33,18 @@ def list_(
     everything: Annotated[bool, typer.Option("--all", help="Runs without a name too.")] = False,
     color: Color = "auto",
 ) -> None:
-    """List the results that have a name."""
+    """List the results that have a name, and saved simulations."""
     from kscale.report import console, table_baselines
-    from kscale.results import baselines
+    from kscale.results import baselines, simulations
     from kscale.results.store import Store
 
     out = console.console(color=color)
     found = baselines.kept(Store.default())
     shown = [one for one in found if everything or one.named]
     console.show(out, table_baselines.listing(shown, len(found) - len(shown), out.width))
+    simulated = simulations.kept(Store.default())
+    if simulated:
+        console.show(out, table_baselines.simulations(simulated, out.width))
 
 
 def save(

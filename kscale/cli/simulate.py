@@ -81,7 +81,12 @@ def simulate(
         str | None, typer.Option(metavar="NAME", rich_help_panel=OUTPUT, help="Save it under a name.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", rich_help_panel=OUTPUT, help="Replace a name that is taken.")
+        bool,
+        typer.Option(
+            "--force",
+            rich_help_panel=OUTPUT,
+            help="Replace a name that is taken; run what needs more memory than is free.",
+        ),
     ] = False,
     timeline: Annotated[
         Path | None,
@@ -116,8 +121,6 @@ def simulate(
         if timeline.suffix != ".json":
             raise KscaleError(f"--timeline: {timeline}: a timeline is a .json file")
         output_options.check_free(timeline, "--timeline")
-    if force and save is None:
-        raise KscaleError("--force replaces what --save names; give --save too, or leave it out")
     from kscale.measure import machine
 
     machine.use_jit_cache()  # before anything imports numba
@@ -137,6 +140,7 @@ def simulate(
         seed=seed,
         samples=samples,
         processes=workers,
+        force=force,
     )
     found = simulating.answer(question, quiet=quiet or outputs.machine, color=color)
     if save is not None:

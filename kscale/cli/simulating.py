@@ -17,7 +17,7 @@ from kscale.clusterwide.simulate import Asked
 from kscale.clusterwide.size import Size
 from kscale.clusterwide.toggles import Toggles
 from kscale.errors import KscaleError
-from kscale.measure import campaign, described, machine, stopping
+from kscale.measure import campaign, described, machine, memory, stopping
 from kscale.results.record import CostInfo, ScenarioRef
 from kscale.results.simulation import MOST_RUNS, Made, Saved
 from kscale.results.store import Store
@@ -57,10 +57,12 @@ def question(
     seed: int | None,
     samples: int,
     processes: int | None,
+    force: bool | None = None,
 ) -> Question:
     """Return what is asked; KscaleError says which option or which line of the scenario is wrong.
 
-    *sets*: each with the option that names it.
+    *sets*: each with the option that names it. *force*: whether to run what needs more memory than is free;
+    None: no option says so.
     """
     began, started = time.monotonic(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     loaded = load.load(scenario)
@@ -74,7 +76,21 @@ def question(
         size = sizes.on(size, "nodes", nodes)
     wanted = given or size.simulation.duration_ns
     _check_end(size, wanted)
-    return Question(loaded, size, chosen, wanted, samples, processes or workers.usual(), began, started)
+    found = Question(loaded, size, chosen, wanted, samples, processes or workers.usual(), began, started)
+    if not force:
+        together = max(1, min(found.workers, samples * len(chosen)))
+        params = mechanism.Params(duration_ns=wanted, nodes=size.nodes)
+        _check_memory(size, together * mechanism.memory(cluster, params), forced=force is not None)
+    return found
+
+
+def _check_memory(size: Size, needed: int, *, forced: bool) -> None:
+    """Raise KscaleError if runs need more than is free: else a machine swaps, or ends what runs on it."""
+    needed, free = memory.PROCESS_BYTES + needed, machine.free_bytes()
+    if needed > free:
+        shown = f"needs about {units.show_bytes(needed)}, {units.show_bytes(free)} are free"
+        ways = "fewer --nodes, a shorter --duration" + (", or --force" if forced else "")
+        raise KscaleError(f"{size.name} of {units.show_many(size.nodes, 'node')} {shown}; give {ways}")
 
 
 def _duration(text: str | None) -> int | None:

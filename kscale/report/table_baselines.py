@@ -7,12 +7,15 @@ from pathlib import Path
 from rich.cells import cell_len
 from rich.text import Text
 
+from kscale.clusterwide import words
+from kscale.errors import KscaleError
 from kscale.report import grid
 from kscale.report.grid import Column
-from kscale.report.text import clean, joined, paragraph
+from kscale.report.text import clean, clean_prose, joined, paragraph
 from kscale.results import store
 from kscale.results.baselines import Kept, commit, doubts
 from kscale.results.record import Result
+from kscale.results.simulation import Saved
 from kscale.units import NS_PER_S, show_bytes, show_count, show_counted, show_ns
 
 TITLES = ("name", "run", "date", "scenario", "commit", "machine", "cells", "")
@@ -51,6 +54,23 @@ def listing(found: Sequence[Kept], unnamed: int, width: int) -> Text:
         lines.extend(
             [Text(), *paragraph(f"{show_count(unnamed)} {what}: --all lists them", width, style="dim")]
         )
+    return joined(lines)
+
+
+def simulations(found: Sequence[tuple[str, Saved | KscaleError]], width: int) -> Text:
+    """Return a heading, and for each simulation its name, scenario and runs, or what is wrong with it."""
+    lines = [Text(), Text("simulations", "bold")]
+    for name, one in found:
+        if isinstance(one, KscaleError):
+            lines.extend(
+                paragraph(f"{clean(name)}: {clean_prose(str(one))}", width, rest=INDENT, style="yellow")
+            )
+            continue
+        date = [one.made.started[:10]] if one.made is not None else []
+        runs = ", ".join(words.heading(run.label) for run in one.runs)
+        said = " · ".join(clean(part) for part in (name, *date, one.scenario.name, runs))
+        lines.extend(paragraph(said, width, rest=INDENT))
+    lines.extend(paragraph("kscale show, plot and report take their names", width, style="dim"))
     return joined(lines)
 
 

@@ -34,6 +34,23 @@ def save(folder: Store, saved: Saved, *, replace: bool = False) -> Path:
     return path
 
 
+def kept(folder: Store) -> list[tuple[str, Saved | KscaleError]]:
+    """Return every simulation of the folder by its name, the first made first; or what is wrong with it."""
+    found: list[tuple[str, Saved | KscaleError]] = []
+    for name, path in folder.saved().items():
+        if store.is_simulation(path):
+            try:
+                found.append((name, load(path)))
+            except KscaleError as error:
+                found.append((name, error))
+    return sorted(found, key=lambda one: (_when(one[1]), one[0]))
+
+
+def _when(found: Saved | KscaleError) -> str:
+    """Return when a simulation was made."""
+    return found.made.started if isinstance(found, Saved) and found.made is not None else ""
+
+
 def dumps(saved: Saved) -> str:
     """Return the text of a file: a run a line, so that two files can be compared by eye."""
     tree = saved.model_dump(mode="json", by_alias=True)

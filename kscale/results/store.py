@@ -142,9 +142,13 @@ class Store:
         oldest_first = sorted(results, key=lambda path: (_head(path, "started"), *_order(path)))
         runs = {_head(path, "id") or stem(path): path for path in oldest_first}
         if back >= len(runs):
-            have = f"has {len(runs)}" if runs else "has none yet; make one with kscale run smoke"
+            have = f"has {len(runs)}" if runs else f"has {self._none()}; make one with kscale run smoke"
             raise KscaleError(f"no result 'latest{f'~{back}' if back else ''}': {self.folder} {have}")
         return list(runs.values())[-1 - back]
+
+    def _none(self) -> str:
+        """Return what is there where there is no result."""
+        return "simulations, and no result yet" if self._files() else "none yet"
 
     def _files(self) -> list[Path]:
         """Return every result file of the folder."""

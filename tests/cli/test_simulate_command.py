@@ -16,6 +16,7 @@ from kscale.clusterwide.record import Simulated
 from kscale.clusterwide.simulate import Asked, Observer
 from kscale.clusterwide.size import Size
 from kscale.errors import ExitCode, Interrupted
+from kscale.measure import machine
 from kscale.report.plot import run_kinds
 
 Ask = Callable[..., tuple[int, str, str]]
@@ -147,7 +148,6 @@ def test_today(ask: Ask, fake: Fake, tmp_path: Path) -> None:
         (("--format", "junit"), "simulate has no format junit"),
         (("--timeline", "x.html"), "--timeline: x.html: a timeline is a .json file"),
         (("--save", "a/b"), "'a/b' cannot name a result"),
-        (("--force",), "--force replaces what --save names"),
         (("--color", "pink"), "--color: 'pink'"),
     ],
 )
@@ -157,6 +157,20 @@ def test_bad_input_is_one_line(ask: Ask, fake: Fake, args: tuple[str, ...], said
     assert (code, out, fake.asked) == (ExitCode.USAGE, "", [])
     assert err.count("\n") == 1
     assert said in err
+
+
+def test_what_does_not_fit_is_refused(ask: Ask, fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it is begun, with the option that helps; --force runs it, draws need as much each."""
+    monkeypatch.setattr(machine, "free_bytes", lambda: 900 << 20)
+    big = ("simulate", "mine.yaml", "-q", "--nodes", "200", "--duration", "10s")
+    assert ask(*big)[0] == ExitCode.OK
+    code, _, err = ask(*big, "--samples", "9", "--workers", "9")
+    assert (code, len(fake.asked)) == (ExitCode.USAGE, 2)
+    assert "mine of 200 nodes needs about " in err
+    assert "900 MiB are free; give fewer --nodes, a shorter --duration, or --force" in err
+    monkeypatch.setattr(machine, "free_bytes", lambda: 0)
+    assert ask(*big)[0] == ExitCode.USAGE
+    assert ask(*big, "--force")[0] == ExitCode.OK
 
 
 def test_nothing_happens_after_the_end(ask: Ask, tmp_path: Path) -> None:
@@ -305,3 +319,20 @@ def test_a_timeline_is_written(ask: Ask, tmp_path: Path) -> None:
     """For both runs."""
     assert ask("simulate", "mine.yaml", "--timeline", "t.json", "-q")[0] == ExitCode.OK
     assert json.loads((tmp_path / "t.json").read_text())["traceEvents"]
+
+
+def test_saved_ones_are_listed(ask: Ask, tmp_path: Path) -> None:
+    """Beside results, under a heading of their own; a damaged one is named."""
+    ask("simulate", "mine.yaml", "--save", "wall", "-q")
+    code, out, _ = ask("baseline", "list")
+    assert code == ExitCode.OK
+    head, listed = out.split("simulations\n")
+    assert "no result has a name" in head
+    assert listed.startswith("wall · 20")
+    assert "mine · baseline, optimized\n" in listed
+    code, _, err = ask("show", "latest")
+    assert code == ExitCode.USAGE
+    assert "has simulations, and no result yet" in err
+    whole = tmp_path / "results" / "wall.json"
+    (tmp_path / "results" / "half.json").write_text(whole.read_text()[:2000])
+    assert "half: " in ask("baseline", "list")[1]

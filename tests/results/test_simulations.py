@@ -53,7 +53,7 @@ def test_latest_is_a_result(tmp_path: Path) -> None:
     """Simulations have names; `latest` counts what was measured, and so does the list of results."""
     folder = Store(tmp_path)
     simulations.save(folder, saved_simulation())
-    with pytest.raises(KscaleError, match="has none yet"):
+    with pytest.raises(KscaleError, match="has simulations, and no result yet"):
         folder.load("latest")
     folder.save(result("20261121T025400Z-1", name="main"))
     assert folder.load("latest").run.name == "main"

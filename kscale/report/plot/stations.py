@@ -209,7 +209,7 @@ def _time(axes: "Axes", asked: Runs, *, labelled: bool, numbered: bool) -> None:
     """Set the time axis up and mark the faults."""
     end = asked.longest_ns
     axes.set_xlim(0, end)
-    places = linear.ticks(0, end, "ns", most=5)
+    places = linear.ticks(0, end, "ns", most=4)
     axes.set_xticks(places, labels=linear.labels(places, "ns") if labelled else [""] * len(places))
     for one in asked.faults:
         if one.at_ns <= end:
