@@ -151,9 +151,21 @@ def simulate(
         simulations.write_timeline(found, timeline)
         typer.echo(f"wrote {timeline}", err=True)
     if save is not None and not outputs.machine:
-        typer.echo(f"saved {path} · next: kscale plot {save}, kscale report {save}", err=True)
+        _say(f"saved {path} · next: kscale plot {save}, kscale report {save}", color)
     if check:
         _check(found)
+
+
+def _say(line: str, color: str) -> None:
+    """Print a line on standard error; a terminal that is too narrow gets it wrapped between words."""
+    from kscale.report import console
+    from kscale.report.text import joined, paragraph
+
+    out = console.console(stderr=True, color=color)
+    if out.is_terminal:
+        console.show(out, joined(paragraph(line, out.width, rest="  ")))
+    else:
+        typer.echo(line, err=True)
 
 
 def _check(found: "Saved") -> None:

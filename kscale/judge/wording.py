@@ -13,6 +13,7 @@ from kscale.units import show_bytes, show_count, show_ns, show_number, show_perc
 
 MILLI = " / 1000"  # end of the unit of a mean that is kept as an integer, in thousandths
 IN_FULL = {"ns": " ns", "bytes": " B"}  # after a number whose unit its name does not say
+SCALES = (("s", 10**9, 6), ("ms", 10**6, 6), ("µs", 10**3, 3), ("ns", 0, 0))  # of close times; their decimals
 PPM_PLACES = 4  # decimals of a per cent that hold a whole ppm
 RATIO_FROM = 2.0  # changes this large, either way, are said as a ratio
 
@@ -57,6 +58,8 @@ def amounts(found: Sequence[Amount], unit: str) -> list[str]:
     if alike and all(side.spread_pct is None and isinstance(side.value, int) for side in found):
         if unit == "ppm":
             return _shares([side.value for side in found])
+        if unit == "ns":
+            return _times([side.value for side in found])
         return [f"{side.value:,}{IN_FULL.get(unit, '')}" for side in found]
     return shown
 
@@ -68,6 +71,16 @@ def _shares(found: Sequence[float]) -> list[str]:
         if len(set(shown)) == len(set(found)):
             break
     return shown
+
+
+def _times(found: Sequence[float]) -> list[str]:
+    """Return times in ns in one unit, with as few decimals as tell them apart: "1.791 s", "1.788 s"."""
+    name, scale, most = next(one for one in SCALES if max(map(abs, found)) >= one[1])
+    for places in range(2, most + 1):
+        shown = [f"{value / scale:,.{places}f} {name}" for value in found]
+        if len(set(shown)) == len(set(found)):
+            return shown
+    return [f"{value:,} ns" for value in found]
 
 
 def _side(side: Amount, unit: str) -> str:

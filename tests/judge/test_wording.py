@@ -74,3 +74,19 @@ def test_shares_that_would_read_the_same_keep_their_unit(
 ) -> None:
     """As many decimals of a per cent as tell them apart, and not another unit than the next cell's."""
     assert wording.sides(counter(before, after, "ppm")) == said
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((1_791_839_707, 1_788_000_000), ["1.792 s", "1.788 s"]),
+        ((1_791_839_707, 1_791_000_000), ["1.792 s", "1.791 s"]),
+        ((1_000_001, 1_000_002), ["1.000001 ms", "1.000002 ms"]),
+        ((5_000_000_001, 5_000_000_002), ["5,000,000,001 ns", "5,000,000,002 ns"]),
+        ((2_000_000_000, 1_000_000_000), ["2 s", "1 s"]),
+        ((3, 3), ["3 ns", "3 ns"]),
+    ],
+)
+def test_close_times_get_the_digits_that_tell_them_apart(values: tuple[int, int], said: list[str]) -> None:
+    """Not all nine: who compares two times reads their unit first."""
+    assert wording.amounts([Amount(value) for value in values], "ns") == said

@@ -201,6 +201,8 @@ def test_one_run_has_no_change() -> None:
     """There is nothing that it could have changed from."""
     assert "change\n" not in table_simulate.simulate_table(subject("none"), 100).plain
     assert "change\n" in table_simulate.simulate_table(subject("none", "all"), 100).plain
+    assert "| change |" not in documents.render_markdown(saved_simulation("none"))
+    assert "| change |" in documents.render_markdown(saved_simulation())
 
 
 def test_nothing_asked_is_no_objective_kept() -> None:
@@ -257,7 +259,7 @@ def test_markdown_has_the_table() -> None:
     text = documents.render_markdown(saved_simulation("all", "none"))
     assert "**With all optimizations every objective is kept; without" in text
     assert "| pod start-up P99 &lt;= 5 s | ✓ 3.8 s | x &gt; 97 s | not answered |" in text
-    assert "- note: fault: API server restart at " in text
+    assert "- note: fault: API server restart for 10 s at " in text
     assert "- where it loses: relists: 2 before, 44 after" in text
     assert "modelled: times and use follow from 3 coefficients" in text
 

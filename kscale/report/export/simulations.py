@@ -62,6 +62,7 @@ def render_markdown(found: Saved, *, verbose: bool = False) -> str:
     """Return the finding, and the table with its groups."""
     subject = table_simulate.subject(found)
     names = [text(words.heading(one.label)) for one in subject.runs]
+    titles = [*names, "change"] if len(names) > 1 else names
     groups = simulate_rows.groups(subject.runs, draws=subject.draws, verbose=verbose)
     lines = [
         f"**{text(wording.finding(subject.runs, subject.draws))}**",
@@ -70,13 +71,13 @@ def render_markdown(found: Saved, *, verbose: bool = False) -> str:
         "",
         *(f"- note: {text(said)}" for said in wording.notes(subject.runs, subject.faults)),
         "",
-        f"|  | {' | '.join(names)} | change |",
-        f"|---|{'---:|' * (len(names) + 1)}",
+        f"|  | {' | '.join(titles)} |",
+        f"|---|{'---:|' * len(titles)}",
     ]
     for group in groups:
-        lines.append(f"| **{text(group.title)}** |{' |' * (len(names) + 1)}")
+        lines.append(f"| **{text(group.title)}** |{' |' * len(titles)}")
         for row in group.rows:
-            cells = [text(one.plain) for one in (*row.entries, row.change)]
+            cells = [text(one.plain) for one in (*row.entries, row.change)][: len(titles)]
             lines.append(f"| {text(row.title)} | {' | '.join(cells)} |")
     lost = simulate_rows.losses(groups)
     lines += ["", *(f"- where it loses: {text(said)}" for said in lost), *([""] if lost else [])]
