@@ -64,7 +64,7 @@ def test_whole_cluster_reads_back_as_it_was_read(tmp_path: Path) -> None:
     assert scenario.load.watches == {"pods": 40}
     assert scenario.mechanisms["sched-sampling"] == [{"percentage": 5}]
     assert scenario.mechanisms["etcd-freelist"] == [{"workload": "file"}]
-    assert len(scenario.mechanisms) == 14
+    assert len(scenario.mechanisms) == 15
     cluster = build.build(scenario, loaded.recorded)
     assert (cluster.nodes.count, len(cluster.pods.app), len(cluster.objects.size)) == (5, 10, 15)
     assert loaded.recorded is not None
