@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from kscale.clusterwide import books, objectives, watched
+from kscale.clusterwide import blame, books, objectives, watched
 from kscale.clusterwide.load import MILLI
 from kscale.clusterwide.objectives import PPM, Objective
 from kscale.clusterwide.record import LIFE, STATIONS, VERBS, Pod, Quantiles, Simulated, Sli, Station
@@ -16,10 +16,6 @@ from kscale.kernels import cluster_tables as ct
 from kscale.kernels import etcd_write as ew
 
 Longs = NDArray[np.int64]
-
-FULL_PPM = 900_000  # of its capacity: a station that is near its limit
-NEARLY_PPM = 990_000  # in a second: it was full
-LASTING = 10  # a station limits a run if it was full for more than one second in so many
 
 
 def simulated(
@@ -35,9 +31,11 @@ def simulated(
     lost = counts["no-space"] + counts["etcd-busy"] + counts["given-up"]
     asked = max(1, counts["requests"] + counts["given-up"])
     full = counts["no-space"] > 0
-    found = objectives.verdicts(judged, slis, lost * PPM // asked, full=full, stopped=stopped)
+    shares = {"lost": lost * PPM // asked, "waiting": _waiting_ppm(world, now, judged)}
+    found = objectives.verdicts(judged, slis, shares, full=full, stopped=stopped)
     stations = _stations(world, size, seen, now)
     pods = world.pods
+    stages = {LIFE[i]: _between(pods, i - 1, i) for i in range(1, len(LIFE))}
     return Simulated(
         toggles=toggles,
         seed=seed,
@@ -50,14 +48,14 @@ def simulated(
         stopped=stopped,
         events=int(world.counts[cr.EVENTS]),
         slis=slis,
-        stages={LIFE[i]: _between(pods, i - 1, i) for i in range(1, len(LIFE))},
+        stages=stages,
         scheduling=_between(pods, cr.STORED, cr.BOUND),
         stations=stations,
         counts=counts,
         series={name: tuple(values) for name, values in seen.series.items()},
         sample=_sample(pods, sample),
         verdicts=found,
-        blame=_blame(stations, seen, counts, holds=all(one.holds for one in found)),
+        blame=blame.of(found, stations, stages, seen.series, counts, now, stopped),
         settings=_settings(size),
     )
 
@@ -137,6 +135,16 @@ def _sent(world: World) -> Longs:
     pods = slots[waits, cr.REF]
     found: Longs = pods[world.pods[pods, cr.STORED] == cr.NEVER]
     return found
+
+
+def _waiting_ppm(world: World, now: int, judged: tuple[Objective, ...]) -> int:
+    """Return the share of pods asked for that wait at their client, for longer than a start may take."""
+    bound = next(one.at_most for one in judged if one.id == "pod-startup")
+    created, stored = world.pods[:, cr.CREATED], world.pods[:, cr.STORED]
+    waits = (created < cr.NEVER) & (stored == cr.NEVER)
+    waits[_sent(world)] = False
+    late = waits & (now - np.minimum(created, now) > bound)
+    return int(late.sum()) * PPM // max(1, int((created < cr.NEVER).sum()))
 
 
 def _between(pods: Longs, first: int, last: int) -> Quantiles:
@@ -242,30 +250,6 @@ def _sample(pods: Longs, count: int) -> tuple[Pod, ...]:
         )
         for number, row in zip(chosen, pods[chosen], strict=True)
     )
-
-
-def _blame(stations: tuple[Station, ...], seen: Watched, counts: dict[str, int], *, holds: bool) -> str:
-    """Return the station that limits most; "" if every objective is kept and none is near its capacity.
-
-    That is the one that was full first. If none was, but an objective is broken: where most time was spent,
-    if one was waiting there on average; "" if not, as where something failed.
-    """
-    full: dict[str, int] = {}
-    for one in stations:
-        series = np.array(seen.series.get(f"{one.name}.busy_ppm", ()))
-        at_store = one.name == "etcd-store"
-        over = np.flatnonzero(series >= (PPM if at_store else NEARLY_PPM))
-        lasting = counts["no-space"] > 0 if at_store else len(over) * LASTING > len(series)
-        if len(over) and lasting and one.name not in {"kubelets", "apiserver-queue"}:
-            full[one.name] = int(over[0])
-    if full:
-        return min(full, key=lambda name: (full[name], STATIONS.index(name)))
-    if holds:
-        worst = max(stations[1:-1], key=lambda one: one.utilisation_ppm)
-        return worst.name if worst.utilisation_ppm >= FULL_PPM else ""
-    waits = {one.name: one.area_ns for one in stations if one.name not in {"kubelets", "etcd-store"}}
-    longest = max(STATIONS[:-1], key=lambda name: waits.get(name, 0))
-    return longest if waits[longest] >= seen.at_ns else ""
 
 
 def _settings(size: Size) -> dict[str, int]:

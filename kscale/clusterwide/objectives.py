@@ -27,7 +27,8 @@ class Objective:
 def official(profile: Profile) -> tuple[Objective, ...]:
     """Return the official objectives (kubernetes/community sig-scalability/slos), and that writes are taken.
 
-    The last is ours: a control plane that refuses writes has no latency to speak of.
+    The last two are ours: a control plane that refuses writes has no latency to speak of, and one whose
+    clients never come to ask has none to its credit.
     """
     namespace = profile.list_namespace_slo_ns
     return (
@@ -37,6 +38,7 @@ def official(profile: Profile) -> tuple[Objective, ...]:
         Objective("read-cluster", "lists of the cluster", 30 * SECOND, "ns"),
         Objective("pod-startup", "pod start-up", 5 * SECOND, "ns"),
         Objective("lost", "writes refused or given up", LOST_PPM, "ppm"),
+        Objective("waiting", "pods not yet sent by their client at the end", LOST_PPM, "ppm"),
     )
 
 
@@ -50,20 +52,25 @@ def changed(objectives: Sequence[Objective], bounds: Mapping[str, int]) -> tuple
 
 
 def verdicts(
-    objectives: Sequence[Objective], slis: Sequence[Sli], lost_ppm: int, *, full: bool, stopped: str
+    objectives: Sequence[Objective],
+    slis: Sequence[Sli],
+    shares: Mapping[str, int],
+    *,
+    full: bool,
+    stopped: str,
 ) -> tuple[Verdict, ...]:
     """Return what a run made of *objectives*; one that nothing was asked of is kept.
 
-    A store that is *full* takes no writes until somebody makes room, so it breaks the last objective however
-    few were refused so far. *stopped* is the one that could no longer be kept, if a run ended for it. A run
-    that ended for want of room breaks the last one too: what waits is not done.
+    A store that is *full* takes no writes until somebody makes room, so it breaks `lost` however few were
+    refused so far. *stopped* is the one that could no longer be kept, if a run ended for it. A run
+    that ended for want of room breaks it too: what waits is not done.
     """
     found = []
     diverged = stopped not in {"", *(one.id for one in objectives)}
     for one in objectives:
-        if one.id == "lost":
-            worst: int | None = lost_ppm
-            kept = lost_ppm <= one.at_most and not full and not diverged
+        if one.unit == "ppm":
+            worst: int | None = shares[one.id]
+            kept = shares[one.id] <= one.at_most and not (one.id == "lost" and (full or diverged))
         else:
             window = next(sli for sli in slis if sli.name == one.id).worst
             worst = 0 if window is None else window.p99
