@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import Field
 
+from kscale import units
 from kscale.clusterwide import costing, losses, metrics, simulate, size, toggles
 from kscale.clusterwide import settings as calibrated
 from kscale.clusterwide.record import Simulated
@@ -86,11 +87,14 @@ class Load:
 
 
 def prepare(cluster: Cluster, params: Params) -> Load:
-    """Return the cluster, sized; KscaleError if an optimization is not known, or none was asked for."""
+    """Return the cluster, sized; KscaleError if an optimization is not known or none asked for, or leases too often."""
     today = toggles.parse("today", cluster.control_plane.optimizations)
     optimized = toggles.parse(params.optimizations, cluster.control_plane.optimizations)
     if optimized == NONE:
         raise KscaleError(f"{ID}: optimizations '{params.optimizations}' are none, which is the baseline")
+    if 0 < params.lease_period_ns < NS_PER_S:
+        given = units.show_ns(params.lease_period_ns)
+        raise KscaleError(f"{ID}: lease_period_ns must be 0 or at least 1 s, got {given}")
     return Load(_sized(cluster, params), params.duration_ns, optimized, today)
 
 

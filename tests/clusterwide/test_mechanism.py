@@ -112,6 +112,24 @@ def test_an_optimized_variant_has_an_optimization() -> None:
         assert str(caught.value).startswith(said)
 
 
+def test_periods_are_as_asked_for() -> None:
+    """Of a lease no less than a second, which would be a run without end; 0 is the profile's."""
+    on = cluster("k8s-1.36")
+    given = mechanism.prepare(on, Params(lease_period_ns=30 * S, status_period_ns=60 * S)).size.profile
+    assert (given.lease_renew_ns, given.node_status_period_ns) == (30 * S, 60 * S)
+    assert mechanism.prepare(on, Params()).size.profile == on.profile
+    with pytest.raises(KscaleError, match="lease_period_ns must be 0 or at least 1 s, got 5 ns"):
+        mechanism.prepare(on, Params(lease_period_ns=5))
+
+
+def test_sizes_are_as_asked_for() -> None:
+    """Nodes with their pods, then pods alone."""
+    on = cluster("k8s-1.36")
+    assert (mechanism.prepare(on, Params(nodes=24)).size.pods) == 240
+    both = mechanism.prepare(on, Params(nodes=24, pods=100)).size
+    assert (both.nodes, both.pods) == (24, 100)
+
+
 def test_a_startup_that_nobody_asked_for_has_no_figure() -> None:
     """Windows without a pod are not a start-up of 0."""
     empty = quantiles(1, 1, count=0)
