@@ -87,7 +87,7 @@ class Load:
 
 
 def prepare(cluster: Cluster, params: Params) -> Load:
-    """Return the cluster, sized; KscaleError if an optimization is not known or none asked for, or leases too often."""
+    """Return the cluster, sized; KscaleError for an unknown optimization, for none, or for too many leases."""
     today = toggles.parse("today", cluster.control_plane.optimizations)
     optimized = toggles.parse(params.optimizations, cluster.control_plane.optimizations)
     if optimized == NONE:
