@@ -87,7 +87,7 @@ class Load:
 
 
 def prepare(cluster: Cluster, params: Params) -> Load:
-    """Return the cluster, sized; KscaleError for an unknown optimization, for none, or for too many leases."""
+    """Return the cluster, sized; KscaleError of an unknown optimization, of none, of too many leases."""
     today = toggles.parse("today", cluster.control_plane.optimizations)
     optimized = toggles.parse(params.optimizations, cluster.control_plane.optimizations)
     if optimized == NONE:
