@@ -35,7 +35,10 @@ def parse(text: str, profile: Profile) -> tuple[Objective, ...]:
         if not sign:
             said = units.quote(word.strip())
             raise KscaleError(f"{OPTION}: {said} is not known; write {OFFICIAL}, KEY=BOUND or a .yaml file")
-        given[name.strip().removesuffix("<").strip()] = bound.strip()
+        known_as = name.strip().removesuffix("<").strip()
+        if known_as in given:
+            raise KscaleError(f"{OPTION}: {units.quote(known_as)} is given twice; leave one of them out")
+        given[known_as] = bound.strip()
     try:
         return _changed(known, given)
     except KscaleError as error:

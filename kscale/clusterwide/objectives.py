@@ -38,7 +38,7 @@ def official(profile: Profile) -> tuple[Objective, ...]:
         Objective("read-cluster", "lists of the cluster", 30 * SECOND, "ns"),
         Objective("pod-startup", "pod start-up", 5 * SECOND, "ns"),
         Objective("lost", "writes refused or given up", LOST_PPM, "ppm"),
-        Objective("waiting", "pods not yet sent by their client at the end", LOST_PPM, "ppm"),
+        Objective("waiting", "pods asked for and not sent", LOST_PPM, "ppm"),
     )
 
 

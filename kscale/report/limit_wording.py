@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from kscale.clusterwide import toggles, words
-from kscale.clusterwide.limit import FAULTS, Limit
+from kscale.clusterwide.limit import FAULTS, WINDOW_NS, Limit
 from kscale.clusterwide.path import Step
 from kscale.clusterwide.walls import NOUNS, WAY_PPM, Wall, bare, shown_at
 from kscale.report.text import clean, clean_prose
-from kscale.units import show_many, show_percent, show_ratio
+from kscale.units import exact_duration, show_many, show_percent, show_ratio
 
 PPM = 1_000_000
 FEW = 4  # toggles of a step that are named
@@ -50,8 +50,14 @@ def head(found: Limit) -> str:
     grows = "pods, objects and pod changes in proportion" if wish.axis == "nodes" else "all else as it is"
     return (
         f"{clean(found.name)}: {shown_at(wish.axis, found.own)}; {grows} · {clean_prose(wish.slo)} · "
-        f"{seeds} · within {exact} · {show_many(found.runs, 'run')}"
+        f"{seeds} · within {exact} · {show_many(found.runs, 'run')} of {_length(wish.duration_ns)}"
     )
+
+
+def _length(duration_ns: int) -> str:
+    """Return how long runs are; objectives are of windows of five minutes, cut off in shorter ones."""
+    short = "" if duration_ns >= WINDOW_NS else " (windows cut off there: not official)"
+    return f"{exact_duration(duration_ns)} each{short}"
 
 
 def what(wall: Wall) -> str:

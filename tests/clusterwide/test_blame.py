@@ -1,5 +1,7 @@
 """Which station is blamed: make one the bottleneck, and giving it more must help."""
 
+from typing import Any
+
 import pytest
 from made_sizes import S, ran, sized
 
@@ -11,9 +13,9 @@ from kscale.clusterwide.toggles import NONE, Toggles
 LEASES = frozenset({"node-lease"})
 
 
-def run(on: Toggles = NONE, seconds: int = 40, **more: object) -> Simulated:
+def run(on: Toggles = NONE, seconds: int = 40, **more: Any) -> Simulated:  # noqa: ANN401 - keys of a scenario
     """Return a run of a small cluster with other settings."""
-    return ran(sized(**more), on, seconds=seconds)  # type: ignore[arg-type] - keys of a scenario
+    return ran(sized(**more), on, seconds=seconds)
 
 
 def test_the_scheduler_is_blamed_when_pods_wait_for_it() -> None:

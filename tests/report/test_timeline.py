@@ -297,7 +297,7 @@ def test_the_text_of_restarts_says_how_long_each_takes() -> None:
 def test_who_is_inside_is_no_track_where_nobody_counts() -> None:
     """Nought of a dispatcher whose events are not counted is no number; of a queue that many passed it is."""
     base = simulated()
-    idle = {"entered": 0, "left": 0, "inside": 0, "peak": 0, "area_ns": 0, "sojourn_ns": 0}
+    idle: dict[str, Any] = {"entered": 0, "left": 0, "inside": 0, "peak": 0, "area_ns": 0, "sojourn_ns": 0}
     changed = tuple(replace(one, **idle) if one.name == "watch-dispatch" else one for one in base.stations)
     none = {f"{name}.inside": (0,) * 600 for name in ("watch-dispatch", "clients")}
     run = replace(base, stations=changed, series=dict(base.series) | none)
