@@ -35,7 +35,7 @@ run: $(VENV)/installed
 # numba's disk cache does not know about bounds checks, so that pass has a folder of its own. The third
 # pass hides the `etcd` extra: the tests that need it are to skip, with the reason.
 test: $(VENV)/installed-dev
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(VENV)/cache-boundscheck $(SUITE) -q tests/kernels tests/mechanisms
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(VENV)/cache-boundscheck $(SUITE) -q tests/kernels tests/mechanisms tests/clusterwide/test_simulate.py tests/clusterwide/test_faults.py
 	NUMBA_DISABLE_JIT=1 $(SUITE) -q -m tiny
 	PYTHONPATH=tests/without_etcd $(SUITE) -q $$(grep -rl 'import real_etcd' tests --include='test_*.py')
 	$(SUITE)
