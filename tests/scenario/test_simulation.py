@@ -302,16 +302,16 @@ def test_faults_that_may_be_together(more: str) -> None:
 
 def test_recorded_requests_are_the_reads() -> None:
     """Gets but for leases; lists of pods in sum, split as the assumed ones are; what is given comes first."""
-    requests = {"get/pods": 30.0, "get/nodes": 5.0, "get/leases": 9.0, "list/pods": 121.0, "list/nodes": 7.0}
+    requests = {"get/pods": 30.0, "get/nodes": 5.0, "get/leases": 9.0, "list/pods": 67.0, "list/nodes": 7.0}
     rates, recorded_ones = simulated.reads(ReadsSpec(), requests)
-    assert rates == pytest.approx({"get": 35.0, "list_node": 60.0, "list_namespace": 60.0, "list_all": 1.0})
+    assert rates == pytest.approx({"get": 35.0, "list_node": 6.0, "list_namespace": 60.0, "list_all": 1.0})
     assert recorded_ones == ("get", "list_node", "list_namespace", "list_all")
-    given = ReadsSpec.model_validate({"get": "1/s", "list-node": "60/s"})
+    given = ReadsSpec.model_validate({"get": "1/s", "list-node": "6/s"})
     rates, recorded_ones = simulated.reads(given, requests)
-    assert rates == pytest.approx({"get": 1.0, "list_node": 60.0, "list_namespace": 60.0, "list_all": 1.0})
+    assert rates == pytest.approx({"get": 1.0, "list_node": 6.0, "list_namespace": 60.0, "list_all": 1.0})
     assert recorded_ones == ("list_namespace", "list_all")
-    rates, recorded_ones = simulated.reads(given, {"list/pods": 50.0, "watch/pods": 3.0})
-    assert rates == {"get": 1.0, "list_node": 60.0, "list_namespace": 0.0, "list_all": 0.0}
+    rates, recorded_ones = simulated.reads(given, {"list/pods": 5.0, "watch/pods": 3.0})
+    assert rates == {"get": 1.0, "list_node": 6.0, "list_namespace": 0.0, "list_all": 0.0}
     assert recorded_ones == ("list_namespace", "list_all")
     assert simulated.reads(ReadsSpec(), {"list/nodes": 7.0}) == (simulated.ASSUMED, ())
 
