@@ -65,7 +65,8 @@ def question(
 
 def answer(size: Size, asked: Question, *, count: int | None, quiet: bool, color: str) -> Ablation:
     """Return the account, made in *count* processes; Interrupted says how many runs are kept."""
-    compiling.announce(quiet=quiet, color=color)
+    if asked.before != asked.after:  # else nothing is run
+        compiling.announce(quiet=quiet, color=color)
     journal = path_of(f"{workers.digest(_of(size, asked))[:16]}{resumed.ENDING}")
     run = ablate.limit_outcome if asked.metric == ablate_metrics.LIMIT else ablate.outcome
 

@@ -152,7 +152,8 @@ def test_bad_input_gets_one_line(fake: Fake, ask: Ask, args: tuple[str, ...], sa
     assert code == ExitCode.USAGE
     assert out == ""
     assert said in err
-    assert len(err.strip().splitlines()) == 1
+    lines = [line for line in err.strip().splitlines() if not line.startswith("compiling kernels")]
+    assert len(lines) == 1  # beside what is said where a cache is cold, before the first run
 
 
 def test_real_runs_are_equal_for_any_number_of_workers(ask: Ask) -> None:
