@@ -26,8 +26,9 @@ INDENT = "  "
 STACKED_WIDEST = 78
 STYLES = {BETTER: "green", WORSE: "red", NO_TONE: ""}
 LEGEND = (
-    "objectives: official ones of Kubernetes, the last two ours, ✓ kept, x broken; ! limits most; not answered: "
-    "when the run ended, or given up; > 4 s: P90, where P99 was not answered; used: of a station's capacity over the run"
+    "objectives: official ones of Kubernetes, the last two ours, ✓ kept, x broken; ! limits most; "
+    "not answered: when the run ended, or given up; > 4 s: P90, where P99 was not answered; "
+    "used: of a station's capacity over the run"
 )
 
 
