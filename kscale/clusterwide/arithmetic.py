@@ -30,13 +30,13 @@ from kscale.clusterwide.toggles import NONE, Toggles
 from kscale.clusterwide.walls import Reach
 from kscale.kernels import cluster_tables as ct
 from kscale.kernels import etcd_write as ew
+from kscale.mechanisms import lease_store
 
 PS = 1000
 MILLI = 1000
 SECONDS = 1000  # rates are of so many
 NS = SECONDS * units.NS_PER_S
 MINUTE = 60
-PAGE = 4096  # bytes of a page of bbolt
 HISTORIES = 2  # periods of compaction that the store holds at most: it keeps one, and another passes
 
 
@@ -215,9 +215,11 @@ def _log(of: _Means, shard: int) -> int:
 def _apply(of: _Means, shard: int) -> tuple[Offered, Offered]:
     """Return the work of an etcd's apply loop, and of its cores."""
     rules, tables = of.tables.etcd_rules.tolist(), of.tables
-    free = _history(of, shard) // 2 // PAGE  # pages, on average: a period's worth just after a compaction
-    allocation = tables.freelist_ns + tables.freelist_ps_per_page * free // PS
-    busy = (rules[ew.COMMIT] + tables.span_ps * free // PS) * NS // rules[ew.COMMIT_EVERY]
+    free = (
+        _history(of, shard) // 2 // lease_store.PAGE
+    )  # pages, on average: a period's worth just after a compaction
+    allocation = tables.allocation_ns(free)
+    busy = (rules[ew.COMMIT] + tables.free_list_ns(free)) * NS // rules[ew.COMMIT_EVERY]
     cores = 0
     for rate, row in of.writes(shard):
         bytes_ns = (rules[ew.APPLY_PS] + rules[ew.COMMIT_PS]) * row[ct.BYTES] // PS

@@ -6,6 +6,7 @@ toggle that is off means the baseline of its mechanism, whatever the version.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from kscale.mechanisms import etcd_puts, lease_costs, lease_store
 from kscale.mechanisms.lease_costs import LEASE, LEASE_AFTER_GET, POD_CHANGE, STATUS, Request
 
 Longs = NDArray[np.int64]
+Pages = TypeVar("Pages", int, NDArray[np.int64])
 
 REQUESTS = ("status", "lease", "create", "bind", "pod-status", "delete", "remove", "event", "other",
             "get", "list-node", "list-namespace", "list-all", "relist", "resume")  # fmt: skip
@@ -83,6 +85,14 @@ class Tables:
     span_ps: int  # of each commit, for each free span
     scheduler_ns: int  # of a pod, beside its evaluations
     scheduler_ps_per_evaluation: int
+
+    def allocation_ns(self, free: Pages) -> Pages:
+        """Return what an allocation of several pages takes with so many free ones."""
+        return self.freelist_ns + free * self.freelist_ps_per_page // PS
+
+    def free_list_ns(self, free: Pages) -> Pages:
+        """Return what the list of free pages takes of each commit."""
+        return free * self.span_ps // PS
 
 
 def of(size: Size, toggles: Toggles) -> Tables:

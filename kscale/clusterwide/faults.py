@@ -21,12 +21,13 @@ from kscale.clusterwide.costing import KUBELET_WATCHES
 from kscale.clusterwide.load import SECOND, US
 from kscale.clusterwide.size import Size
 from kscale.clusterwide.toggles import Toggles
-from kscale.clusterwide.world import World
+from kscale.clusterwide.world import World, connect
 from kscale.errors import KscaleError
 from kscale.kernels import cluster_rules as cr
 from kscale.kernels import cluster_tables as ct
 from kscale.kernels import election, etcd_write_steps, watch_ring
 from kscale.kernels import etcd_write as ew
+from kscale.mechanisms import standby_load
 from kscale.scenario import draw
 from kscale.scenario.cluster import Fault
 from kscale.scenario.draw import Stream
@@ -37,7 +38,6 @@ Change = Callable[[World, int], Longs | None]  # at that time; returns rows to b
 HERD_NS = SECOND  # clients that lost their server come back within it,
 RESTART_NS = 10 * SECOND  # kubelets that restart begin within it; both assumed
 MS = 1_000_000
-LEASE_REQUEST_NS = 5 * MS  # of a request for the lease of the leader, as in controller-standby
 PPM, PS = 1_000_000, 1000
 DRAWN = 1 << 32  # numbers of a stream for each fault, and
 EACH = 1 << 22  # for each of its servers: more than there are clients
@@ -126,14 +126,10 @@ def _stop(stopped: range, surge: bool, numbers: _Numbers, world: World, now: int
     clients = np.flatnonzero((at >= stopped.start) & (at < stopped.stop))
     if len(up):
         world.nodes[clients, cr.SERVER] = up[numbers.below(Stream.CLUSTER_RECONNECTS, len(clients), len(up))]
-    kubelets = int(world.rules[cr.KUBELETS])
-    here, watching = world.nodes[:, cr.SERVER], np.arange(len(world.nodes)) < kubelets
-    servers = len(world.servers)
-    world.servers[:, cr.WATCHING] = np.bincount(here[watching], minlength=servers)
-    world.servers[:, cr.FOLLOWING] = np.bincount(here[~watching], minlength=servers)
+    connect(world)
     world.nodes[clients, cr.BROKE] = now
     world.counts[cr.MOVED] += len(clients)
-    return _again(clients[clients < kubelets], now, HERD_NS, numbers)
+    return _again(clients[clients < world.rules[cr.KUBELETS]], now, HERD_NS, numbers)
 
 
 def _start(server: int, world: World, _: int) -> None:
@@ -233,14 +229,7 @@ def _mend(kubelets: Longs, numbers: _Numbers, world: World, now: int) -> Longs:
 
 def _controllers(size: Size, toggles: Toggles, numbers: _Numbers, fault: Fault) -> list[Moment]:
     """Return a crash of the leading controller manager: another one takes over by its lease, and fills up."""
-    profile, rules = size.profile, np.zeros(election.RULES, dtype=np.int64)
-    rules[election.RETRY_NS], rules[election.JITTER_PPM] = (
-        profile.election_retry_ns,
-        profile.election_jitter_ppm,
-    )
-    rules[election.LEASE_NS], rules[election.REQUEST_NS] = profile.election_lease_ns, LEASE_REQUEST_NS
-    rules[election.RENEW_NS] = LEASE_REQUEST_NS * profile.election_renew_requests
-    rules[election.RELEASE_NS] = LEASE_REQUEST_NS * profile.election_release_requests
+    rules = standby_load.election_rules(size.profile, standby_load.Params().request_ns)
     ended, renewed, taken = (np.zeros(1, dtype=np.int64) for _ in range(3))
     drawn = draw.generators(numbers.seed, Stream.CLUSTER_ELECTIONS, numbers.first, 1)
     election.take_over(0, 1, drawn, rules, ended, renewed, taken)

@@ -28,9 +28,14 @@ def figures(run: Simulated) -> dict[str, int | None]:
     if run.scheduling.count:
         found["scheduling.p99"] = run.scheduling.p99
     found |= {f"{one.name}.busy_ppm": one.utilisation_ppm for one in run.stations}
-    found["log.bytes_per_min"] = run.counts.get("log-bytes", 0) * MINUTE_NS // max(1, run.ended_ns)
+    found["log.bytes_per_min"] = log_bytes_per_min(run)
     found["store.peak_bytes"] = run.station("etcd-store").busy_ns
     return found | {name: run.counts[name] for name in COUNTS if name in run.counts}
+
+
+def log_bytes_per_min(run: Simulated) -> int:
+    """Return what a minute wrote into the logs of one member of each etcd, bytes."""
+    return run.counts.get("log-bytes", 0) * MINUTE_NS // max(1, run.ended_ns)
 
 
 def ranges(runs: Iterable[Simulated]) -> Mapping[str, Range]:

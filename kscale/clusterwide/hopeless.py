@@ -24,8 +24,8 @@ MARGIN_PPM = 1_050_000  # beyond what may be late
 WRITES_A_POD = 8  # of a creation or a deletion, with its Events and other objects: from above
 
 
-def broken(world: World, rows: Longs, objectives: Sequence[Objective], now: int, duration_ns: int) -> str:
-    """Return which objective can no longer be kept; "" if all can. *rows*: the plan, with those of faults."""
+def broken(world: World, objectives: Sequence[Objective], now: int, duration_ns: int) -> str:
+    """Return which objective can no longer be kept; "" if all can."""
     bounds = {one.id: one.at_most for one in objectives}
     if int(world.counts[cr.NO_SPACE]) > 0:
         return "lost"
@@ -34,7 +34,7 @@ def broken(world: World, rows: Longs, objectives: Sequence[Objective], now: int,
         begun, ends = number * WINDOW_NS, min((number + 1) * WINDOW_NS, duration_ns)
         if begun >= now:
             break
-        coming = _coming(rows, int(world.counts[cr.PLANNED]), ends)
+        coming = _coming(world.rows, int(world.counts[cr.PLANNED]), ends)
         left = max(0, ends - now)
         elapsed = max(1, min(now, ends) - begun)
         for verb, name in enumerate(VERBS):

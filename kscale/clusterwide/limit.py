@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from kscale.clusterwide import size, workers
 from kscale.clusterwide.arithmetic import Arithmetic
-from kscale.clusterwide.objectives import Objective
+from kscale.clusterwide.objectives import WINDOW_NS, Objective
 from kscale.clusterwide.path import Path, Step, path
 from kscale.clusterwide.record import Simulated, Verdict
 from kscale.clusterwide.search import PPM, Probe, Run
@@ -15,9 +15,7 @@ from kscale.clusterwide.size import Size
 from kscale.clusterwide.toggles import ALL, NONE, Toggles
 from kscale.clusterwide.walls import MILLI, Bounds, Known, Observer, Runner, Wall, Walls, Wanted
 from kscale.errors import KscaleError, TooLarge
-from kscale.units import NS_PER_S
 
-WINDOW_NS = 300 * NS_PER_S  # of a service level indicator: the least that an objective can be judged on
 MOST_NODES = 1_000_000  # and in proportion of what else grows
 PRECISION_PPM = 20_000
 SEEDS = 3
@@ -118,17 +116,11 @@ def tried(cluster: Size, asked: Asked) -> Run | None:
 
 
 def short(found: Simulated, value: int = 0) -> Run:
-    """Return whether every objective was kept, the one missed most, and the station to blame.
-
-    A run that ended before its time did not keep the one for which it ended.
-    """
-    missed = [one for one in found.verdicts if not one.holds]
-    missed += [one for one in found.verdicts if one.holds and one.objective == found.stopped]
-    worst = max(missed, key=_miss, default=None)
-    holds = found.holds and not found.stopped
-    return Run(
-        value, found.seed, holds, worst.title if worst else found.stopped, found.blame if not holds else ""
-    )
+    """Return whether every objective was kept, the one missed most, and the station to blame."""
+    worst = max((one for one in found.verdicts if not one.holds), key=_miss, default=None)
+    if worst is None:
+        return Run(value, found.seed, True, "", "")
+    return Run(value, found.seed, False, worst.title, found.blame)
 
 
 def bounds_of(base: Size, wish: Wish) -> Bounds:

@@ -5,6 +5,7 @@ as it is. A creation is four writes of the pod (created, bound, two of its statu
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from kscale.scenario import draw
 from kscale.scenario.draw import Stream
 
 Longs = NDArray[np.int64]
+Number = TypeVar("Number", int, NDArray[np.int64])
 
 SECOND = units.NS_PER_S
 US = 1000  # ns
@@ -118,7 +120,7 @@ def plan(size: Size, seed: int, duration_ns: int) -> Plan:
     )
 
 
-def asking_row(size: Size, number: int) -> int:
+def asking_row(size: Size, number: Number) -> Number:
     """Return the row of the client that asks the *number*-th time: those beside kubelets, in turn."""
     return size.nodes + 1 + number % max(1, size.control_plane.controllers)
 
@@ -148,7 +150,7 @@ def _asked(size: Size, seed: int, duration_ns: int) -> list[Longs]:
         )
     ):
         count = int(milli * duration_ns / SECOND / MILLI + 0.5)
-        rows = size.nodes + 1 + np.arange(count) % max(1, size.control_plane.controllers)
+        rows = asking_row(size, np.arange(count))
         parts.append(_rows(_when(seed, 2 + number, count, duration_ns), cr.ASK, rows * cr.ASKS + kind))
     return parts
 

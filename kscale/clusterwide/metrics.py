@@ -4,11 +4,10 @@ from functools import partial
 
 import numpy as np
 
-from kscale import units
+from kscale.clusterwide import figures
 from kscale.clusterwide.record import Quantiles, Simulated
 from kscale.mechanisms.base import Metric
 
-MINUTE_NS = 60 * units.NS_PER_S
 PPM = 1_000_000
 MILLI = 1_000
 
@@ -76,7 +75,7 @@ def work(run: Simulated) -> dict[str, int]:
         "mutating_p50_ns": mutating.p50 if mutating else None,
         "mutating_p99_ns": mutating.p99 if mutating else None,
         "objectives_broken": sum(not one.holds for one in run.verdicts),
-        "log_bytes_per_min": run.counts["log-bytes"] * MINUTE_NS // max(1, run.ended_ns),
+        "log_bytes_per_min": figures.log_bytes_per_min(run),
         "store_peak_bytes": run.station("etcd-store").busy_ns,
         **{name: run.station(station).utilisation_ppm for station, name in UTILISATION.items()},
         "pods_queued": run.station("scheduler").inside,

@@ -17,11 +17,9 @@ from kscale.kernels import cluster_rules as cr
 from kscale.kernels import cluster_tables as ct
 from kscale.kernels import etcd_write as ew
 from kscale.kernels import watch_ring
+from kscale.mechanisms import lease_store
 
 Longs = NDArray[np.int64]
-
-PAGE = 4096  # bytes of a page of bbolt
-PS = 1000
 
 
 class Observer(Protocol):
@@ -47,10 +45,8 @@ class Asked:
 class Store:
     """What compactions of etcds need to remember."""
 
-    last: Longs  # bytes by which each had grown at the last compaction
+    last: Longs  # bytes by which each had grown at the last compaction, beside its live objects
     before: Longs  # and at the one before it
-    live_last: Longs  # bytes by which its live objects had grown then
-    live_before: Longs
 
 
 def simulate(size: Size, asked: Asked, observer: Observer | None = None) -> Simulated:
@@ -79,8 +75,7 @@ def _run(
 ) -> str:  # fmt: skip
     """Run second by second. Returns why it ended before its time, "" if it did not."""
     compaction = size.profile.etcd_compaction_ns
-    none = np.zeros_like(run.history_bytes)
-    store = Store(last=none, before=-run.history_bytes, live_last=none, live_before=none)
+    store = Store(last=np.zeros_like(run.history_bytes), before=-run.history_bytes)
     for second in range(-(-duration // SECOND)):
         end = min((second + 1) * SECOND, duration)
         _search_costs(run)
@@ -94,9 +89,9 @@ def _run(
             observer.at(end, duration, int(run.counts[cr.EVENTS]))
         if not arrived:
             return world.DIVERGED
-        if asked.early:
-            broken = hopeless.broken(run, run.rows, judged, end, duration)
-            if broken and end < duration:
+        if asked.early and end < duration:
+            broken = hopeless.broken(run, judged, end, duration)
+            if broken:
                 return broken
     return ""
 
@@ -126,9 +121,9 @@ def _search_costs(run: World) -> None:
     With the map every run of free pages is a span of its own, as long as what was stored there.
     """
     tables = run.tables
-    free = np.maximum(0, run.spaces[:, cr.FILE] - run.spaces[:, cr.IN_USE]) // PAGE
-    run.e_rules[:, ew.ALLOCATION] = tables.freelist_ns + free * tables.freelist_ps_per_page // PS
-    run.e_rules[:, ew.FREE_LIST] = free * tables.span_ps // PS
+    free = np.maximum(0, run.spaces[:, cr.FILE] - run.spaces[:, cr.IN_USE]) // lease_store.PAGE
+    run.e_rules[:, ew.ALLOCATION] = tables.allocation_ns(free)
+    run.e_rules[:, ew.FREE_LIST] = tables.free_list_ns(free)
 
 
 def _compact(run: World, store: Store) -> None:
@@ -136,10 +131,8 @@ def _compact(run: World, store: Store) -> None:
 
     Not what is still there: pods that were created in that time beside those that were removed.
     """
-    grown, live = run.spaces[:, cr.GROWN].copy(), _live(run)
-    run.spaces[:, cr.IN_USE] -= store.last - store.before - (store.live_last - store.live_before)
-    store.before, store.last = store.last, grown
-    store.live_before, store.live_last = store.live_last, live
+    run.spaces[:, cr.IN_USE] -= store.last - store.before
+    store.before, store.last = store.last, run.spaces[:, cr.GROWN] - _live(run)
 
 
 def _live(run: World) -> Longs:

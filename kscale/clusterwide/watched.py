@@ -30,7 +30,6 @@ class Watched:
     store_peak: Longs = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # of each etcd, bytes
     dead: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     deaths: int = 0
-    dispatch_peak: int = 0  # ns that the slowest dispatcher was behind
     at_ns: int = 0
 
 

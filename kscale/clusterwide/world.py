@@ -13,6 +13,7 @@ from kscale.clusterwide.record import VERBS
 from kscale.clusterwide.scheduling import Placed
 from kscale.clusterwide.size import Size
 from kscale.clusterwide.toggles import Toggles
+from kscale.clusterwide.world_stores import zeros
 from kscale.kernels import (
     cluster_loop,
     cluster_stations,
@@ -29,16 +30,12 @@ from kscale.scenario.draw import Stream
 Longs = NDArray[np.int64]
 
 SECOND = load.SECOND
-SPARE_SLOTS = (
-    16_384  # requests under way at first, beside two of each kubelet; doubled when they are used up,
-)
+SPARE_SLOTS = 16_384  # requests under way at first, beside two of each kubelet; doubled when used up,
 MOST_UNDER_WAY = 8_000_000  # up to this; of other events as many again
 DIVERGED = f"more than {MOST_UNDER_WAY:,} requests or events are under way, the most that a run holds"
 RECONNECTS = balance_params.Params()  # as in apiserver-balance
 TRIES = 10  # of client-go after the first, when a server says to come again
-REQUEUE_NS = (
-    10 * SECOND
-)  # kubelet's status manager; the scheduler's longest back-off; controllers begin sooner
+REQUEUE_NS = 10 * SECOND  # kubelet's status manager, the scheduler's longest back-off; controllers are sooner
 
 
 @dataclass(slots=True)
@@ -134,7 +131,7 @@ def _grown(world: World) -> bool:
     slots, room = len(world.slots), int(world.rules[cr.ROOM])
     if world.counts[cr.FREE_SLOTS] >= room:
         more = min(len(world.events), 2 * MOST_UNDER_WAY - len(world.events))
-        world.events = np.concatenate((world.events, _zeros(max(0, more), world.events.shape[1])))
+        world.events = np.concatenate((world.events, zeros(max(0, more), world.events.shape[1])))
         return more > 0
     more = min(slots, MOST_UNDER_WAY - slots)
     if more < room:
@@ -148,7 +145,7 @@ def _grown(world: World) -> bool:
 
 def _free_slots(first: int, count: int, after: int) -> Longs:
     """Return so many free requests from number *first* on, linked; the last one to *after*."""
-    found = _zeros(count, cr.SLOT)
+    found = zeros(count, cr.SLOT)
     found[:, cr.BORN] = cr.NEVER
     found[:, cr.LINK] = first + 1 + np.arange(count)
     found[-1, cr.LINK] = after
@@ -172,7 +169,7 @@ def begin(size: Size, toggles: Toggles, seed: int, duration_ns: int, placed: Pla
         plan=plan,
         rows=plan.rows,
         history_bytes=history_bytes,
-        rules=_rules(size, toggles, duration_ns),
+        rules=_rules(size, toggles),
         requests=tables.requests,
         types=tables.types,
         slots=slots,
@@ -180,18 +177,18 @@ def begin(size: Size, toggles: Toggles, seed: int, duration_ns: int, placed: Pla
         pods=_pods(size, tables, placed, plan, seed),
         groups=plan.groups.copy(),
         servers=servers,
-        cores=_zeros(len(servers), size.control_plane.apiserver_cores),
-        stations=_zeros(cr.AT_LOG + 2 * tables.etcds, cluster_stations.STATION),
-        counts=_zeros(cr.COUNTS),
-        hist=_zeros(-(-duration_ns // WINDOW_NS), len(VERBS), cluster_stations.BUCKETS + 1),
+        cores=zeros(len(servers), size.control_plane.apiserver_cores),
+        stations=zeros(cr.AT_LOG + 2 * tables.etcds, cluster_stations.STATION),
+        counts=zeros(cr.COUNTS),
+        hist=zeros(-(-duration_ns // WINDOW_NS), len(VERBS), cluster_stations.BUCKETS + 1),
         draws=draw.generator(seed, Stream.CLUSTER_MOVES),
-        marks=_zeros(duration_ns // SECOND + 2),
+        marks=zeros(duration_ns // SECOND + 2),
         ring=ring,
         history=history,
         spaces=spaces,
         wakes=np.full(tables.etcds, cr.NEVER),
         beat_rules=world_kubelets.beat_rules(size, toggles, duration_ns),
-        clocks=_zeros(kubelets, hb.CLOCK),
+        clocks=zeros(kubelets, hb.CLOCK),
         statuses=draw.generators(seed, Stream.HEARTBEATS, 0, kubelets),
         leases=draw.generators(seed, Stream.HEARTBEAT_LEASES, 0, kubelets),
         changes=draw.generators(seed, Stream.HEARTBEAT_CHANGES, 0, kubelets),
@@ -204,23 +201,27 @@ def begin(size: Size, toggles: Toggles, seed: int, duration_ns: int, placed: Pla
     for e in range(tables.etcds):
         etcd_write_steps.begin(world.etcd(e))
     world.marks[:] = history[watch_ring.END]
+    world.counts[cr.FREE_SLOTS] = len(slots)
+    connect(world)
     _wind(world, size, seed)
     return world
 
 
-def _zeros(*shape: int) -> Longs:
-    """Return zeros."""
-    return np.zeros(shape, dtype=np.int64)
+def connect(world: World) -> None:
+    """Count at every server the kubelets and the other clients that are connected to it."""
+    kubelets, server = int(world.rules[cr.KUBELETS]), world.nodes[:, cr.SERVER]
+    for column, here in ((cr.WATCHING, server[:kubelets]), (cr.FOLLOWING, server[kubelets:])):
+        world.servers[:, column] = np.bincount(here, minlength=len(world.servers))
 
 
-def _rules(size: Size, toggles: Toggles, duration_ns: int) -> Longs:
+def _rules(size: Size, toggles: Toggles) -> Longs:
     """Return the rules of kernels/cluster_rules.py."""
-    profile, plane, costs, rules = size.profile, size.control_plane, size.costs, _zeros(cr.RULES)
+    profile, plane, costs, rules = size.profile, size.control_plane, size.costs, zeros(cr.RULES)
     rules[cr.KUBELETS] = size.nodes
     rules[cr.LIMIT_READS], rules[cr.LIMIT_WRITES] = profile.max_inflight_reads, profile.max_inflight_writes
     rules[cr.QUEUED] = profile.fairness_queued if profile.fairness else 0
     rules[cr.RETRY_NS], rules[cr.TRIES] = profile.retry_after_ns, TRIES
-    rules[cr.WINDOW_NS], rules[cr.END_NS] = WINDOW_NS, duration_ns
+    rules[cr.WINDOW_NS] = WINDOW_NS
     rules[cr.ETCD_BACK_NS] = costs["etcd_client_round_trip_ns"]  # both ways, once
     rules[cr.LAG_NS] = costs["list_cache_lag_ns"]
     rules[cr.KUBELET_NS], rules[cr.KUBELET_BURST] = SECOND // profile.kubelet_qps, profile.kubelet_burst
@@ -265,5 +266,4 @@ def _wind(world: World, size: Size, seed: int) -> None:
     written = node_lease.last_written(status, age, int(rules[hb.AGE_NS]), int(rules[hb.STATUS_NS]))
     cluster_loop.begin(
         status, world.clocks, world.changes, written, lease, rules, world.timers, world.timers_size,
-        world.servers, world.nodes, world.rules, world.slots, world.counts,
     )  # fmt: skip

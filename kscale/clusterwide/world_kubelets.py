@@ -7,6 +7,7 @@ from kscale.clusterwide import costing, load
 from kscale.clusterwide.costing import Tables
 from kscale.clusterwide.size import Size
 from kscale.clusterwide.toggles import Toggles
+from kscale.clusterwide.world_stores import zeros
 from kscale.kernels import cluster_loop, watch_ring
 from kscale.kernels import cluster_rules as cr
 from kscale.kernels import heartbeats as hb
@@ -21,7 +22,7 @@ FAR_BACK = 1 << 40  # events: nobody resumes from there
 
 def nodes(size: Size, toggles: Toggles, tables: Tables, seed: int) -> Longs:
     """Return kubelets and other clients, spread over the API servers at random."""
-    found, n = _zeros(size.nodes + tables.clients, cr.NODE), size.nodes
+    found, n = zeros(size.nodes + tables.clients, cr.NODE), size.nodes
     found[:, cr.SERVER] = draw.below(seed, Stream.CLUSTER_SERVERS, len(found), size.control_plane.apiservers)
     for column, grows, given in (
         (cr.STATUS_BYTES, cr.STATUS_GROWS, size.status_bytes),
@@ -41,7 +42,7 @@ def history(size: Size, nodes: Longs, seed: int) -> tuple[Longs, Longs]:
     profile = size.profile
     most = profile.watch_history_max
     least = most if profile.watch_history == "fixed" else profile.watch_history_min
-    state, ring = _zeros(watch_ring.STATE), _zeros(watch_ring.ROWS, most)
+    state, ring = zeros(watch_ring.STATE), zeros(watch_ring.ROWS, most)
     state[watch_ring.LEAST], state[watch_ring.MOST] = least, most
     state[watch_ring.WINDOW] = profile.watch_history_window_ns
     watch_ring.relist(0, state)
@@ -60,7 +61,7 @@ def history(size: Size, nodes: Longs, seed: int) -> tuple[Longs, Longs]:
 
 def beat_rules(size: Size, toggles: Toggles, duration_ns: int) -> Longs:
     """Return the rules of kernels/heartbeats.py."""
-    rules, leased = _zeros(hb.RULES), "node-lease" in toggles
+    rules, leased = zeros(hb.RULES), "node-lease" in toggles
     rules[hb.STATUS_NS] = size.load.heartbeat_period_ns
     rules[hb.LEASE_NS] = size.profile.lease_renew_ns if leased else 0
     rules[hb.AGE_NS] = size.profile.node_status_period_ns if leased else 0
@@ -69,8 +70,3 @@ def beat_rules(size: Size, toggles: Toggles, duration_ns: int) -> Longs:
     rules[hb.MONITOR_NS] = size.profile.node_monitor_ns
     rules[hb.GRACE_NS] = size.profile.node_grace_period_ns
     return rules
-
-
-def _zeros(*shape: int) -> Longs:
-    """Return zeros."""
-    return np.zeros(shape, dtype=np.int64)

@@ -25,7 +25,7 @@ def spaces(size: Size, toggles: Toggles, tables: Tables, duration_ns: int) -> tu
     Where ten minutes of history do not fit, less is there at the start: the quota is reached half-way through
     the run, or earlier if it is full without any history.
     """
-    found = _zeros(tables.etcds, cr.SPACE)
+    found = zeros(tables.etcds, cr.SPACE)
     found[:, cr.QUOTA] = size.control_plane.etcd_quota_bytes
     for name in TYPES:
         shard = SHARDS[name] if tables.etcds > 1 else 0
@@ -45,7 +45,7 @@ def spaces(size: Size, toggles: Toggles, tables: Tables, duration_ns: int) -> tu
 
 def grows_per_s(size: Size, toggles: Toggles, tables: Tables) -> Longs:
     """Return the bytes by which the store of each etcd grows in a second, on average."""
-    rates, found = load.rates(size, toggles), _zeros(tables.etcds)
+    rates, found = load.rates(size, toggles), zeros(tables.etcds)
     for kind in range(ct.KINDS):
         row = tables.requests[kind]
         if row[ct.PATH] == ct.PUT:
@@ -60,18 +60,18 @@ def etcds(size: Size, tables: Tables) -> dict[str, Longs]:
     return {
         "e_rules": np.tile(tables.etcd_rules, (s, 1)),
         "e_followers": np.tile(tables.followers, (s, 1, 1)),
-        "e_blocked": _zeros(0, 2),
-        "e_cores": _zeros(s, int(tables.etcd_rules[ew.CORES])),
-        "e_peers": _zeros(s, followers, etcd_write_peers.PEER),
-        "e_ring": _zeros(s, followers, int(tables.etcd_rules[ew.WINDOW]), etcd_write_peers.RING),
-        "e_waits": _zeros(*entries),
-        "e_entries": _zeros(*entries),
-        "e_upto": _zeros(s, ring),
-        "e_store": _zeros(s, store.STORE),
-        "e_at": _zeros(s, etcd_write_steps.AT),
-        "e_counts": _zeros(s, ew.COUNTS),
-        "out_id": _zeros(ring),
-        "out_done": _zeros(ring),
+        "e_blocked": zeros(0, 2),
+        "e_cores": zeros(s, int(tables.etcd_rules[ew.CORES])),
+        "e_peers": zeros(s, followers, etcd_write_peers.PEER),
+        "e_ring": zeros(s, followers, int(tables.etcd_rules[ew.WINDOW]), etcd_write_peers.RING),
+        "e_waits": zeros(*entries),
+        "e_entries": zeros(*entries),
+        "e_upto": zeros(s, ring),
+        "e_store": zeros(s, store.STORE),
+        "e_at": zeros(s, etcd_write_steps.AT),
+        "e_counts": zeros(s, ew.COUNTS),
+        "out_id": zeros(ring),
+        "out_done": zeros(ring),
     }
 
 
@@ -82,6 +82,6 @@ def _ring(size: Size) -> int:
     return max(LEAST_RING, 1 << (2 * seats).bit_length())
 
 
-def _zeros(*shape: int) -> Longs:
+def zeros(*shape: int) -> Longs:
     """Return zeros."""
     return np.zeros(shape, dtype=np.int64)

@@ -40,7 +40,6 @@ def read(time: int, kind: int, e: steps.Etcd, requests: Longs, space: Longs, cou
     """Return when an etcd is done with a range."""
     ns, held = requests[kind, ct.ETCD_CPU], requests[kind, ct.HOLD]
     counts[cr.ETCD_READS] += 1
-    counts[cr.ETCD_READ_BUSY] += ns
     done = steps.busy(time, ns, e)
     if held > 0:
         space[cr.HELD] += held
@@ -52,13 +51,12 @@ def read(time: int, kind: int, e: steps.Etcd, requests: Longs, space: Longs, cou
 def turn(
     now: int, shard: int, e: steps.Etcd, rules: Longs, stations: Longs, wakes: Longs, counts: Longs,
     out_id: Longs, out_done: Longs, events: Longs, size: Longs,
-) -> int:  # fmt: skip
-    """Let an etcd go on. Returns how many requests it reports; those that it stores are on their way back.
+) -> None:  # fmt: skip
+    """Let an etcd go on; requests that it stores are on their way back.
 
     Those that it refuses come first, at *now*: they are answered at once, as not stored.
     """
-    found = steps.advance(now, e, out_id, out_done)
-    for i in range(found):
+    for i in range(steps.advance(now, e, out_id, out_done)):
         leave(stations[cr.AT_LOG + 2 * shard], now)
         enter(stations[cr.AT_LOG + 2 * shard + 1], now)
         if out_done[i] == ew.REFUSED:
@@ -67,7 +65,6 @@ def turn(
         else:
             rq.post(out_done[i] + rules[cr.ETCD_BACK_NS], cr.STORED_PUT, out_id[i], events, size)
     wakes[shard] = steps.upcoming(e)
-    return found
 
 
 @lean_inline

@@ -226,21 +226,15 @@ def advance(  # noqa: C901, PLR0912, PLR0915 - the one loop over events; its par
 @kernel
 def begin(
     first: Longs, clocks: Longs, changes: Longs, written: Longs, leases: Longs, beat_rules: Longs,
-    timers: Longs, timers_size: Longs, servers: Longs, nodes: Longs, rules: Longs, slots: Longs,
-    counts: Longs,
+    timers: Longs, timers_size: Longs,
 ) -> None:  # fmt: skip
-    """Wind the nodes' clocks, count who watches where, and link the free requests.
+    """Wind the nodes' clocks.
 
     first, leases, written  int64[n]  of each kubelet, see heartbeats.wind
     """
     for i in range(len(first)):
         hb.wind(first[i], leases[i], written[i], changes[i], beat_rules, clocks[i])
         heap.push(timers, timers_size, hb.due(clocks[i]), i)
-    for i in range(len(nodes)):
-        servers[nodes[i, cr.SERVER], cr.WATCHING if i < rules[cr.KUBELETS] else cr.FOLLOWING] += 1
-    for i in range(len(slots)):
-        slots[i, cr.LINK] = i + 1 if i + 1 < len(slots) else cr.NONE
-    counts[cr.FREE_SLOT], counts[cr.FREE_SLOTS] = 0, len(slots)
 
 
 @kernel

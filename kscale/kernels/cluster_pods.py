@@ -109,7 +109,6 @@ def schedule(
         counts[cr.PENDING_PODS] += 1
         return
     row = rules[cr.KUBELETS]
-    nodes[row, cr.SENT] += 1
     sent = allow(time, rules[cr.SCHEDULER_NS], rules[cr.SCHEDULER_BURST], nodes[row], cr.BUCKET)
     slot = rq.new(ct.BIND, pod, row, 0, slots, counts)
     rq.later(time, sent, slot, stations, events, size)

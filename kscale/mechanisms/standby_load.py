@@ -15,6 +15,7 @@ from kscale.mechanisms.base import Settings
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster
 from kscale.scenario.draw import Stream
+from kscale.scenario.profiles import Profile
 from kscale.scenario.quantities import Duration
 
 Longs = NDArray[np.int64]
@@ -112,7 +113,7 @@ def make(cluster: Cluster, params: Params) -> StandbyLoad:
     A renewal is begun RETRY_NS after the one before was done, and its deadline runs from then on.
     """
     profile = cluster.profile
-    rules = _election_rules(cluster, params)
+    rules = _rules_in_time(cluster, params)
     types = _types(cluster, params)
     counts = counts_of(types)
     encoded = counts * types[:, informers.BYTES]
@@ -162,16 +163,21 @@ def cost_ns(cluster: Cluster, params: Params) -> float:
     return 100_000 + params.trials * (100 + 200 * params.standbys) + len(cluster.objects.size)
 
 
-def _election_rules(cluster: Cluster, params: Params) -> Longs:
-    """Return the rules of kernels/election.py."""
-    profile = cluster.profile
+def election_rules(profile: Profile, request_ns: int) -> Longs:
+    """Return the rules of kernels/election.py of a version; a request for the lease takes so long."""
     rules = np.zeros(election.RULES, dtype=np.int64)
     rules[election.RETRY_NS] = profile.election_retry_ns
     rules[election.JITTER_PPM] = profile.election_jitter_ppm
     rules[election.LEASE_NS] = profile.election_lease_ns
-    rules[election.REQUEST_NS] = params.request_ns
-    rules[election.RENEW_NS] = profile.election_renew_requests * params.request_ns
-    rules[election.RELEASE_NS] = profile.election_release_requests * params.request_ns
+    rules[election.REQUEST_NS] = request_ns
+    rules[election.RENEW_NS] = profile.election_renew_requests * request_ns
+    rules[election.RELEASE_NS] = profile.election_release_requests * request_ns
+    return rules
+
+
+def _rules_in_time(cluster: Cluster, params: Params) -> Longs:
+    """Return the same of a cluster; KscaleError if a renewal would not be done by its deadline."""
+    profile, rules = cluster.profile, election_rules(cluster.profile, params.request_ns)
     if rules[election.RENEW_NS] >= profile.election_deadline_ns:
         raise KscaleError(
             f"controller-standby: with request_ns {units.show_ns(params.request_ns)} a renewal is not done by"

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from kscale.clusterwide import toggles, words
-from kscale.clusterwide.limit import FAULTS, WINDOW_NS, Limit
+from kscale.clusterwide.limit import FAULTS, Limit
+from kscale.clusterwide.objectives import WINDOW_NS
 from kscale.clusterwide.path import Step
 from kscale.clusterwide.walls import NOUNS, WAY_PPM, Wall, bare, shown_at
 from kscale.report.text import clean, clean_prose

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kscale.clusterwide import words
-from kscale.clusterwide.figures import MINUTE_NS, Range
+from kscale.clusterwide.figures import Range, log_bytes_per_min
 from kscale.clusterwide.record import LIFE, STATIONS, Quantiles, Simulated, Station, Verdict
 from kscale.clusterwide.saved import Labelled
 from kscale.report import simulate_wording as said
@@ -164,7 +164,7 @@ def _station(run: Simulated, one: Station) -> Entry:
 
 def _volumes(shown: Sequence[Labelled]) -> Iterator[Row]:
     """Yield what is written, refused, lost and reached."""
-    log = [one.run.counts.get("log-bytes", 0) * MINUTE_NS // max(1, one.run.ended_ns) for one in shown]
+    log = [log_bytes_per_min(one.run) for one in shown]
     yield _row(
         "etcd log a minute", [Entry(show_bytes(value)) for value in log], count_change(log, show_bytes)
     )

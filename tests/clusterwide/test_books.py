@@ -42,8 +42,8 @@ CHANGES = {  # what is wrong -> module, its text, the text in its place
     "a pod is seen twice": ("cluster_loop", SEES, f"{SEES}; {SEES}"),
     "half of all pods are not bound": (
         "cluster_pods",
-        "    row = rules[cr.KUBELETS]\n    nodes[row, cr.SENT] += 1\n",
-        "    row = rules[cr.KUBELETS]\n    if pod % 2 == 0:\n        return\n    nodes[row, cr.SENT] += 1\n",
+        "    row = rules[cr.KUBELETS]\n    sent = ",
+        "    row = rules[cr.KUBELETS]\n    if pod % 2 == 0:\n        return\n    sent = ",
     ),
     "no kubelet hears of a pod": (
         "cluster_loop",
