@@ -26,7 +26,7 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/installed-dev: $(VENV)/installed
 	@echo "installing the test tools into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[etcd]' --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[etcd,dask]' --group dev
 	@touch $@
 
 run: $(VENV)/installed
@@ -43,7 +43,7 @@ test: $(VENV)/installed-dev
 test-lowest:
 	@test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
 	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint tests/lowest.txt --editable '.[etcd]' --group dev
+	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint tests/lowest.txt --editable '.[etcd,dask]' --group dev
 	$(LOWEST)/bin/python -m pytest --numprocesses=auto --dist=worksteal
 
 check: $(VENV)/installed-dev

@@ -19,6 +19,7 @@ def lower_bounds() -> dict[str, str]:
     wanted = (
         project["dependencies"]
         + project["optional-dependencies"]["etcd"]
+        + project["optional-dependencies"]["dask"]
         + PROJECT["dependency-groups"]["dev"]
     )
     found = dict(re.findall(r"^([\w-]+)[>=]=([\d.]+)(?:[,;].*)?$", "\n".join(wanted), re.MULTILINE))

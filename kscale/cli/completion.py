@@ -118,8 +118,8 @@ def scenarios(incomplete: str) -> Iterator[Offer]:
     from kscale.scenario import shipped
 
     yield from shipped.names().items()
-    folder = f"{shipped.CLAIMS}/"
-    if incomplete and incomplete[: len(folder)] == folder[: len(incomplete)]:  # many, and not what most want
+    begun = incomplete.partition("/")[0]
+    if begun and any(folder.startswith(begun) for folder in shipped.FOLDERS):  # many, and not what most want
         yield from shipped.setups()
     typed = incomplete.rpartition("/")
     below = Path(typed[0] + typed[1])

@@ -40,8 +40,9 @@ def names(mechanism: Mechanism) -> tuple[str, ...]:
 
 
 def values(params: Any) -> dict[str, Any]:  # noqa: ANN401 - a mechanism's own record
-    """Return parameters as a result keeps them, defaults included."""
-    return {field.name: getattr(params, field.name) for field in fields(params)}
+    """Return parameters as a result keeps them, defaults included; see base.LATER."""
+    found = {field.name: (getattr(params, field.name), field.metadata) for field in fields(params)}
+    return {name: value for name, (value, told) in found.items() if value is not None or "later" not in told}
 
 
 def written(params: Any) -> dict[str, Any]:  # noqa: ANN401 - a mechanism's own record

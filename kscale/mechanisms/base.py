@@ -7,6 +7,7 @@ the same workload, and says what the variants must agree on.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 from kscale.scenario.cluster import Cluster
@@ -19,6 +20,10 @@ Settings = Mapping[str, Mapping[str, tuple[int, int]]]  # coefficient -> keys, v
 
 BASELINE = "baseline"
 OPTIMIZED = "optimized"
+
+# Metadata of a parameter that came when results were saved without it: results keep it only where it is
+# given, so that the keys of their cells stay what they were. Its default is None.
+LATER: Mapping[str, bool] = MappingProxyType({"later": True})
 
 
 @dataclass(frozen=True, slots=True)

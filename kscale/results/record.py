@@ -24,8 +24,26 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class SweepRef(Record):
+    """The sweep whose cells a result holds."""
+
+    over: dict[str, list[bool | int | float | str]]  # each axis, values as cells keep them
+    seeds: list[Counter]
+    cells: Counter  # of the whole sweep, whichever of them are here
+    plan: str  # hash of what is run at every point: equal in all shards of one sweep
+    engine: str  # local, dask
+    shard: str | None = None  # 2/8: the second of eight; null: all
+
+
+class PluginRef(Record):
+    """A file or package of the user's own whose variants were run."""
+
+    name: str  # of the file, without its folder, or of the package
+    sha256: str  # of its source
+
+
 class Run(Record):
-    """One call of `kscale run`."""
+    """One call of `kscale run` or `kscale sweep`."""
 
     id: str
     name: str | None = None
@@ -39,6 +57,8 @@ class Run(Record):
     quick: bool = False  # a hurried look: too few pairs to be kept as a baseline
     code: str | None = None  # hash of the sources that decided what was counted and how it was timed
     together: str | None = None  # shared by two runs whose samples were taken in turns, see Samples
+    sweep: SweepRef | None = None
+    plugins: list[PluginRef] = []
 
     @property
     def called(self) -> str:
@@ -179,12 +199,16 @@ class Extrapolated(Record):
 
 
 class Cell(Record):
-    """One mechanism at one point."""
+    """One mechanism at one point.
+
+    Of a sweep, `params` holds beside the mechanism's own parameters what of the scenario was varied, under
+    names with a dot: cluster.nodes.count, scenario.seed.
+    """
 
     mechanism: str
     params: dict[str, bool | Annotated[int, Field(ge=-(2**63), lt=2**64)] | float | str | None]
     label: str  # the point, as people say it: "1M free pages"
-    status: Literal["ok", "skipped"] = "ok"
+    status: Literal["ok", "skipped", "failed"] = "ok"  # failed: whatever ran it was lost, each time
     notes: list[str] = []
     losses: list[str] = []
     extrapolated: list[Extrapolated] = []  # what its modelled metrics stand on

@@ -12,7 +12,9 @@ from kscale.units import quote
 
 _ABOUT = re.compile(r"^about: *(.*?) *$", re.MULTILINE)
 _ENDINGS = (".yaml", ".yml")
-CLAIMS = "claims"  # folder of the set-ups of published figures, found as claims/NAME and not listed
+# Folders of further set-ups, found as FOLDER/NAME and not listed: of published figures; sweeps of which maps
+# are drawn; questions that users asked of Kubernetes.
+FOLDERS = ("claims", "maps", "questions")
 LONGEST_PATH = 200  # characters of a path in a complaint
 
 
@@ -36,7 +38,7 @@ def find(name_or_path: str) -> tuple[Path, str]:
     """Return the file that is meant and how to speak of it.
 
     A file that exists wins, then a shipped scenario of that name (with or without .yaml), or the
-    set-up of a claim by claims/NAME; KscaleError names the nearest one if there is neither.
+    set-up by its folder, claims/NAME; KscaleError names the nearest one if there is neither.
     """
     if not name_or_path or "\0" in name_or_path:
         raise KscaleError(f"no scenario {quote(name_or_path)}; {did_you_mean('', _known())}")
@@ -49,7 +51,7 @@ def find(name_or_path: str) -> tuple[Path, str]:
     said = name_or_path if len(name_or_path) <= LONGEST_PATH else quote(name_or_path)
     if _exists(path):
         raise KscaleError(f"{said}: is a folder, a scenario is a YAML file")
-    if name_or_path.startswith(f"{CLAIMS}/"):
+    if name_or_path.partition("/")[0] in FOLDERS:
         raise KscaleError(f"no set-up {quote(name_or_path)}; {did_you_mean(stem, setups())}")
     if "/" in name_or_path or name_or_path.endswith(_ENDINGS):
         raise KscaleError(f"{said}: no such file; shipped scenarios: {listed(_known())}")
@@ -62,8 +64,10 @@ def _known() -> list[str]:
 
 
 def setups() -> list[str]:
-    """Return the set-ups of published figures: claims/NAME."""
-    return sorted(f"{CLAIMS}/{path.stem}" for path in (root() / CLAIMS).glob("*.yaml"))
+    """Return the set-ups in folders: claims/NAME, maps/NAME, questions/NAME."""
+    return sorted(
+        f"{path.parent.name}/{path.stem}" for name in FOLDERS for path in (root() / name).glob("*.yaml")
+    )
 
 
 def _exists(path: Path) -> bool:
