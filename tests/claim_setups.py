@@ -33,7 +33,7 @@ def setup_of(claim: Claim, mechanism: Mechanism) -> Setup:
 def varied(claim: Claim, mechanism: Mechanism, *changes: tuple[str, str]) -> Setup:
     """Return what the set-up of a claim comes to with other text in its file."""
     assert claim.setup is not None
-    path, where = shipped.find(f"{"claims"}/{claim.setup}")
+    path, where = shipped.find(f"{shipped.CLAIMS}/{claim.setup}")
     text = path.read_text(encoding="utf-8")
     for old, new in changes:
         assert text.count(old) == 1, old

@@ -14,7 +14,8 @@ _ABOUT = re.compile(r"^about: *(.*?) *$", re.MULTILINE)
 _ENDINGS = (".yaml", ".yml")
 # Folders of further set-ups, found as FOLDER/NAME and not listed: of published figures; sweeps of which maps
 # are drawn; questions that users asked of Kubernetes.
-FOLDERS = ("claims", "maps", "questions")
+CLAIMS = "claims"
+FOLDERS = (CLAIMS, "maps", "questions")
 LONGEST_PATH = 200  # characters of a path in a complaint
 
 

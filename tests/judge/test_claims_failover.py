@@ -32,7 +32,7 @@ def test_the_mechanism_names_its_claims() -> None:
 def test_what_storing_decides_of_a_fill_is_said(store_ns: int, ratios: tuple[float, float]) -> None:
     """Storing is one by one, and decoding what is left of the time that was measured."""
     claim = next(claim for claim in failover.CLAIMS if claim.id == "C22")
-    made = build.build(load.load(f"{"claims"}/{claim.setup}").scenario)
+    made = build.build(load.load(f"{shipped.CLAIMS}/{claim.setup}").scenario)
     decode = 28_930 - store_ns
     costs = {
         "informer_store_ns_per_object": store_ns,

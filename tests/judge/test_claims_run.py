@@ -53,7 +53,7 @@ class Recorder:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of shipped set-ups, which is one of our own."""
     monkeypatch.setattr(shipped, "root", lambda: tmp_path)
-    made = tmp_path / "claims"
+    made = tmp_path / shipped.CLAIMS
     made.mkdir()
     for name in ("one", "two"):
         write(made, name, SMALL)
