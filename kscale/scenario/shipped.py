@@ -64,11 +64,9 @@ def _known() -> list[str]:
     return sorted(path.stem for path in root().glob("*.yaml"))
 
 
-def setups() -> list[str]:
+def setups(folders: tuple[str, ...] = FOLDERS) -> list[str]:
     """Return the set-ups in folders: claims/NAME, maps/NAME, questions/NAME."""
-    return sorted(
-        f"{path.parent.name}/{path.stem}" for name in FOLDERS for path in (root() / name).glob("*.yaml")
-    )
+    return sorted(f"{name}/{path.stem}" for name in folders for path in (root() / name).glob("*.yaml"))
 
 
 def _exists(path: Path) -> bool:

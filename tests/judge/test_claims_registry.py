@@ -59,7 +59,7 @@ def test_a_claim_is_whole(claim: Claim) -> None:
 
 def test_every_set_up_is_planned_and_used(planned: dict[str, Planned]) -> None:
     """Mechanisms and parameters exist; no file lies about for nothing; each has a profile of ours."""
-    files = {name.removeprefix(f"{shipped.CLAIMS}/") for name in shipped.setups()}
+    files = {name.removeprefix(f"{shipped.CLAIMS}/") for name in shipped.setups((shipped.CLAIMS,))}
     assert files == planned.keys() | SURFACES.keys()
     assert set(SURFACES.values()) <= IDS
     surfaces = (run._planned(name, MECHANISMS, timed=False) for name in SURFACES)
