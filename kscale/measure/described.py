@@ -1,5 +1,6 @@
 """What a result says of its mechanisms and of the coefficients that they read."""
 
+from kscale.measure import parameters
 from kscale.mechanisms.base import Mechanism
 from kscale.results.record import CostInfo, CostsRef, MechanismInfo, MetricInfo
 from kscale.scenario.costs import CostModel
@@ -48,4 +49,5 @@ def mechanism(described: Mechanism, model: CostModel | None = None) -> Mechanism
         metrics={**metrics, "wall_ns": WALL},
         variants={name: variant.about for name, variant in described.variants.items()},
         costs={name: CostInfo(**one.model_dump()) for name, one in read.items()},
+        defaults=parameters.values(described.params()),
     )

@@ -16,6 +16,7 @@ BUSY_PCT = 20.0  # used by others
 STOLEN_PCT = 2.0  # taken by the host
 
 Counter = Annotated[int, Field(ge=0, lt=2**63)]
+Value = bool | Annotated[int, Field(ge=-(2**63), lt=2**64)] | float | str | None  # of a parameter
 
 
 class Record(BaseModel):
@@ -163,6 +164,7 @@ class MechanismInfo(Record):
     metrics: dict[str, MetricInfo]
     variants: dict[str, str]  # variant -> what it does
     costs: dict[str, CostInfo] = {}
+    defaults: dict[str, Value] = {}  # of each parameter, where a scenario states none
 
 
 class Samples(Record):
@@ -206,7 +208,7 @@ class Cell(Record):
     """
 
     mechanism: str
-    params: dict[str, bool | Annotated[int, Field(ge=-(2**63), lt=2**64)] | float | str | None]
+    params: dict[str, Value]
     label: str  # the point, as people say it: "1M free pages"
     status: Literal["ok", "skipped", "failed"] = "ok"  # failed: whatever ran it was lost, each time
     notes: list[str] = []
