@@ -1,33 +1,29 @@
 """Runs of the simulation in worker processes: each size and set of toggles once, whoever asks again.
 
 What a run comes to depends on its size and on what was asked alone, so the results are equal for
-every number of workers. A worker inherits the environment, and with it where compiled kernels are
-kept; it ends with the block, at once if that ends early.
+every number of workers. Workers end with the block, at once if that ends early.
 """
 
 import hashlib
 import os
-import signal
-import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass, fields, is_dataclass
-from multiprocessing import connection, get_context, resource_tracker
-from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
+from kscale import processes
 from kscale.clusterwide.simulate import Asked
 from kscale.clusterwide.size import Size
 from kscale.errors import KscaleError
+from kscale.processes import Worker
 
 T = TypeVar("T")
 Wanted = tuple[Size, Asked]
+Question = tuple[Size | None, Asked]  # None: the size of the question before
 
-PATIENCE_S = 5.0  # for a worker that was told to end
 MOST = 8  # workers that are started unasked
 
 
@@ -101,7 +97,7 @@ class Jobs(Generic[T]):
         self.keep = keep
         self.runs = 0  # that were made, not remembered
         self.known: dict[str, T] = {}  # by key; what an earlier process found can be put in
-        self._idle: list[_Worker] = []
+        self._idle: list[_Sized[T]] = []
 
     def __enter__(self) -> Self:
         """Start nothing yet: workers start with the first runs."""
@@ -111,7 +107,7 @@ class Jobs(Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End all workers."""
-        _end(self._idle)
+        processes.end([one.worker for one in self._idle])
         self._idle = []
 
     def all(self, wanted: Sequence[Wanted]) -> list[T]:
@@ -159,108 +155,51 @@ class Jobs(Generic[T]):
     def _together(self, ready: Sequence[tuple[str, Wanted]]) -> Generator[tuple[str, T], None, None]:
         """Yield each key and what its run came to, made in workers, as they finish."""
         queue = list(reversed(ready))
-        busy: dict[str, _Worker] = {}
+        busy: dict[str, _Sized[T]] = {}
         try:
             while queue or busy:
                 while queue and len(busy) < self.workers:
-                    worker = self._idle.pop() if self._idle else _started(self.run)
-                    named, one = queue.pop()
-                    busy[named] = worker
-                    worker.ask(*one)
-                heard = connection.wait([worker.pipe for worker in busy.values()])
-                for named in [named for named, worker in busy.items() if worker.pipe in heard]:
-                    good, found = busy[named].answer()
+                    one = self._idle.pop() if self._idle else _Sized(processes.start(_Begin(self.run)))
+                    named, wanted = queue.pop()
+                    busy[named] = one
+                    one.ask(*wanted)
+                heard = processes.answered([one.worker for one in busy.values()])
+                for named in [named for named, one in busy.items() if one.worker in heard]:
+                    found = busy[named].worker.answer()
                     self._idle.append(busy.pop(named))
-                    if not good:
-                        raise found
-                    yield named, found
+                    yield named, found.came()
         finally:
-            _end(list(busy.values()))
+            processes.end([one.worker for one in busy.values()])
 
 
-@dataclass(slots=True)
-class _Worker:
-    """A worker process, seen from the one that asks."""
+@dataclass(frozen=True, slots=True)
+class _Begin(Generic[T]):
+    """Begins a worker process that makes runs."""
 
-    process: SpawnProcess
-    pipe: Connection
-    size: Size | None = None  # that it has: it is sent only when it changes
+    run: Callable[[Size, Asked], T]
+
+    def __call__(self) -> Callable[[Question], T]:
+        """Return what makes the run of a question, of the latest size if it brings none."""
+        have: Any = None  # the first question brings a size
+
+        def made(question: Question) -> T:
+            """Make a run."""
+            nonlocal have
+            size, asked = question
+            have = have if size is None else size
+            return self.run(have, asked)
+
+        return made
+
+
+@dataclass(eq=False, slots=True)
+class _Sized(Generic[T]):
+    """A worker process, and the size that it has: it is sent only when it changes."""
+
+    worker: Worker[Question, T]
+    size: Size | None = None
 
     def ask(self, size: Size, asked: Asked) -> None:
-        """Have a run made. KscaleError if the process is gone."""
-        try:
-            self.pipe.send((None if size is self.size else size, asked))
-        except OSError:
-            raise KscaleError(_gone(self.process)) from None
+        """Have a run made."""
+        self.worker.ask((None if size is self.size else size, asked))
         self.size = size
-
-    def answer(self) -> tuple[bool, Any]:
-        """Return whether the run went well, and what it came to or raised; KscaleError if it is gone."""
-        try:
-            good, found = self.pipe.recv()
-        except (EOFError, OSError):
-            raise KscaleError(_gone(self.process)) from None
-        return good, found
-
-
-def _started(run: Callable[[Size, Asked], object]) -> _Worker:
-    """Return a new worker."""
-    context = get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, run), daemon=True)
-    with _deaf_to_interrupts():
-        process.start()
-    theirs.close()  # so that we see the end of its
-    return _Worker(process, ours)
-
-
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Let processes that start in the block not see Ctrl-C: it is for the one that asks, and ends them."""
-    resource_tracker.ensure_running()  # it would unblock the signal again when it starts
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _serve(pipe: Connection, run: Callable[[Size, Asked], object]) -> None:
-    """Make runs until the pipe ends."""
-    have: Any = None  # the first question brings a size
-    with suppress(EOFError, BrokenPipeError):
-        while True:
-            size, asked = pipe.recv()
-            have = have if size is None else size
-            pipe.send(_made(run, have, asked))
-
-
-def _made(run: Callable[[Size, Asked], object], size: Size, asked: Asked) -> tuple[bool, object]:
-    """Return whether a run went well, and what it came to or raised."""
-    try:
-        return True, run(size, asked)
-    except KscaleError as error:
-        return False, type(error)(str(error))
-    except Exception:  # noqa: BLE001 - it is raised again by the one that asks
-        return False, RuntimeError(f"in a worker process:\n{traceback.format_exc()}")
-
-
-def _gone(process: SpawnProcess) -> str:
-    """Return the line about a worker that ended by itself."""
-    process.join(PATIENCE_S)
-    code = process.exitcode
-    how = f"with signal {-code}" if code is not None and code < 0 else f"with {code}"
-    return f"a worker process ended {how}; memory may be short: try --workers 1"
-
-
-def _end(workers: Sequence[_Worker]) -> None:
-    """End processes at once, whatever they are doing."""
-    for worker in workers:
-        worker.process.terminate()
-        worker.pipe.close()
-    for worker in workers:
-        worker.process.join(PATIENCE_S)
-        if worker.process.exitcode is None:
-            worker.process.kill()
-            worker.process.join()
-        worker.process.close()
