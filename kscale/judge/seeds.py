@@ -1,8 +1,18 @@
 """Cells that differ in their seed only, as one: medians, and how far seeds differ."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from kscale.results.record import Cell, Result
+from kscale.engine.task import SEED
+from kscale.judge import rows, verdict
+from kscale.judge.rows import WALL, Amount, Row
+from kscale.judge.verdict import Verdict
+from kscale.measure import point, stats
+from kscale.measure.stats import FEWEST, Ratio
+from kscale.results.record import Cell, MechanismInfo, Result
+
+PPM = "ppm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +36,144 @@ class Point:
 
     def spread(self, variant: str, metric: str) -> Spread | None:
         """Return a counter over seeds; None if no cell has it."""
-        raise NotImplementedError
+        works = [cell.variants[variant].work for cell in self.cells if variant in cell.variants]
+        found = [work[metric] for work in works if metric in work]
+        return over(found) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One metric of one variant beside the baseline, at one point, over all seeds."""
+
+    row: Row  # medians over seeds; its verdict is that of all seeds
+    seeds: int
+    low: float  # after over before, seed by seed: interval as of a Spread; of ppm the difference
+    high: float
+
+    @property
+    def varies(self) -> bool:
+        """Say whether seeds differ in it."""
+        return self.low != self.high
+
+
+def over(values: Sequence[float]) -> Spread:
+    """Return the middle of one value a seed, and how far they differ."""
+    low, high = stats.median_interval(values) if len(values) >= FEWEST else (min(values), max(values))
+    return Spread(stats.median(values), low, high, len(values))
 
 
 def points(result: Result) -> list[Point]:
     """Return the points of a result in its order; of a result without seeds, one a cell."""
-    raise NotImplementedError
+    found: dict[tuple[str, str], list[Cell]] = {}
+    for cell in result.cells:
+        found.setdefault(place_of(cell), []).append(cell)
+    return [
+        Point(
+            mechanism=cells[0].mechanism,
+            params={name: value for name, value in cells[0].params.items() if name != SEED},
+            label=label_without(cells[0], SEED),
+            cells=tuple(sorted(cells, key=_seed)),
+        )
+        for cells in found.values()
+    ]
+
+
+def place_of(cell: Cell, *left_out: str) -> tuple[str, str]:
+    """Return what a cell is, its seed and the parameters *left_out* apart."""
+    kept = sorted(name for name in cell.params if name != SEED and name not in left_out)
+    return cell.mechanism, repr([(name, cell.params[name]) for name in kept])
+
+
+def label_without(cell: Cell, *names: str) -> str:
+    """Return a cell's point in words, some of its parameters left out."""
+    said = {words for name in names if name in cell.params for words in _said(name, cell.params[name])}
+    if not said:
+        return cell.label
+    return ", ".join(part for part in cell.label.split(", ") if part not in said) or point.DEFAULTS
+
+
+def change(info: MechanismInfo, at: Point, variant: str, metric: str, before: str) -> Change | None:
+    """Return a metric of a variant beside that of another one, over all seeds that have both; None if none.
+
+    Each seed is a workload of its own, so that changes are taken seed by seed. A counter is better or
+    worse if the whole interval of its changes is, else it is unclear: seeds disagree.
+    """
+    found = list(_rows(info, at, variant, metric, before))
+    if not found:
+        return None
+    if len(found) == 1:
+        (row,) = found
+        return Change(replace(row, at=at.label), 1, *([_moved(row)] * 2))
+    spread = over([_moved(row) for row in found])
+    a, b = (stats.median(side) for side in ([one.a.value for one in found], [one.b.value for one in found]))
+    said = _of_times(found, spread) if metric == WALL else _of_counts(found, spread)
+    row = replace(
+        found[0],
+        at=at.label,
+        a=Amount(_whole(a)),
+        b=Amount(_whole(b)),
+        verdict=said,
+        ratio=None if found[0].ratio is None else Ratio(spread.median, spread.low, spread.high, len(found)),
+        times=None,
+        extrapolated=any(row.extrapolated for row in found),
+    )
+    return Change(row, len(found), spread.low, spread.high)
+
+
+def _rows(info: MechanismInfo, at: Point, variant: str, metric: str, before: str) -> Iterator[Row]:
+    """Return the row of each seed that has both variants."""
+    for cell in at.cells:
+        if {before, variant} <= cell.variants.keys():
+            yield from (row for row in rows.of_cell(info, cell, before, variant) if row.metric == metric)
+
+
+def _moved(row: Row) -> float:
+    """Return after over before; of a share, which is in ppm, after less before."""
+    return float(row.b.value - row.a.value) if row.info.unit == PPM else row.change
+
+
+def _of_counts(found: Sequence[Row], spread: Spread) -> Verdict | None:
+    """Judge a counter by all seeds: none may go the other way, and the middle one must go."""
+    first, nothing = found[0], 0.0 if found[0].info.unit == PPM else 1.0
+    if first.info.kind == "resource":
+        return None
+    if spread.low == spread.high == nothing:
+        return Verdict.SAME
+    up, down = spread.median > nothing <= spread.low, spread.median < nothing >= spread.high
+    if first.info.better == "none":
+        return None
+    if not up and not down:
+        return Verdict.UNCLEAR
+    return Verdict.BETTER if down == (first.info.better == "lower") else Verdict.WORSE
+
+
+def _of_times(found: Sequence[Row], spread: Spread) -> Verdict | None:
+    """Judge a time by the interval over seeds; of too few for one, by what is said of each."""
+    said = {row.verdict for row in found}
+    if len(said) == 1:
+        return said.pop()
+    if len(found) < FEWEST or None in said:
+        return Verdict.UNCLEAR
+    ratio = Ratio(spread.median, spread.low, spread.high, len(found))
+    return verdict.of_timing(ratio, max(row.margin for row in found), verdict.MARGIN)
+
+
+def _whole(value: float) -> float | int:
+    """Return a median of counts as a count, if it is one."""
+    return int(value) if math.isfinite(value) and value == int(value) else value
+
+
+def _seed(cell: Cell) -> float:
+    """Return a cell's seed to sort by; cells without one stay as they are."""
+    seed = cell.params.get(SEED)
+    return float(seed) if isinstance(seed, int | float) else 0.0
+
+
+def _said(name: str, value: object) -> Iterator[str]:
+    """Return the ways in which a label may say a parameter: by all or the end of a name with dots."""
+    yield f"{name}={value}"
+    parts = name.split(".")
+    for number in range(len(parts)):
+        yield point.say(" ".join(parts[number:]), value)
+    if parts[-1] == "count" and len(parts) > 1:  # cluster.nodes.count: 5k nodes
+        yield point.say(parts[-2], value)
