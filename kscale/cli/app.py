@@ -27,6 +27,7 @@ from kscale.cli import (
     limit,
     look,
     measure,
+    merge,
     plot,
     report,
     schema,
@@ -73,6 +74,7 @@ def root(
 
 for commands in (
     measure,
+    merge,
     imports,
     calibrate,
     doctor,

@@ -1,0 +1,78 @@
+"""The command merge: shards of one sweep to one result."""
+
+from typing import Annotated
+
+import typer
+
+from kscale.cli import completion
+from kscale.cli import output as output_options
+
+PANEL = "Measure"
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands to *app*."""
+    app.command(
+        rich_help_panel=PANEL, epilog="Example: kscale merge shards/*.json --save map; kscale plot map --map"
+    )(merge)
+
+
+def merge(
+    shards: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SHARD ...",
+            help="Results of kscale sweep --shard: all of one sweep, in any order; paths or names.",
+            autocompletion=completion.results,
+        ),
+    ],
+    save: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", rich_help_panel=output_options.PANEL, help="Name the result."),
+    ] = None,
+    format: output_options.Format = None,  # noqa: A002 - the option's name
+    output: output_options.Output = None,
+    samples: output_options.Samples = False,
+    as_json: output_options.Json = False,
+    verbose: output_options.Verbose = False,
+    quiet: output_options.Quiet = False,
+    color: output_options.Color = "auto",
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a result of that name, and files that are there.")
+    ] = False,
+) -> None:
+    """Put the shards of a sweep together: the result that one machine would have given."""
+    import sys
+    from datetime import UTC, datetime
+
+    from kscale.engine import merge as merging
+    from kscale.measure.campaign import portable
+    from kscale.report import console, table_sweep
+    from kscale.report.export.subject import Subject
+    from kscale.results.store import Store
+
+    outputs = output_options.asked(format, output, samples=samples, json=as_json)
+    console.console(color=color)  # an unknown --color is refused before any work
+    store = Store.default()
+    if save is not None:
+        store.check_free(save, replace=force)
+    parts = [store.load(name) for name in shards]
+    found = merging.merge(parts, shards)
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    run = found.run.model_copy(
+        update={
+            "id": store.new_id(started, found.git.sha if found.git else found.scenario.sha256),
+            "name": save,
+            "started": started,
+            "argv": [portable(argument) for argument in sys.argv[1:]],
+        }
+    )
+    result = found.model_copy(update={"run": run})
+    path = store.save(result, replace=force)
+    outputs.write(
+        Subject((result,)),
+        lambda width: table_sweep.sweep_table(result, width, verbose=verbose),
+        color=color,
+    )
+    if not (outputs.machine or quiet):
+        typer.echo(f"saved {path} of {len(parts)} shards", err=True)
