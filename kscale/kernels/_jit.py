@@ -29,6 +29,14 @@ def kernel(fn: Callable[P, R]) -> Callable[P, R]:
         return cast("Callable[P, R]", njit(**options)(fn))
 
 
+def uncached(fn: Callable[P, R]) -> Callable[P, R]:
+    """Compile *fn* as `kernel` does, without keeping it on disk: for functions that are not of kscale.
+
+    One that takes functions is compiled anew for each of them, as if they were written in it.
+    """
+    return cast("Callable[P, R]", njit(nogil=True, error_model="numpy")(fn))
+
+
 def lean(fn: Callable[P, R]) -> Callable[P, R]:
     """Compile *fn* as `kernel` does, but without counting who holds an array: it borrows its caller's.
 

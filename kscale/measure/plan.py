@@ -149,7 +149,7 @@ def _cells(
 
 
 def _variants(mechanism: Mechanism, given: _Given | None) -> tuple[str, ...]:
-    """Return the variants to run in the mechanism's order, the baseline always among them."""
+    """Return the variants to run in the mechanism's order, the baseline and a plugin's always among them."""
     wanted = {BASELINE, OPTIMIZED} if given is None else {BASELINE}
     for i, name in enumerate(given.values if given else ()):
         if name == ALL:
@@ -159,6 +159,7 @@ def _variants(mechanism: Mechanism, given: _Given | None) -> tuple[str, ...]:
         elif given:
             known = did_you_mean(str(name)[: units.LONGEST], [ALL, *mechanism.variants])
             raise given.complain(i, f"{mechanism.id} has no variant {units.quote(name)}; {known}")
+    wanted |= {name for name, variant in mechanism.variants.items() if variant.own}
     if len(wanted) == 1 and given:
         raise given.complain(0, f"needs a variant beside {BASELINE}; known: {', '.join(mechanism.variants)}")
     return (BASELINE, *(name for name in mechanism.variants if name in wanted and name != BASELINE))

@@ -54,6 +54,7 @@ class Variant:
     about: str
     build: Callable[[Any], Any]  # workload -> fresh state
     run: Callable[[Any], Outcome]  # state -> outcome
+    own: bool = False  # of a plugin: it runs wherever its mechanism does
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def run_scan(scan: Scan) -> Outcome:
         return fanout_match.by_scan(*events, load.scopes, load.nodes, scan.verdicts, *out)
 
     watch_server.dispatch(server, match)
-    return _outcome(server, tested=len(load.new) * load.watchers, index_bytes=0)
+    return outcome_of(server, tested=len(load.new) * load.watchers, index_bytes=0)
 
 
 def run_screen(scan: Scan) -> Outcome:
@@ -84,7 +84,7 @@ def run_screen(scan: Scan) -> Outcome:
         return fanout_match.by_screen(*events, load.scopes, load.nodes, *out)
 
     watch_server.dispatch(server, match)
-    return _outcome(server, tested=len(load.new) * load.watchers, index_bytes=0)
+    return outcome_of(server, tested=len(load.new) * load.watchers, index_bytes=0)
 
 
 def run_index(index: Index) -> Outcome:
@@ -102,10 +102,10 @@ def run_index(index: Index) -> Outcome:
     flat = 0 if load.scope_index else len(load.scopes)  # asked about every event
     offered = server.state[flat : load.watchers, [fanout.SENT, fanout.LOST]]
     tested = len(load.new) * flat + int(offered.sum())
-    return _outcome(server, tested=tested, index_bytes=index.node_from.nbytes + index.scope_from.nbytes)
+    return outcome_of(server, tested=tested, index_bytes=index.node_from.nbytes + index.scope_from.nbytes)
 
 
-def _outcome(server: Server, *, tested: int, index_bytes: int) -> Outcome:
+def outcome_of(server: Server, *, tested: int, index_bytes: int) -> Outcome:
     """Return what was counted, and what each watcher got."""
     load = server.load
     answer = server.state[: load.watchers, ANSWER]
