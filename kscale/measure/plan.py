@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
 from kscale import units
@@ -13,7 +14,7 @@ from kscale.measure.point import DEFAULTS, Point, narrow, say
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Mechanism
 from kscale.scenario.load import Loaded
 
-MOST_CELLS = 1000
+MOST_CELLS = 1000  # of a run
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class PlannedCell:
     params: Any  # the mechanism's own record, defaults included
     variants: tuple[str, ...]  # in the mechanism's order; the baseline is always first
     label: str  # the point as people say it: "1M free pages"
+    given: tuple[str, ...] = ()  # parameters that are not left to their defaults, as the label says them
 
     @property
     def values(self) -> dict[str, Any]:
@@ -35,6 +37,16 @@ class PlannedCell:
         """Return the cell's identity, as `record.Cell.key` builds it."""
         point = ",".join(f"{name}={value}" for name, value in sorted(self.values.items()))
         return f"{self.mechanism.id}[{point}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """What a sweep varies of one mechanism: values in place of those of its scenario."""
+
+    mechanism: str
+    key: str
+    values: tuple[str, ...]  # as a scenario would state them
+    said: str  # where it was given, as complaints name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +66,44 @@ def plan(
     *,
     only: Sequence[str] = (),
     overrides: Sequence[str] = (),
+    over: Sequence[Over] = (),
+    most: int = MOST_CELLS,
 ) -> list[PlannedCell]:
     """Return the cells of a scenario in its own order; KscaleError on the first thing wrong.
 
     A list is a sweep, several lists their product. *overrides* are `mechanism.key=value[,value]`
-    and replace what the scenario says; *only* narrows by mechanism (`etcd-*`) or by a
-    parameter (`free_pages=1M`): patterns of one kind add up, different kinds narrow.
+    and replace what the scenario says; so does *over*, with which only its mechanisms are run. *only*
+    narrows by mechanism (`etcd-*`) or by a parameter (`free_pages=1M`): patterns of one kind add up,
+    different kinds narrow. There may be *most* cells.
     """
     known = {mechanism.id: mechanism for mechanism in mechanisms}
     blocks = _blocks(loaded, known)
     for text in overrides:
         _override(blocks, known, text)
+    for axis in over:
+        _vary(blocks, axis)
+    swept = {axis.mechanism for axis in over}
     cells: dict[str, PlannedCell] = {}
     for mechanism_id, several in blocks.items():
+        if swept and mechanism_id not in swept:
+            continue
         for block in several:
+            points = prod(len(given.values) for key, given in block.items() if key != VARIANTS)
+            if points > most:
+                raise _too_many(loaded, mechanism_id, most)
             for cell in _cells(known[mechanism_id], block, _complainer(loaded, mechanism_id)):
-                if cell.key in cells and not overrides:  # an override may well make two points one
+                # an override may well make two points one
+                if cell.key in cells and not (overrides or over):
                     raise loaded.complain(("mechanisms", mechanism_id), f"{cell.label} is there twice")
                 cells.setdefault(cell.key, cell)
-            if len(cells) > MOST_CELLS:
-                message = f"makes more than {MOST_CELLS:,} cells; narrow the sweeps"
-                raise loaded.complain(("mechanisms", mechanism_id), message)
+            if len(cells) > most:
+                raise _too_many(loaded, mechanism_id, most)
     return narrow(list(cells.values()), only, lambda cell: Point(cell.mechanism.id, cell.values, cell.label))
+
+
+def _too_many(loaded: Loaded, mechanism_id: str, most: int) -> KscaleError:
+    """Return the complaint that a mechanism has more cells than are run."""
+    return loaded.complain(("mechanisms", mechanism_id), f"makes more than {most:,} cells; narrow the sweeps")
 
 
 def params_schema(mechanism: Mechanism) -> dict[str, Any]:
@@ -131,6 +159,14 @@ def _override(blocks: dict[str, list[_Block]], known: Mapping[str, Mechanism], t
         block[key] = replaced
 
 
+def _vary(blocks: dict[str, list[_Block]], axis: Over) -> None:
+    """Replace a key in every block of a mechanism that the scenario runs."""
+    replaced = _Given(axis.values, lambda _, message: KscaleError(f"{axis.said}: {message}"))
+    for block in blocks[axis.mechanism]:
+        block.pop(axis.key, None)
+        block[axis.key] = replaced  # last, so that its points follow one another
+
+
 def _cells(
     mechanism: Mechanism, block: _Block, complain: Callable[[str], KscaleError]
 ) -> Iterator[PlannedCell]:
@@ -145,7 +181,7 @@ def _cells(
             if error.key in sweeps:
                 raise sweeps[error.key].complain(places[error.key], str(error)) from error
             raise complain(str(error)) from error
-        yield PlannedCell(mechanism, params, variants, _label(params, list(sweeps)))
+        yield PlannedCell(mechanism, params, variants, _label(params, list(sweeps)), tuple(sweeps))
 
 
 def _variants(mechanism: Mechanism, given: _Given | None) -> tuple[str, ...]:

@@ -15,6 +15,21 @@ from kscale.errors import KscaleError
 DEFAULTS = "defaults"  # label of a cell for which nothing was given
 MOST_LISTED = 12  # cells named in a complaint
 
+# Places of a scenario whose value has a unit, by their last part; and those of mappings.
+UNITS: Mapping[str, Callable[[units.Number], str]] = {
+    "fsync": units.show_ns,
+    "period": units.show_ns,
+    "duration": units.show_ns,
+    "size": units.show_bytes,
+    "quota": units.show_bytes,
+    "pod_changes": units.show_rate,
+}
+RATES = ("load.requests.", "simulation.reads.")
+ENTRIES = ("cluster.objects.types.", "load.requests.", "load.watches.", "simulation.reads.")
+_AS_ABOVE = ("count", "total", "times")  # nodes.count is nodes
+_OF_ABOVE = ("cores", "members", "period", "share", "size", "spread")  # of what, says the part above
+_NAMED = ("load.watches.",)  # said before their number: watches of pods are not pods
+
 CellT = TypeVar("CellT")
 
 
@@ -27,19 +42,69 @@ class Point(NamedTuple):
 
 
 def say(name: str, value: object) -> str:
-    """Return one parameter in words: "1M free pages", "1 watcher", "percentage 5", "no churn"."""
-    words = name.replace("_", " ")
+    """Return one parameter in words: "1M free pages", "1 watcher", "percentage 5", "no churn".
+
+    A name with a dot is a place of the scenario: "5k nodes", "pod changes 20/s", "seed 3".
+    """
+    if "." in name:
+        return _say_place(name, value)
+    return _say_words(name, name.replace("_", " "), value)
+
+
+def _say_words(name: str, words: str, value: object) -> str:
+    """Return a parameter that is called *words* with its value."""
     if isinstance(value, bool):
         return words if value else f"no {words}"
     if isinstance(value, int):
-        if name.endswith("_ns"):
-            return f"{words.removesuffix(' ns')} {units.show_ns(value)}"
-        if name.endswith("_bytes"):
-            return f"{words.removesuffix(' bytes')} {units.show_bytes(value)}"
-        if not words.endswith("s"):
-            return f"{words} {units.show_size(value)}"
-        return f"{units.show_size(value)} {units.singular(words) if value == 1 else words}"
+        return _say_whole(name, words, value)
     return f"{words} {units.show_number(Fraction(repr(value))) if isinstance(value, float) else value}"
+
+
+def _say_whole(name: str, words: str, value: int) -> str:
+    """Return a count, or a quantity by the ending of its name, in words."""
+    if name.endswith("_ns"):
+        return f"{words.removesuffix(' ns')} {units.show_ns(value)}"
+    if name.endswith("_bytes"):
+        return f"{words.removesuffix(' bytes')} {units.show_bytes(value)}"
+    if not words.endswith("s"):
+        return f"{words} {units.show_size(value)}"
+    return f"{units.show_size(value)} {units.singular(words) if value == 1 else words}"
+
+
+def called(name: str) -> str:
+    """Return a parameter's name in words: "free pages" of free_pages, "nodes" of cluster.nodes.count."""
+    return " ".join(_telling(name)).replace("_", " ")
+
+
+def _say_place(name: str, value: object) -> str:
+    """Return a value of the scenario in words."""
+    words, unit = called(name), _unit(name)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if unit:
+            return f"{words} {unit(Fraction(repr(value)))}"
+        if isinstance(value, int) and name.startswith(_NAMED):
+            return f"{words} {units.show_size(value)}"
+    return _say_words(name, words, value)
+
+
+def _telling(name: str) -> list[str]:
+    """Return the parts of a name that tell which one it is."""
+    parts = name.split(".")
+    for above in ENTRIES:  # whose entries may have dots themselves
+        if name.startswith(above):
+            own, of = name.removeprefix(above), above.split(".")[-2]
+            if of != "types":
+                return [of, own]
+            parts = ["", *own.rsplit(".", 1)]
+    *above_it, last = parts
+    if last in _AS_ABOVE and len(above_it) > 1:
+        return above_it[-1:]
+    return [*above_it[-1:], last] if last in _OF_ABOVE else [last]
+
+
+def _unit(name: str) -> Callable[[units.Number], str] | None:
+    """Return how a value of a scenario is shown that has a unit."""
+    return units.show_rate if name.startswith(RATES) else UNITS.get(name.rpartition(".")[2])
 
 
 def narrow(cells: Sequence[CellT], patterns: Sequence[str], point: Callable[[CellT], Point]) -> list[CellT]:

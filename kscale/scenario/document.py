@@ -92,6 +92,12 @@ def first(
     return KscaleError(one_line(f"{where}:{line}: {text}") + more)
 
 
+def what(error: ValidationError, loc_of: Callable[[Loc], Loc] = tuple) -> tuple[Loc, str]:
+    """Return the place of the first complaint, and what is wrong there."""
+    detail = error.errors(include_url=False)[0]
+    return _loc_of(detail, loc_of), _what(detail)
+
+
 def _loc_of(detail: ErrorDetails, loc_of: Callable[[Loc], Loc]) -> Loc:
     """Return the place in the file of one of pydantic's errors."""
     loc = loc_of(tuple(part for part in detail["loc"] if part != "[key]"))

@@ -4,24 +4,36 @@ import hashlib
 import json
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from kscale.errors import KscaleError
-from kscale.scenario import costs, document, recorded_build, resolve, resolve_simulation, shipped
+from kscale import units
+from kscale.errors import KscaleError, did_you_mean
+from kscale.scenario import (
+    costs,
+    document,
+    places,
+    recorded_build,
+    resolve,
+    resolve_simulation,
+    shipped,
+    yaml_tree,
+)
 from kscale.scenario import recorded as recorded_clusters
 from kscale.scenario.recorded import Recorded
 from kscale.scenario.schema import Scenario
 from kscale.scenario.schema_imported import ImportedSpec
 from kscale.scenario.spec import Beside, InconsistentError
-from kscale.scenario.yaml_tree import Loc
+from kscale.scenario.yaml_tree import Loc, YamlError
 
 _BESIDE = TypeAdapter(Beside)
 LEAST = "the least scenario is one line: schema: kscale.scenario/1"
 STDIN = "-"
+_MANY = "cluster.objects.types."
 KINDS_IN = {("simulation", "workloads"), ("simulation", "faults")}  # each entry of these lists is of a kind
 
 
@@ -38,6 +50,8 @@ class Loaded:
     recorded: Recorded | None = field(default=None, compare=False, repr=False)  # of an imported cluster
     costs_path: str | None = None  # of the file of its costs, as the scenario has it
     measured: costs.Measured | None = None  # where those were, if that file says it
+    tree: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)  # of the file, its
+    # costs in place of their path: what it leaves out is not in it
 
     def resolved(self) -> dict[str, Any]:
         """Return the scenario as plain JSON values, every default in it; it can be loaded again."""
@@ -46,7 +60,62 @@ class Loaded:
     def with_seed(self, seed: int) -> "Loaded":
         """Return the same scenario with another seed."""
         scenario = self.scenario.model_copy(update={"seed": seed})
-        return replace(self, scenario=scenario, sha256=sha256(dump(scenario)))
+        return replace(
+            self, scenario=scenario, sha256=sha256(dump(scenario)), tree={**self.tree, "seed": seed}
+        )
+
+    def varied(self, values: Mapping[str, str]) -> "Loaded":
+        """Return the scenario with other values at some places of its file, all else that follows anew.
+
+        A place is one of `places.places`; pods that the file does not count follow the nodes. KscaleError
+        names the place and its value, or the line of the file that does not go with it.
+        """
+        known, tree = places.places(self.scenario), dict(self.tree)
+        given = {self._place(known, name): (name, text) for name, text in values.items()}
+        for loc, (name, text) in given.items():
+            try:
+                plain = yaml_tree.plain(text)
+            except YamlError as error:
+                raise KscaleError(document.one_line(f"{name}={_short(text)}: {error}")) from error
+            tree = places.put(tree, self.scenario, loc, text if plain is None else plain)
+
+        def complain(loc: Loc, message: str) -> KscaleError:
+            if loc in given:
+                name, text = given[loc]
+                return KscaleError(document.one_line(f"{name}={_short(text)}: {message}"))
+            return self.complain(loc, message)
+
+        try:
+            scenario = resolve.resolve(Scenario.model_validate(tree))
+            recorded = _recorded(scenario, self.folder, self.recorded)
+        except ValidationError as error:
+            raise complain(*document.what(error, _without_kind)) from error
+        except InconsistentError as error:
+            raise complain(error.loc, str(error)) from error
+        return replace(self, scenario=scenario, sha256=sha256(dump(scenario)), recorded=recorded, tree=tree)
+
+    def value(self, place: str) -> Any:  # noqa: ANN401 - of any field
+        """Return what is at a place: a number in its base unit, or text; None if nothing is."""
+        loc = self._place(places.places(self.scenario), place)
+        found = places.value(self.scenario, loc)
+        # a share of a list becomes a count when it is resolved
+        return places.value(Scenario.model_validate(self.tree), loc) if found is None else found
+
+    def without_sweep(self) -> "Loaded":
+        """Return the scenario as one point of its sweep."""
+        scenario = self.scenario.model_copy(update={"sweep": None})
+        tree = {key: part for key, part in self.tree.items() if key != "sweep"}
+        return replace(self, scenario=scenario, sha256=sha256(dump(scenario)), tree=tree)
+
+    @staticmethod
+    def _place(known: Mapping[str, Loc], name: str) -> Loc:
+        """Return where a place is; KscaleError with the nearest one if there is none of that name."""
+        if name not in known:
+            many = name.startswith(_MANY)  # a dozen types with four values each, which few mean
+            near = [one for one in known if one.startswith(_MANY) == many]
+            why = did_you_mean(name[: units.LONGEST], near)
+            raise KscaleError(f"no value to vary at {units.quote(name)} of a scenario; {why}")
+        return known[name]
 
     def complain(self, loc: Loc, message: str) -> KscaleError:
         """Return the error that says *message* of the key at *loc*."""
@@ -99,6 +168,7 @@ def parse(data: bytes, where: str, path: str, stem: str = "scenario", folder: Pa
         recorded=recorded,
         costs_path=costs_path,
         measured=measured,
+        tree=given,
     )
 
 
@@ -119,13 +189,16 @@ def _with_costs(
     return given | {"costs": found}, beside, measured
 
 
-def _recorded(scenario: Scenario, folder: Path) -> Recorded | None:
-    """Return what the file of an imported cluster holds, all that the scenario says of it checked."""
+def _recorded(scenario: Scenario, folder: Path, before: Recorded | None = None) -> Recorded | None:
+    """Return what the file of an imported cluster holds, all that the scenario says of it checked.
+
+    *before* is what was read of the same file.
+    """
     spec = scenario.cluster
     if not isinstance(spec, ImportedSpec):
         return None
     try:
-        found = recorded_clusters.load(folder / spec.imported, spec.sha256, spec.imported)
+        found = before or recorded_clusters.load(folder / spec.imported, spec.sha256, spec.imported)
     except KscaleError as error:
         raise InconsistentError(("cluster", "imported"), str(error)) from error
     recorded_build.check(spec, found)
@@ -151,6 +224,11 @@ def _without_kind(loc: Loc) -> Loc:
     if loc[:1] == ("cluster",):
         return loc[:1] + loc[2:]
     return loc[:3] + loc[4:] if loc[:2] in KINDS_IN else loc
+
+
+def _short(text: str) -> str:
+    """Return a value for one line."""
+    return text if len(text) <= units.LONGEST else text[: units.LONGEST - 3] + "..."
 
 
 def name_of(stem: str) -> str:

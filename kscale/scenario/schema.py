@@ -18,6 +18,7 @@ from kscale.scenario.quantities import Bytes, Count, Duration, RequestRate
 from kscale.scenario.schema_cluster import MadeSpec, TraceSpec
 from kscale.scenario.schema_imported import ImportedSpec
 from kscale.scenario.schema_simulation import SimulationSpec
+from kscale.scenario.schema_sweep import SweepSpec
 from kscale.scenario.spec import Name, Pieces, Spec, Text, between, either
 
 MOST_POINTS = 1000  # values of one parameter
@@ -245,4 +246,7 @@ class Scenario(Spec):
             "Mechanism to its parameters; a list is a sweep, a list of mappings is several sweeps; "
             "`variants` limits which are run. Empty: every mechanism at its defaults."
         ),
+    )
+    sweep: SweepSpec | None = Field(
+        None, description="What `kscale sweep` varies where its command line does not say it."
     )

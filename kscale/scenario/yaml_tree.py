@@ -161,6 +161,11 @@ def read(data: bytes) -> Tree:
     return trees[0] if trees else Tree(None, {})
 
 
+def plain(text: str) -> str | int | float | bool | None:
+    """Return the value that *text* stands for where it is written without quotes, or raise YamlError."""
+    return _plain(text, 1, ())
+
+
 def documents(data: bytes) -> list[Tree]:
     """Return the documents of a file for Kubernetes, or raise YamlError.
 

@@ -402,7 +402,7 @@ def test_the_json_schema_is_useful() -> None:
     json.dumps(schema)
     assert set(schema["properties"]) == {
         "schema", "name", "about", "profile", "costs", "seed", "cluster", "control_plane", "load",
-        "simulation", "mechanisms",
+        "simulation", "mechanisms", "sweep",
     }  # fmt: skip
     parts = [schema, *schema["$defs"].values()]
     fields = [field for part in parts for field in part["properties"].values()]
