@@ -20,6 +20,7 @@ class Done:
 
     task: Task
     cell: Cell  # status "skipped" with the reason: it cannot be run; "failed": its worker was lost each time
+    peak_rss_bytes: int = 0  # the most that the process that ran it has held, if it is told
 
 
 class Engine(Protocol):

@@ -1,1 +1,171 @@
-"""The engine of this machine: spawned processes, one thread each; in this process if it is one worker."""
+"""The engine of this machine: spawned processes, one thread each.
+
+Also one worker is a process of its own, so that a task that ends it does not end the sweep. A worker keeps
+the cluster that it built last, and stays at its place as long as there is something to do.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from kscale import processes
+from kscale.engine.base import ATTEMPTS, Done
+from kscale.engine.task import Place, Task, Work
+from kscale.engine.worker import Runner, without
+from kscale.errors import KscaleError
+from kscale.measure import machine
+from kscale.measure.timing import Settings
+from kscale.plugins.source import Source
+from kscale.processes import Lost, Worker
+from kscale.results.record import Cell
+
+Question = tuple[Place | None, Task] | None  # without a place: at the latest one; None: only whether it is up
+Answer = tuple[Cell, int] | None  # the cell, and the most memory that the process has held
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Runs tasks in so many processes of this machine; timed ones in one, whatever was asked."""
+
+    workers: int
+    runner: Callable[[], Runner] = Runner  # that each process makes for itself
+    name: str = "local"
+
+    def __post_init__(self) -> None:
+        """KscaleError if there is no worker."""
+        if self.workers < 1:
+            raise KscaleError(f"workers must be >= 1, got {self.workers}")
+
+    def run(self, work: Work) -> Generator[Done, None, None]:
+        """Yield each task as it is done.
+
+        Those that were lost with their process are tried again at the end, one at a time: if memory was
+        short, there is more of it then. KscaleError if no process can be started.
+        """
+        left: Sequence[Task] = work.tasks
+        lost: dict[str, str] = {}
+        workers = 1 if work.timed else self.workers
+        for _ in range(ATTEMPTS):
+            lost = yield from self._round(work, left, workers)
+            left = [task for task in left if task.key in lost]
+            workers = 1
+        for task in left:
+            yield Done(task, without(task, "failed", _why(lost[task.key])))
+
+    def _round(
+        self, work: Work, tasks: Sequence[Task], workers: int
+    ) -> Generator[Done, None, dict[str, str]]:
+        """Try each task once, yield what is done, and return by key how the processes of the others ended."""
+        begin = _Begin(self.runner, work.settings, work.plugins)
+        waiting, lost, stillborn = _Waiting(tasks), dict[str, str](), 0
+        busy: list[_Member] = []
+        try:
+            while busy or waiting.count:
+                while len(busy) < workers and sum(one.task is None for one in busy) < waiting.count:
+                    busy.append(_Member(processes.start(begin)))
+                    busy[-1].ask(None, work)
+                heard = processes.answered([one.worker for one in busy])
+                for member in [one for one in busy if one.worker in heard]:
+                    task = member.task
+                    try:
+                        answer = member.worker.answer().came()
+                    except Lost as error:
+                        busy.remove(member)
+                        processes.end([member.worker])
+                        if task is not None:
+                            lost[task.key] = error.how
+                        elif (stillborn := stillborn + 1) == ATTEMPTS:
+                            raise KscaleError(f"worker processes end {error.how} as they start") from None
+                        continue
+                    following = waiting.next(member.at)
+                    if following is not None:  # before anybody hears of the answer: no worker waits for that
+                        member.ask(following, work)
+                    else:
+                        busy.remove(member)
+                        processes.end([member.worker])  # and its memory is free
+                    if task is not None and answer is not None:
+                        yield Done(task, *answer)
+        finally:
+            processes.end([one.worker for one in busy])
+        return lost
+
+
+class _Waiting:
+    """The tasks that nobody has begun, by place."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        """Keep their order."""
+        self.count = len(tasks)
+        self.at: dict[str, deque[Task]] = {}
+        for task in tasks:
+            self.at.setdefault(task.place, deque()).append(task)
+        self.untouched = deque(self.at)
+
+    def next(self, place: str | None) -> Task | None:
+        """Return the next task for who is at *place*: there, else where nobody was, else where most is left."""
+        if not self.count:
+            return None
+        if place not in self.at:
+            place = self.untouched.popleft() if self.untouched else max(self.at, key=self._left)
+        self.count -= 1
+        task = self.at[place].popleft()
+        if not self.at[place]:
+            del self.at[place]
+        return task
+
+    def _left(self, place: str) -> int:
+        """Return how many tasks of a place are left."""
+        return len(self.at[place])
+
+
+@dataclass(eq=False, slots=True)
+class _Member:
+    """A worker that was asked, and what it is at."""
+
+    worker: Worker[Question, Answer]
+    task: Task | None = None  # None: it was asked whether it is up
+    at: str | None = None  # Place.sha256
+
+    def ask(self, task: Task | None, work: Work) -> None:
+        """Give it a task, with its place if that is another one; that it is gone is heard from its answer."""
+        question = None
+        if task is not None:
+            question = (work.places[task.place] if task.place != self.at else None, task)
+            self.at = task.place
+        self.task = task
+        with suppress(Lost):
+            self.worker.ask(question)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    """Begins a worker process."""
+
+    runner: Callable[[], Runner]
+    settings: Settings
+    plugins: tuple[Source, ...]
+
+    def __call__(self) -> Callable[[Question], Answer]:
+        """Return what runs a task."""
+        runner = self.runner()
+        at: Place | None = None
+
+        def made(question: Question) -> Answer:
+            """Run it."""
+            nonlocal at
+            if question is None:
+                return None
+            place, task = question
+            at = place or at
+            if at is None:
+                raise ValueError("the first task brings no place")
+            return runner.run(at, task, self.settings, self.plugins), machine.peak_rss_bytes()
+
+        return made
+
+
+def _why(how: str) -> str:
+    """Return the note of a task that was given up."""
+    memory = "; memory may be short" if how == "with signal 9" else ""
+    return f"its worker process ended {how}, {ATTEMPTS} times{memory}"
