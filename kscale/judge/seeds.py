@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from kscale.engine.task import SEED
 from kscale.judge import rows, verdict
-from kscale.judge.rows import WALL, Amount, Row
+from kscale.judge.rows import Amount, Row
 from kscale.judge.verdict import Verdict
 from kscale.measure import point, stats
 from kscale.measure.stats import FEWEST, Ratio
@@ -92,39 +92,38 @@ def label_without(cell: Cell, *names: str) -> str:
     return ", ".join(part for part in cell.label.split(", ") if part not in said) or point.DEFAULTS
 
 
-def change(info: MechanismInfo, at: Point, variant: str, metric: str, before: str) -> Change | None:
-    """Return a metric of a variant beside that of another one, over all seeds that have both; None if none.
+def changes(info: MechanismInfo, at: Point, variant: str, before: str) -> dict[str, Change]:
+    """Return each metric of a variant beside that of another one, over all seeds that have both.
 
     Each seed is a workload of its own, so that changes are taken seed by seed. A counter is better or
     worse if the whole interval of its changes is, else it is unclear: seeds disagree.
     """
-    found = list(_rows(info, at, variant, metric, before))
-    if not found:
-        return None
+    found: dict[str, list[Row]] = {}
+    for cell in at.cells:
+        if {before, variant} <= cell.variants.keys():
+            for row in rows.of_cell(info, cell, before, variant):
+                found.setdefault(row.metric, []).append(row)
+    return {metric: _change(every, at.label) for metric, every in found.items()}
+
+
+def _change(found: Sequence[Row], label: str) -> Change:
+    """Return one metric over its row of each seed."""
     if len(found) == 1:
-        (row,) = found
-        return Change(replace(row, at=at.label), 1, *([_moved(row)] * 2))
+        return Change(replace(found[0], at=label), 1, *([_moved(found[0])] * 2))
     spread = over([_moved(row) for row in found])
     a, b = (stats.median(side) for side in ([one.a.value for one in found], [one.b.value for one in found]))
-    said = _of_times(found, spread) if metric == WALL else _of_counts(found, spread)
+    timed = found[0].ratio is not None
     row = replace(
         found[0],
-        at=at.label,
+        at=label,
         a=Amount(_whole(a)),
         b=Amount(_whole(b)),
-        verdict=said,
-        ratio=None if found[0].ratio is None else Ratio(spread.median, spread.low, spread.high, len(found)),
+        verdict=_of_times(found, spread) if timed else _of_counts(found, spread),
+        ratio=Ratio(spread.median, spread.low, spread.high, len(found)) if timed else None,
         times=None,
         extrapolated=any(row.extrapolated for row in found),
     )
     return Change(row, len(found), spread.low, spread.high)
-
-
-def _rows(info: MechanismInfo, at: Point, variant: str, metric: str, before: str) -> Iterator[Row]:
-    """Return the row of each seed that has both variants."""
-    for cell in at.cells:
-        if {before, variant} <= cell.variants.keys():
-            yield from (row for row in rows.of_cell(info, cell, before, variant) if row.metric == metric)
 
 
 def _moved(row: Row) -> float:

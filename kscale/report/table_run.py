@@ -95,7 +95,8 @@ def cautions(result: Result) -> Iterator[str]:
     """Return what may have disturbed the run, what it affects and what to do."""
     exact = "exact counters are not affected"
     if result.run.status == "interrupted":
-        yield "interrupted: only finished cells are shown; go on with kscale run --resume"
+        again = "the same kscale sweep goes on" if result.run.sweep else "go on with kscale run --resume"
+        yield f"interrupted: only finished cells are shown; {again}"
     if not _timed(result):
         return
     if result.run.quick:
@@ -201,7 +202,7 @@ def _footer(result: Result, notes: Footnotes, width: int) -> Iterator[Text]:
     for told in beyond:
         yield from paragraph(told, width, first="  ", rest="    ", style="yellow")
     yield Text()
-    yield from paragraph(_legend(result), width, style="dim")
+    yield from paragraph(legend(result), width, style="dim")
 
 
 def losses(result: Result, cell: Cell) -> Sequence[str]:
@@ -221,7 +222,7 @@ def _grouped(losing: Sequence[tuple[str, str, str]], width: int) -> Iterator[Tex
             yield from paragraph(f"{label}: {said}", width, first="    ", rest="      ")
 
 
-def _legend(result: Result) -> str:
+def legend(result: Result) -> str:
     """Return what the kinds of number on the page mean."""
     run = {cell.mechanism for cell in result.cells}
     provenances = {

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kscale.results.record import Cell, Result, Samples
 
@@ -15,6 +15,12 @@ def digest(works: Mapping[str, Mapping[str, int]]) -> str:
     """Return a hash of every variant's work, equal on every machine."""
     text = json.dumps({name: dict(work) for name, work in works.items()}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def work(cells: Iterable[Cell]) -> str:
+    """Return a hash of the work of all cells, in whichever order they are."""
+    lines = sorted(f"{cell.key} {cell.digest}\n" for cell in cells)
+    return hashlib.sha256("".join(lines).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def fault(result: Result) -> str | None:

@@ -6,7 +6,7 @@ from kscale.report.console import WIDTH
 from kscale.report.export.subject import Subject
 from kscale.report.table_compare import comparison_table
 from kscale.report.table_gate import gate_table
-from kscale.report.table_run import run_table
+from kscale.report.table_sweep import result_table
 
 
 def render(subject: Subject, *, samples: bool = False) -> str:  # noqa: ARG001 - a table has none
@@ -24,4 +24,4 @@ def _parts(subject: Subject) -> Iterator[str]:
             yield comparison_table(comparison, WIDTH).plain
     if not subject.compared and judgement is None:
         for result in subject.results:
-            yield run_table(result, WIDTH).plain
+            yield result_table(result, WIDTH).plain
