@@ -17,6 +17,7 @@ RESULTS = (
 )
 PREFIX = "KSCALE_"
 NO_VARIABLE = frozenset({"version"})
+TYPED = frozenset({"plugin"})  # only taken from the command line: what it names is run
 _SAID = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
 
 
@@ -50,13 +51,13 @@ def commands(command: "Command", path: Keys = ()) -> Iterator[tuple[Keys, "Comma
 
 
 def long_options(command: "Command") -> dict[str, "Parameter"]:
-    """Return a command's options by their long name, "fail-over"."""
+    """Return a command's options by their long name, "fail-over", but for those that must be typed."""
     return {
         opt.removeprefix("--"): param
         for param in command.params
         if param.param_type_name == "option"
         for opt in param.opts[:1]
-        if opt.startswith("--")
+        if opt.startswith("--") and opt.removeprefix("--") not in TYPED
     }
 
 
@@ -134,6 +135,8 @@ def _check(command: "Command", file: File, table: Mapping[str, Any], path: Keys)
             hints.append(Hint(str))
         if isinstance(value, dict) and key in below:
             _check(below[key], file, value, keys)
+        elif _dashed(key) in TYPED:
+            raise file.complain(keys, "is only taken from the command line: what it names is run")
         elif not hints:
             raise file.complain(keys, f"unknown; {did_you_mean(key, _known(command, path))}")
         elif not any(_fits(value, hint) for hint in hints):

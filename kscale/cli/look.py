@@ -6,6 +6,7 @@ import typer
 
 from kscale import __version__
 from kscale.cli import completion, output
+from kscale.cli.plugged import Plugin
 
 PANEL = "Look"
 OUTPUT = output.PANEL
@@ -18,18 +19,19 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel=PANEL, epilog="Example: kscale show etcd-freelist")(show)
 
 
-def list_(color: output.Color = "auto") -> None:
+def list_(plugin: Plugin = None, color: output.Color = "auto") -> None:
     """List the mechanisms and the scenarios that come with kscale."""
     from kscale.measure import machine
 
     machine.use_jit_cache()
+    from kscale.cli import plugged
     from kscale.judge.claims.registry import CLAIMS
-    from kscale.mechanisms.registry import MECHANISMS
     from kscale.report import console, listing
     from kscale.scenario import shipped
 
     out = console.console(color=color)
-    console.show(out, listing.listing(MECHANISMS, shipped.names(), out.width, claims=len(CLAIMS)))
+    mechanisms = plugged.mechanisms(plugged.read(plugin))
+    console.show(out, listing.listing(mechanisms, shipped.names(), out.width, claims=len(CLAIMS)))
 
 
 def show(
@@ -43,6 +45,7 @@ def show(
             autocompletion=completion.shown,
         ),
     ],
+    plugin: Plugin = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="Of a result, show every metric.")
     ] = False,
@@ -63,29 +66,32 @@ def show(
     elif what in names.mechanisms():
         if any(config.is_typed(ctx, name) for name in ("format", "files", "samples", "as_json")):
             raise KscaleError(f"show {what}: a mechanism is shown as text only; drop the output options")
-        _mechanism(what, color)
+        _mechanism(what, plugin, color)
+    elif plugin:
+        raise KscaleError(f"--plugin: is for a mechanism; {what} is none")
     else:
         asked = output.asked(format, files, samples=samples, json=as_json)
         _result(what, asked, verbose=verbose, color=color)
 
 
-def _mechanism(name: str, color: str) -> None:
-    """Print a mechanism's card."""
+def _mechanism(name: str, plugin: list[str] | None, color: str) -> None:
+    """Print a mechanism's card, with the variants of plugins."""
     from kscale.measure import machine
 
     machine.use_jit_cache()
-    from kscale.mechanisms import registry
+    from kscale.cli import plugged
     from kscale.report import console, listing
 
     out = console.console(color=color)
-    console.show(out, listing.card(registry.find(name), out.width))
+    found = next(one for one in plugged.mechanisms(plugged.read(plugin)) if one.id == name)
+    console.show(out, listing.card(found, out.width))
 
 
 def _result(name: str, asked: output.Outputs, *, verbose: bool, color: str) -> None:
     """Print a saved result's table; KscaleError if there is neither a result nor a mechanism of that name."""
     from kscale.cli import names, sides, simulations
     from kscale.errors import KscaleError, did_you_mean
-    from kscale.report import table_run
+    from kscale.report import table_sweep
     from kscale.report.export.subject import Subject
     from kscale.results.store import Store
 
@@ -102,7 +108,9 @@ def _result(name: str, asked: output.Outputs, *, verbose: bool, color: str) -> N
         known = did_you_mean(name, [*names.mechanisms(), CONFIG])
         raise KscaleError(f"no mechanism {name!r}; {known}; and {error}") from None
     asked.write(
-        Subject((result,)), lambda width: table_run.run_table(result, width, verbose=verbose), color=color
+        Subject((result,)),
+        lambda width: table_sweep.result_table(result, width, verbose=verbose),
+        color=color,
     )
 
 

@@ -8,6 +8,7 @@ import typer
 from kscale.cli import completion
 from kscale.cli import output as output_options
 from kscale.cli.against import Against
+from kscale.cli.plugged import Plugin
 
 if TYPE_CHECKING:
     from kscale.measure.timing import Settings
@@ -45,6 +46,7 @@ def run(
         int | None,
         typer.Option(min=0, max=2**62, rich_help_panel=SCENARIO, help="Another seed than the scenario's."),
     ] = None,
+    plugin: Plugin = None,
     budget: Annotated[
         str | None,
         typer.Option(
@@ -105,29 +107,29 @@ def run(
     _refuse(
         ("--dry-run", dry_run, {"--against": against, "--profile": profile, "--format or --output": written}),
         ("--profile", profile, {"--against": against, "--save": save, "--format or --output": written}),
-        ("--against", against, {"--quick": quick, "--resume": resume}),
+        ("--against", against, {"--quick": quick, "--resume": resume, "--plugin": plugin}),
     )
     from kscale.measure import machine
 
     machine.use_jit_cache()  # before anything imports numba
-    from kscale.cli import jobs
+    from kscale.cli import jobs, plugged
     from kscale.measure.campaign import Request
     from kscale.measure.plan import plan
-    from kscale.mechanisms.registry import MECHANISMS
     from kscale.report import console
     from kscale.results.store import Store
     from kscale.scenario import load
 
     console.console(color=color)  # an unknown --color is refused before any work
+    plugins = plugged.read(plugin)
     loaded = load.load(scenario)
     if seed is not None:
         loaded = loaded.with_seed(seed)
     settings = _settings(budget or _budget(quick=quick, profile=profile), exact=exact, quick=quick)
     job = jobs.Job(
         loaded=loaded,
-        cells=plan(loaded, MECHANISMS, only=only or (), overrides=overrides or ()),
+        cells=plan(loaded, plugged.mechanisms(plugins), only=only or (), overrides=overrides or ()),
         settings=settings,
-        request=Request(argv=sys.argv[1:], name=save, resume=resume, force=force),
+        request=Request(sys.argv[1:], save, resume, force, tuple(one.ref() for one in plugins)),
         store=Store.default(),
         outputs=outputs,
         quiet=quiet,

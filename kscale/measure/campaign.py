@@ -28,6 +28,7 @@ from kscale.results.record import (
     Machine,
     MachineLoad,
     MechanismInfo,
+    PluginRef,
     Result,
     Run,
     ScenarioRef,
@@ -58,6 +59,7 @@ class Request:
     name: str | None = None
     resume: bool = False
     force: bool = False  # whatever memory says; and replace a result of that name
+    plugins: tuple[PluginRef, ...] = ()  # whose variants are among those of the cells
 
 
 def run(
@@ -76,7 +78,7 @@ def run(
     began = time.monotonic()
     memory.check_cluster(loaded, force=request.force)
     meter, place, commit = LoadMeter.start(), machine.facts(), machine.git()
-    asked = _hash([[cell.key, *cell.variants] for cell in cells], settings.timing)
+    asked = _hash([[cell.key, *cell.variants] for cell in cells], settings.timing, *_told(request.plugins))
     kept = _journal(loaded, place, commit, store, asked, resume=request.resume)
     done = list(kept.cells)
     before_s = sum(cell.seconds for cell in done)
@@ -143,8 +145,10 @@ def record(
     origin: Origin,
     mechanisms: dict[str, MechanismInfo],
     cells: list[Cell],
+    sweep: SweepRef | None = None,
+    plugins: Sequence[PluginRef] = (),
 ) -> Result:
-    """Return the result of a run; one that was stopped gets no name."""
+    """Return the result of a run, or of a sweep; one that was stopped gets no name."""
     return Result(
         schema="kscale.result/1",
         run=Run(
@@ -160,6 +164,7 @@ def record(
             quick=settings.quick,
             code=origin.code,
             together=origin.together,
+            plugins=list(request.plugins),
         ),
         scenario=ScenarioRef(
             name=loaded.scenario.name,
@@ -185,6 +190,11 @@ def portable(argument: str) -> str:
     here = Path.cwd()
     kept = path.relative_to(here) if path.is_relative_to(here) else Path(path.name)
     return f"{name}{equals}{kept}"
+
+
+def _told(plugins: Sequence[PluginRef]) -> list[list[str]]:
+    """Return what tells one version of plugins from another."""
+    return [[one.name, one.sha256] for one in plugins]
 
 
 def _hash(*parts: object) -> str:

@@ -31,6 +31,14 @@ def listing(
         lines.extend([Text(clean(heading), "bold"), *_named(named, width), Text()])
     if scenarios:
         lines.extend([Text("Scenarios", "bold"), *_named(scenarios, width), Text()])
+    own = {
+        f"{mechanism.id} · {name}": variant.about
+        for mechanism in mechanisms
+        for name, variant in mechanism.variants.items()
+        if variant.own
+    }
+    if own:
+        lines.extend([Text("Variants of your own", "bold"), *_named(own, width), Text()])
     if claims:
         said = f"{claims} published claims, each with its set-up: kscale claims"
         lines.extend([*paragraph(said, width), Text()])

@@ -1,0 +1,47 @@
+"""The option --plugin: variants of the user's own beside ours.
+
+It is taken from the command line alone: a file of settings may come with somebody else's folder, and what
+--plugin names is run.
+"""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kscale.mechanisms.base import Mechanism
+    from kscale.plugins.source import Source
+
+Plugin = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE.py|NAME",
+        rich_help_panel="Scenario",
+        help="Take in variants of your own, by running this file, or the installed package of that name. "
+        "May be repeated.",
+    ),
+]
+
+
+def read(names: "Sequence[str] | None") -> "tuple[Source, ...]":
+    """Return the plugins that are named, unread ones read; KscaleError if one is not there or named twice."""
+    from kscale.errors import KscaleError
+    from kscale.plugins import load
+
+    found = tuple(load.read(name) for name in names or ())
+    called = [one.name for one in found]
+    twice = next((name for name in called if called.count(name) > 1), None)
+    if twice is not None:
+        raise KscaleError(f"--plugin {twice}: is given twice; results tell plugins by these names")
+    return found
+
+
+def mechanisms(plugins: "Sequence[Source]") -> "tuple[Mechanism, ...]":
+    """Return all mechanisms, with the variants of *plugins*; KscaleError names file and line of a fault."""
+    from kscale.mechanisms.registry import MECHANISMS
+    from kscale.plugins import load
+
+    return load.joined(MECHANISMS, plugins)
