@@ -7,12 +7,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from kscale import units
-from kscale.errors import KscaleError, did_you_mean
+from kscale.errors import KscaleError
 from kscale.scenario import (
     costs,
     document,
@@ -33,7 +34,6 @@ from kscale.scenario.yaml_tree import Loc, YamlError
 _BESIDE = TypeAdapter(Beside)
 LEAST = "the least scenario is one line: schema: kscale.scenario/1"
 STDIN = "-"
-_MANY = "cluster.objects.types."
 KINDS_IN = {("simulation", "workloads"), ("simulation", "faults")}  # each entry of these lists is of a kind
 
 
@@ -64,27 +64,28 @@ class Loaded:
             self, scenario=scenario, sha256=sha256(dump(scenario)), tree={**self.tree, "seed": seed}
         )
 
-    def varied(self, values: Mapping[str, str]) -> "Loaded":
+    def varied(self, values: Mapping[str, str], said: Mapping[str, str] = MappingProxyType({})) -> "Loaded":
         """Return the scenario with other values at some places of its file, all else that follows anew.
 
         A place is one of `places.places`; pods that the file does not count follow the nodes. KscaleError
-        names the place and its value, or the line of the file that does not go with it.
+        names the place as *said* does, or the line of the file that does not go with it.
         """
-        known, tree = places.places(self.scenario), dict(self.tree)
-        given = {self._place(known, name): (name, text) for name, text in values.items()}
-        for loc, (name, text) in given.items():
-            try:
-                plain = yaml_tree.plain(text)
-            except YamlError as error:
-                raise KscaleError(document.one_line(f"{name}={_short(text)}: {error}")) from error
-            tree = places.put(tree, self.scenario, loc, text if plain is None else plain)
+        known, tree = places.places(self.scenario), self.tree
+        given = {self._place(known, name): name for name in values}
 
         def complain(loc: Loc, message: str) -> KscaleError:
             if loc in given:
-                name, text = given[loc]
-                return KscaleError(document.one_line(f"{name}={_short(text)}: {message}"))
-            return self.complain(loc, message)
+                name = given[loc]
+                return KscaleError(document.one_line(f"{said.get(name, name)}: {message}"))
+            put = ", ".join(f"{name}={text}" for name, text in values.items())
+            return KscaleError(f"{self.complain(loc, message)} (with {document.one_line(put)})")
 
+        for loc, name in given.items():
+            try:
+                plain = yaml_tree.plain(values[name])
+            except YamlError as error:
+                raise complain(loc, str(error)) from error
+            tree = places.put(tree, self.scenario, loc, values[name] if plain is None else plain)
         try:
             scenario = resolve.resolve(Scenario.model_validate(tree))
             recorded = _recorded(scenario, self.folder, self.recorded)
@@ -111,10 +112,9 @@ class Loaded:
     def _place(known: Mapping[str, Loc], name: str) -> Loc:
         """Return where a place is; KscaleError with the nearest one if there is none of that name."""
         if name not in known:
-            many = name.startswith(_MANY)  # a dozen types with four values each, which few mean
-            near = [one for one in known if one.startswith(_MANY) == many]
-            why = did_you_mean(name[: units.LONGEST], near)
-            raise KscaleError(f"no value to vary at {units.quote(name)} of a scenario; {why}")
+            raise KscaleError(
+                f"no value to vary at {units.quote(name)} of a scenario; {places.nearest(name, known)}"
+            )
         return known[name]
 
     def complain(self, loc: Loc, message: str) -> KscaleError:
@@ -224,11 +224,6 @@ def _without_kind(loc: Loc) -> Loc:
     if loc[:1] == ("cluster",):
         return loc[:1] + loc[2:]
     return loc[:3] + loc[4:] if loc[:2] in KINDS_IN else loc
-
-
-def _short(text: str) -> str:
-    """Return a value for one line."""
-    return text if len(text) <= units.LONGEST else text[: units.LONGEST - 3] + "..."
 
 
 def name_of(stem: str) -> str:

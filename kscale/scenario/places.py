@@ -4,14 +4,17 @@ A place is written with dots: cluster.nodes.count. Only those that say how large
 version a cluster is can be varied; entries of lists cannot.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args, get_origin
 
+from kscale import units
+from kscale.errors import did_you_mean
 from kscale.scenario.schema import Scenario
 from kscale.scenario.spec import Spec
 from kscale.scenario.yaml_tree import Loc
 
 SECTIONS = ("profile", "cluster", "control_plane", "load", "simulation")
+MANY = "cluster.objects.types."  # a dozen types with four values each, which few mean
 FIXED = (  # which cluster it is, and what is known of it
     ("cluster", "trace"),
     ("cluster", "imported"),
@@ -29,6 +32,12 @@ def places(scenario: Scenario) -> dict[str, Loc]:
             if loc[:2] not in FIXED:
                 found[".".join(str(part) for part in loc)] = loc
     return found
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the tail of a complaint that there is no such place."""
+    many = name.startswith(MANY)
+    return did_you_mean(name[: units.LONGEST], [one for one in known if one.startswith(MANY) == many])
 
 
 def value(scenario: Scenario, loc: Loc) -> Any:  # noqa: ANN401 - of any field
