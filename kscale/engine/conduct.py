@@ -1,13 +1,40 @@
-"""A sweep from its plan to its result: the journal, the engine, an orderly end."""
+"""A sweep from its plan to its result: the journal, the engine, an orderly end.
 
+Each finished cell is put into a journal beside the results as soon as it is heard of. Whatever ends the sweep
+early, the same command goes on with it: an interrupt or a crash of kscale loses none of them, a machine that
+stops at most those that were done within one second. Of cells that could not be run nothing is kept: they are
+tried again.
+"""
+
+import hashlib
+import time
 from collections.abc import Sequence
-from typing import Protocol
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
 
+from pydantic import ValidationError
+
+import kscale
 from kscale.engine.base import Engine
+from kscale.engine.shard import part
 from kscale.engine.sweep import Sweep
-from kscale.measure.campaign import Request
-from kscale.results.record import Cell, Result
+from kscale.engine.task import Task, Work
+from kscale.errors import KscaleError, listed
+from kscale.measure import campaign, described, machine, stopping
+from kscale.measure.campaign import Origin, Request
+from kscale.measure.machine import LoadMeter
+from kscale.results import check, resumed
+from kscale.results.record import Cell, Git, Result, SweepRef
 from kscale.results.store import Store
+from kscale.scenario import costs
+
+Shard = tuple[int, int]  # (2, 8): the second of eight
+
+SYNC_S = 1.0  # waiting for the disk takes longer than a small cell
+MOST_NAMED = 3  # points in a line
 
 
 class Observer(Protocol):
@@ -26,11 +53,169 @@ def conduct(
     observer: Observer,
     store: Store,
     request: Request,
-    shard: tuple[int, int] | None = None,
+    shard: Shard | None = None,
+    *,
+    fresh: bool = False,
 ) -> Result:
-    """Run what is left of a sweep, or of a shard of it (2, 8: the second of eight), and save the result.
+    """Run what is left of a sweep, or of a shard of it, and return the saved result.
 
-    Cells finished before, by the journal, are not run again. Interrupted keeps those that are finished;
-    KscaleError says which points failed, after the rest is saved.
+    Cells finished before, by the journal, are not run again, unless *fresh*. Interrupted and WrongAnswer say
+    how many cells the journal keeps; KscaleError which points failed, after the rest is saved under the
+    run's id, and if no cell of a whole sweep can be run, or nothing can be written.
     """
-    raise NotImplementedError
+    began = time.monotonic()
+    if request.name is not None:
+        store.check_free(request.name, replace=request.force)
+    meter, place, commit = LoadMeter.start(), machine.facts(), machine.git()
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    tasks = sweep.tasks if shard is None else part(sweep.tasks, shard)
+    path = journal_of(sweep, store, shard)
+    if fresh:
+        resumed.remove(path)
+    cells = _finished(path, tasks)
+    before_s = sum(cell.seconds for cell in cells.values()) / max(1, engine.workers)
+    left = [task for task in tasks if task.key not in cells]
+    observer.start(sweep, engine, list(cells.values()), len(left))
+    peak = _run(_work(sweep, left, force=request.force), engine, observer, path, cells, len(tasks))
+    ordered = [cells[task.key] for task in tasks]
+    failed = _failed(ordered, shard)
+    origin = Origin(
+        id=store.new_id(started, _tag(sweep, commit, shard)),
+        started=started,
+        seconds=before_s + time.monotonic() - began,
+        stopped=False,
+        kscale=kscale.__version__,
+        code=machine.code_stamp(),
+        peak_rss_bytes=peak or machine.peak_rss_bytes(),
+        git=commit,
+        machine=place,
+        load=meter.stop(),
+    )
+    plugins = tuple(source.ref() for source in sweep.plugins)
+    model = costs.model(sweep.loaded.scenario.profile, sweep.loaded.scenario.costs)
+    result = campaign.record(
+        sweep.loaded,
+        sweep.settings,
+        replace(request, name=None if failed else request.name, plugins=plugins),  # the name is for all of it
+        origin,
+        {mechanism.id: described.mechanism(mechanism, model) for mechanism in sweep.mechanisms},
+        ordered,
+        reference(sweep, engine.name, shard),
+    )
+    saved = store.save(result, replace=request.force)
+    if failed:
+        raise KscaleError(f"{failed}; the rest is saved as {saved}; the same command tries them again")
+    resumed.remove(path)
+    return result
+
+
+def journal_of(sweep: Sweep, store: Store, shard: Shard | None = None) -> Path:
+    """Return where the finished cells of a sweep that goes on are kept; each shard has its own."""
+    cut = "" if shard is None else f"-{shard[0]}of{shard[1]}"
+    return store.folder / f"{sweep.loaded.scenario.name}-{sweep.plan[:16]}{cut}{resumed.ENDING}"
+
+
+def reference(sweep: Sweep, engine: str, shard: Shard | None = None) -> SweepRef:
+    """Return what a result says of its sweep."""
+    return SweepRef(
+        over={key: [one for one in values if one is not None] for key, values in sweep.over.items()},
+        seeds=list(sweep.seeds),
+        cells=len(sweep.tasks),
+        plan=sweep.plan,
+        engine=engine,
+        shard=None if shard is None else f"{shard[0]}/{shard[1]}",
+    )
+
+
+def _work(sweep: Sweep, tasks: Sequence[Task], *, force: bool) -> Work:
+    """Return what an engine gets for some of the tasks."""
+    used = {task.place for task in tasks}
+    places = {key: place for key, place in sweep.places.items() if key in used}
+    return Work(tuple(tasks), places, sweep.settings, sweep.plugins, force)
+
+
+def _finished(path: Path, tasks: Sequence[Task]) -> dict[str, Cell]:
+    """Return by key the cells that a journal has of these tasks, in their order."""
+    lines = resumed.read(path)
+    found = {task.key: _cell(lines[task.key], task) for task in tasks if task.key in lines}
+    return {key: cell for key, cell in found.items() if cell is not None}
+
+
+def _cell(came: Any, task: Task) -> Cell | None:  # noqa: ANN401 - whatever JSON holds
+    """Return a kept cell, or None if it is not one of the task."""
+    try:
+        cell = Cell.model_validate(came)
+    except ValidationError:
+        return None
+    point = {**task.params, **task.point}
+    alike = (
+        cell.mechanism == task.mechanism and cell.params == point and set(cell.variants) == set(task.variants)
+    )
+    return cell if alike and cell.status == "ok" and check.cell_fault(cell) is None else None
+
+
+def _run(
+    work: Work, engine: Engine, observer: Observer, path: Path, cells: dict[str, Cell], planned: int
+) -> int:
+    """Run tasks, put their cells into *cells* and the journal, and return the most memory a process held.
+
+    Whatever KscaleError ends it early says how many of all *planned* cells are kept.
+    """
+    if not work.tasks:
+        return 0
+    try:
+        return _kept(work, engine, observer, path, cells)
+    except OSError as error:
+        stop = KscaleError(f"{path}: cannot be written: {error.strerror or error}")
+    except KscaleError as error:
+        stop = error
+    kept = sum(cell.status == "ok" for cell in cells.values())
+    raise campaign.saying(stop, f"{kept:,} of {planned:,} cells are kept; the same command goes on with them")
+
+
+def _kept(work: Work, engine: Engine, observer: Observer, path: Path, cells: dict[str, Cell]) -> int:
+    """Run tasks as `_run` does; OSError if the journal cannot be written."""
+    peak = 0
+    with (
+        stopping.stoppable() as stopper,
+        resumed.Writer(path) as journal,
+        closing(engine.run(work)) as running,
+    ):
+        synced = time.monotonic()
+        for done in running:
+            with stopper.held():
+                cells[done.task.key] = done.cell
+                if done.cell.status == "ok":
+                    journal.add(done.task.key, done.cell.model_dump(mode="json"))
+                    if time.monotonic() - synced >= SYNC_S:
+                        journal.sync()
+                        synced = time.monotonic()
+            peak = max(peak, done.peak_rss_bytes)
+            observer.cell_done(done.cell)
+    return peak
+
+
+def _failed(cells: Sequence[Cell], shard: Shard | None) -> str | None:
+    """Return which cells failed, and why the first one did; None if none failed.
+
+    KscaleError if no cell of a whole sweep was run. A shard without one is saved: the others have theirs.
+    """
+    failed = [cell for cell in cells if cell.status == "failed"]
+    if shard is None and not any(cell.status == "ok" for cell in cells):
+        raise KscaleError(f"no cell could be run: {_named(cells[0])}: {cells[0].notes[0]}")
+    if not failed:
+        return None
+    names = listed([_named(cell) for cell in failed], MOST_NAMED)
+    return f"{len(failed):,} of {len(cells):,} cells failed: {names}: {failed[0].notes[0]}"
+
+
+def _named(cell: Cell) -> str:
+    """Return a cell as a line about it has it."""
+    return f"{cell.mechanism} ({cell.label})"
+
+
+def _tag(sweep: Sweep, commit: Git | None, shard: Shard | None) -> str:
+    """Return the end of the id: shards may begin in the same second, and end up in one folder."""
+    if shard is not None:
+        return hashlib.sha256(f"{sweep.plan} {shard}".encode()).hexdigest()
+    return commit.sha if commit else sweep.plan

@@ -57,7 +57,7 @@ class Local:
         self, work: Work, tasks: Sequence[Task], workers: int
     ) -> Generator[Done, None, dict[str, str]]:
         """Try each task once, yield what is done, and return by key how the processes of the others ended."""
-        begin = _Begin(self.runner, work.settings, work.plugins)
+        begin = _Begin(self.runner, work.settings, work.plugins, work.force)
         waiting, lost, stillborn = _Waiting(tasks), dict[str, str](), 0
         busy: list[_Member] = []
         try:
@@ -103,7 +103,7 @@ class _Waiting:
         self.untouched = deque(self.at)
 
     def next(self, place: str | None) -> Task | None:
-        """Return the next task for who is at *place*: there, else where nobody was, else where most is left."""
+        """Return the next task for *place*: there, else where nobody was, else where most is left."""
         if not self.count:
             return None
         if place not in self.at:
@@ -145,6 +145,7 @@ class _Begin:
     runner: Callable[[], Runner]
     settings: Settings
     plugins: tuple[Source, ...]
+    force: bool
 
     def __call__(self) -> Callable[[Question], Answer]:
         """Return what runs a task."""
@@ -160,7 +161,8 @@ class _Begin:
             at = place or at
             if at is None:
                 raise ValueError("the first task brings no place")
-            return runner.run(at, task, self.settings, self.plugins), machine.peak_rss_bytes()
+            cell = runner.run(at, task, self.settings, self.plugins, force=self.force)
+            return cell, machine.peak_rss_bytes()
 
         return made
 

@@ -43,6 +43,7 @@ class Work:
     places: Mapping[str, Place]  # by Place.sha256
     settings: Settings  # how each cell is measured
     plugins: tuple[Source, ...] = ()
+    force: bool = False  # run it although memory looks too small
 
     @property
     def timed(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from kscale.engine.task import Place, Task
 from kscale.errors import KscaleError, WrongAnswer
-from kscale.measure import parameters, runner
+from kscale.measure import memory, parameters, runner
 from kscale.measure.plan import PlannedCell
 from kscale.measure.timing import Allowance, Settings
 from kscale.mechanisms.base import Mechanism
@@ -35,10 +35,18 @@ class Runner:
     built: tuple[str, Cluster] | None = None  # Place.sha256, and what was built of it
     alone: threading.Lock = field(default_factory=threading.Lock)  # the collector and kernels' states are one
 
-    def run(self, place: Place, task: Task, settings: Settings, plugins: Sequence[Source] = ()) -> Cell:
+    def run(
+        self,
+        place: Place,
+        task: Task,
+        settings: Settings,
+        plugins: Sequence[Source] = (),
+        *,
+        force: bool = False,
+    ) -> Cell:
         """Return the task's cell; skipped, with the reason, where it cannot be run.
 
-        WrongAnswer if its variants disagree.
+        It cannot if memory looks too small, unless *force*. WrongAnswer if its variants disagree.
         """
         with self.alone:
             if tuple(plugins) != self.plugins:
@@ -46,19 +54,23 @@ class Runner:
             mechanism = next(one for one in self.mechanisms if one.id == task.mechanism)
             cell = PlannedCell(mechanism, parameters.kept(mechanism, task.params), task.variants, task.label)
             try:
-                found = runner.measure_cell(
-                    cell, self._cluster(place), settings, Unseen(), _allowance(settings)
-                )
+                cluster = self._cluster(place, force=force)
+                memory.check_cells(cluster, [cell], force=force)
+                found = runner.measure_cell(cell, cluster, settings, Unseen(), _allowance(settings))
             except WrongAnswer:
                 raise
             except KscaleError as error:
                 return without(task, "skipped", str(error))
+            except MemoryError:
+                return without(task, "failed", "there was not enough memory")
         return found.model_copy(update={"params": {**found.params, **task.point}})
 
-    def _cluster(self, place: Place) -> Cluster:
+    def _cluster(self, place: Place, *, force: bool) -> Cluster:
         """Return the cluster of a place; the latest one is kept."""
         if self.built is None or self.built[0] != place.sha256:
             self.built = None  # two at once may not fit
+            needed = build.memory(place.scenario)
+            memory.require(needed, f"the cluster of {place.scenario.name}", force=force)
             self.built = place.sha256, build.build(place.scenario, place.recorded)
         return self.built[1]
 

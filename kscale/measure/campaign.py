@@ -32,6 +32,7 @@ from kscale.results.record import (
     Result,
     Run,
     ScenarioRef,
+    SweepRef,
 )
 from kscale.results.store import Store
 from kscale.scenario import build, costs
@@ -146,7 +147,6 @@ def record(
     mechanisms: dict[str, MechanismInfo],
     cells: list[Cell],
     sweep: SweepRef | None = None,
-    plugins: Sequence[PluginRef] = (),
 ) -> Result:
     """Return the result of a run, or of a sweep; one that was stopped gets no name."""
     return Result(
@@ -164,6 +164,7 @@ def record(
             quick=settings.quick,
             code=origin.code,
             together=origin.together,
+            sweep=sweep,
             plugins=list(request.plugins),
         ),
         scenario=ScenarioRef(
