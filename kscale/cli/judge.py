@@ -7,6 +7,7 @@ import typer
 
 from kscale.cli import completion
 from kscale.cli.output import Color, Filter, Format, Github, Json, Output, Samples, Verbose
+from kscale.cli.plugged import Plugin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,8 @@ def compare(
         typer.Argument(
             metavar="A B ...",
             help="Results: name, path, beginning of an id, latest, latest~1, - for standard input; or "
-            "variants of the latest run. The first is the reference. title=RESULT renames a column.",
+            "variants of the latest run; with --plugin, variants that are run first. The first is the "
+            "reference. title=RESULT renames a column.",
             autocompletion=completion.sides,
         ),
     ],
@@ -58,6 +60,17 @@ def compare(
     allow_other_machine: Annotated[
         bool, typer.Option("--allow-other-machine", help="Judge times of another machine too.")
     ] = False,
+    plugin: Plugin = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            "--scenario",
+            metavar="NAME",
+            rich_help_panel="Scenario",
+            help="With --plugin: what to run; the latest result's, else smoke, if not given.",
+            autocompletion=completion.scenarios,
+        ),
+    ] = None,
     only: Filter = None,
     only_changed: Annotated[
         bool, typer.Option("--only-changed", rich_help_panel=ROWS, help="Hide what is the same.")
@@ -99,7 +112,16 @@ def compare(
     tables = _check_table(ctx, outputs)
     if stats and tables:
         significance.scipy_stats()
-    chosen = sides.narrowed(sides.look_up(Store.default(), results), only or ())
+    if plugin:
+        from kscale.cli import trying
+
+        hush = quiet or outputs.machine
+        chosen, ran = trying.measured(results, plugin, scenario, only or (), quiet=hush, color=color)
+        console.tell(ran, stderr=outputs.machine, color=color)
+    elif scenario is not None:
+        raise KscaleError("--scenario: is for --plugin; results have been run")
+    else:
+        chosen = sides.narrowed(sides.look_up(Store.default(), results), only or ())
     found = _found(chosen, by, allow_other_machine=allow_other_machine)
     judged = () if fail_over is None else threshold.judgements(found.comparisons, fail_over, found.notes)
 

@@ -31,6 +31,9 @@ def measure(
     KscaleError, saying why, if it cannot be done here: another machine, other code, no interpreter.
     """
     first, head = results[0], results[-1]
+    own = [plugin.name for result in results for plugin in result.run.plugins]
+    if own:
+        raise KscaleError(f"its variants of {own[0]} are not loaded again by themselves")
     planned = [_planned(cell, head) for cell in head.cells if cell.key in keys]
     paired = first is not head and first.run.together is not None and first.run.together == head.run.together
     settings = Settings(budget_s=CELL_S * len(planned))

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from kscale.errors import KscaleError
+from kscale.report.text import joined, paragraph
 
 WIDTH = 120  # columns, where there is no terminal and COLUMNS is not set
 HEIGHT = 25  # lines, where there is no terminal; with it, rich does not read COLUMNS a second time
@@ -43,6 +44,12 @@ def console(*, stderr: bool = False, color: str = "auto") -> Console:
 def show(out: Console, text: Text) -> None:
     """Print laid-out text as it is: never wrapped or cut a second time."""
     out.print(text, soft_wrap=True)
+
+
+def tell(said: str, *, stderr: bool = False, color: str = "auto") -> None:
+    """Print a sentence, wrapped to the width there is."""
+    out = console(stderr=stderr, color=color)
+    show(out, joined(paragraph(said, out.width)))
 
 
 def takes_color(stream: TextIO, color: str = "auto") -> bool:
