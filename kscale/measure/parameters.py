@@ -10,6 +10,7 @@ import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 from pydantic import BeforeValidator, PlainValidator, TypeAdapter, ValidationError, WrapValidator
@@ -23,6 +24,9 @@ from kscale.scenario.quantities import BYTES, COUNT, DURATION
 VARIANTS = "variants"  # reserved key of a block: which variants to run
 ALL = "all"
 LIMITS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
+
+# Of each record once: it takes longer than many a cell of a sweep.
+_adapter: Callable[[type[Any]], TypeAdapter[Any]] = cache(TypeAdapter)  # type: ignore[assignment]  # a class is hashable
 
 
 class ParameterError(ValueError):
@@ -47,7 +51,7 @@ def values(params: Any) -> dict[str, Any]:  # noqa: ANN401 - a mechanism's own r
 
 def written(params: Any) -> dict[str, Any]:  # noqa: ANN401 - a mechanism's own record
     """Return parameters as a scenario states them: quantities with their unit, as `read` takes them."""
-    found: dict[str, Any] = TypeAdapter(type(params)).dump_python(params, mode="json")
+    found: dict[str, Any] = _adapter(type(params)).dump_python(params, mode="json")
     return found
 
 
@@ -71,7 +75,7 @@ def read(mechanism: Mechanism, raw: Mapping[str, Any]) -> Any:  # noqa: ANN401 -
             raise ParameterError(key, f"{mechanism.id} has no parameter {units.quote(key)}; {known}")
     given = {key: _number(key, value, hints[key]) for key, value in raw.items()}
     try:
-        return TypeAdapter(mechanism.params).validate_python(given)
+        return _adapter(mechanism.params).validate_python(given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise ParameterError(str(first["loc"][0]) if first["loc"] else None, _what(first)) from error
@@ -103,7 +107,7 @@ def properties(params: type[Any]) -> dict[str, dict[str, Any]]:
 
     A quantity states its schema itself, and pydantic then drops limits set around it: they are put back.
     """
-    found: dict[str, dict[str, Any]] = TypeAdapter(params).json_schema()["properties"]
+    found: dict[str, dict[str, Any]] = _adapter(params).json_schema()["properties"]
     for name, hint in _hints(params).items():
         metadata = typing.get_args(hint)[1:] if typing.get_origin(hint) is typing.Annotated else ()
         for limit in (limit for piece in metadata for limit in getattr(piece, "metadata", ())):
@@ -139,9 +143,8 @@ def _reader(key: str) -> Callable[[Any], int]:
 
 def _hints(params: type[Any]) -> dict[str, Any]:
     """Return the annotations of a mechanism's record, by field."""
-    return {
-        field.name: typing.get_type_hints(params, include_extras=True)[field.name] for field in fields(params)
-    }
+    hints = typing.get_type_hints(params, include_extras=True)
+    return {field.name: hints[field.name] for field in fields(params)}
 
 
 def _is_plain(hint: Any, kind: type) -> bool:  # noqa: ANN401 - an annotation
