@@ -178,6 +178,10 @@ def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
             "the array gave every page from its front, looking at one id and moving none; spans by size "
             f"looked at {steps} an allocation and split {hashmap['spans_split']:,}: expect a loss of time"
         )
+    if hashmap and hashmap["entries_touched"] > WORTH_SAYING * array["entries_touched"] > 0:
+        more = units.show_ratio(hashmap["entries_touched"] / array["entries_touched"])
+        touched = f"{hashmap['entries_touched']:,} entries, the array {array['entries_touched']:,} ({more})"
+        said.append(f"spans by size touched {touched}: so little is free, or single pages are wanted")
     if simd and simd["ids_scanned"] > WORTH_SAYING * array["ids_scanned"]:
         ids = f"{simd['ids_scanned']:,} ids against {array['ids_scanned']:,}"
         said.append(f"the search in blocks looked at {ids}: it compares a whole block at least")
