@@ -5,7 +5,7 @@ node, some of everything. Events: changes of pods in the course of their lives. 
 of it is drawn from the scenario's seed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import numpy as np
@@ -14,10 +14,12 @@ from pydantic import Field
 
 from kscale.errors import KscaleError
 from kscale.kernels import fanout
+from kscale.mechanisms.base import LATER
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster
 from kscale.scenario.draw import Stream
 from kscale.scenario.profiles import Profile
+from kscale.scenario.quantities import Count, Share
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
@@ -25,6 +27,7 @@ Longs = NDArray[np.int64]
 SECOND = 1_000_000_000  # ns
 CREATED, BOUND = 0, 1  # the first changes in a pod's life
 MOST_EVENTS = 100_000_000
+MOST_WATCHERS = 1_000_000
 MOST_NS = 1 << 62  # 146 years: the clock of the kernels counts ns in 64 bits
 
 
@@ -64,6 +67,22 @@ class Params:
             description="Clients read each time so many events have come; above 10 any channel can be full.",
         ),
     ] = 10
+    watchers: Annotated[
+        Annotated[Count, Field(ge=1, le=MOST_WATCHERS)] | None,
+        Field(
+            description="All clients that watch pods at this server; default: namespaced, one a node, and the"
+            " controllers."
+        ),
+    ] = field(default=None, metadata=LATER)
+    selective_share: Annotated[
+        Share | None,
+        Field(
+            ge=0,
+            le=1,
+            description="Share of the watchers that select by namespace or node, as many of each as the ratio"
+            " of namespaced to nodes says; the others watch every pod. Default: as the cluster has it.",
+        ),
+    ] = field(default=None, metadata=LATER)
 
     def __post_init__(self) -> None:
         """Refuse shares that do not go together: ValueError."""
@@ -104,10 +123,10 @@ def make(cluster: Cluster, params: Params) -> WatchLoad:
             " years; raise load.pod_changes or lower events"
         )
     new, old, namespace = _events(cluster, params)
-    namespaces = cluster.pods.namespaces
-    drawn = draw.below(cluster.seed, Stream.WATCH_SCOPES, params.namespaced, namespaces)
+    namespaces, groups = cluster.pods.namespaces, kinds(cluster, params)
+    namespaced, by_node_count, everything = groups
+    drawn = draw.below(cluster.seed, Stream.WATCH_SCOPES, namespaced, namespaces)
     scopes = np.sort(drawn.astype(np.int32))
-    groups = (params.namespaced, cluster.nodes.count, cluster.control_plane.controllers)
     by_node, others = channel_sizes(cluster.profile, cluster.load.pod_changes_per_s)
     cap = np.repeat(np.array([others, by_node, others], dtype=np.int64), groups)
     return WatchLoad(
@@ -115,8 +134,8 @@ def make(cluster: Cluster, params: Params) -> WatchLoad:
         old=old,
         namespace=namespace,
         scopes=scopes,
-        nodes=np.arange(cluster.nodes.count, dtype=np.int32),
-        everything=cluster.control_plane.controllers,
+        nodes=_spread(by_node_count, cluster.nodes.count),
+        everything=everything,
         cap=cap,
         take=_takes(cap, groups, cluster.seed, params),
         rules=_rules(cluster.profile, interval, params.drain_every),
@@ -124,6 +143,31 @@ def make(cluster: Cluster, params: Params) -> WatchLoad:
         namespace_count=cluster.pods.namespaces,
         scope_index=cluster.profile.watch_scopes,
     )
+
+
+def kinds(cluster: Cluster, params: Params) -> tuple[int, int, int]:
+    """Return how many watch a namespace, how many a node, how many every pod."""
+    nodes, controllers = cluster.nodes.count, cluster.control_plane.controllers
+    narrow = params.namespaced + nodes
+    if params.watchers is None and params.selective_share is None:
+        return params.namespaced, nodes, controllers
+    watchers = narrow + controllers if params.watchers is None else params.watchers
+    share = params.selective_share
+    selective = (
+        _rounded(watchers, narrow, narrow + controllers) if share is None else int(share * watchers + 0.5)
+    )
+    namespaced = _rounded(selective, params.namespaced, narrow)
+    return namespaced, selective - namespaced, watchers - selective
+
+
+def _rounded(whole: int, part: int, of: int) -> int:
+    """Return *part* / *of* of a whole, rounded."""
+    return (2 * whole * part + of) // (2 * of)
+
+
+def _spread(watchers: int, nodes: int) -> Ints:
+    """Return the node of each watcher of one, ascending: evenly over the nodes, one each if as many."""
+    return (np.arange(watchers, dtype=np.int64) * nodes // max(1, watchers)).astype(np.int32)
 
 
 def channel_sizes(profile: Profile, events_per_s: float) -> tuple[int, int]:
@@ -146,7 +190,7 @@ def channel_sizes(profile: Profile, events_per_s: float) -> tuple[int, int]:
 
 def memory(cluster: Cluster, params: Params) -> int:
     """Return the bytes that `make` needs at its peak and the variants hold beside."""
-    watchers = params.namespaced + cluster.nodes.count + cluster.control_plane.controllers
+    watchers = sum(kinds(cluster, params))
     made = 12 * params.events
     drawn = 48 * params.events + 24 * cluster.pods.count
     return made + drawn + watchers * (3 * 8 * fanout.STATE + 64) + (1 << 20)
@@ -154,7 +198,7 @@ def memory(cluster: Cluster, params: Params) -> int:
 
 def cost_ns(cluster: Cluster, params: Params) -> float:
     """Return about what testing every event against every watcher takes."""
-    watchers = params.namespaced + cluster.nodes.count + cluster.control_plane.controllers
+    watchers = sum(kinds(cluster, params))
     return params.events * (20 + 0.055 * watchers)
 
 
