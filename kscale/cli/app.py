@@ -32,6 +32,7 @@ from kscale.cli import (
     report,
     schema,
     simulate,
+    sweep,
 )
 from kscale.cli.config import Configured, Told
 from kscale.errors import ExitCode, Interrupted, KscaleError
@@ -74,6 +75,7 @@ def root(
 
 for commands in (
     measure,
+    sweep,
     merge,
     imports,
     calibrate,

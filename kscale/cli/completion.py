@@ -18,6 +18,14 @@ PANEL = "Look"
 VARIABLE = "_KSCALE_COMPLETE"  # the shells' scripts set it
 COLORS = ("auto", "always", "never")
 FORMATS = ("table", "json", "jsonl", "csv", "markdown", "junit", "openmetrics")
+PLACES = (  # of a scenario that most vary
+    "cluster.nodes.count",
+    "cluster.pods.count",
+    "cluster.objects.total",
+    "control_plane.controllers",
+    "load.pod_changes",
+    "profile",
+)
 _SAFE = re.compile(r"[\w.+@=,/~-]+", re.ASCII)  # no shell takes such a name apart
 _MOST_BACK = 3  # latest~1 to latest~3; who wants older ones knows their names
 
@@ -187,6 +195,20 @@ def settings(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell ch
     from kscale.cli import names
 
     yield from (f"{name}.{key}=" for name, keys in names.parameters().items() for key in keys)
+
+
+@_silent
+def axes(incomplete: str) -> Iterator[Offer]:
+    """Yield what --over takes: the start of key=values, of a mechanism or of the scenario."""
+    yield from (f"{place}=" for place in PLACES)
+    yield from settings(incomplete)
+
+
+@_silent
+def engines(incomplete: str) -> Iterator[Offer]:  # noqa: ARG001 - the shell chooses
+    """Yield what --engine takes."""
+    yield "local", "processes of this machine"
+    yield "dask", "a Dask cluster that is started here"
 
 
 @_silent

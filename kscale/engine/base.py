@@ -26,8 +26,13 @@ class Done:
 class Engine(Protocol):
     """Runs tasks. Closing the generator early ends everything it started."""
 
-    name: str  # local, dask
-    workers: int  # that run cells at once, as far as is known before it starts
+    @property
+    def name(self) -> str:
+        """Return local or dask, as results have it."""
+
+    @property
+    def workers(self) -> int:
+        """Return how many run cells at once, as far as is known before it starts."""
 
     def run(self, work: Work) -> Generator[Done, None, None]:
         """Yield each task as it is done.

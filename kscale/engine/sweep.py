@@ -84,7 +84,7 @@ def plan(
     if seeds[-1] > LARGEST_SEED:
         raise KscaleError(f"the last seed would be {seeds[-1]:,}; at most {LARGEST_SEED:,}")
     cells = _labelled(planned, {(one.mechanism, one.key) for one in over})
-    spots = list(_spots(loaded.without_sweep(), places, seeds))
+    spots = list(_spots(loaded, places, seeds))
     stamp = _Stamp(settings, plugins)
     found = [(_task(spot, cell, stamp), cell) for spot in spots for cell in cells]
     found = narrow(
@@ -180,7 +180,7 @@ def _spots(loaded: Loaded, axes: Sequence[Meant], seeds: Sequence[int]) -> Itera
         seen.add(tuple(point.values()))
         resolved = here.resolved()  # of 10,000 places most differ in their seed only
         for seed in seeds:
-            scenario = here.scenario.model_copy(update={"seed": seed})
+            scenario = here.scenario.model_copy(update={"seed": seed, "sweep": None})
             place = Place(scenario, here.recorded, load.sha256({**resolved, "seed": seed}))
             yield _Spot(place, {**point, SEED: seed} if len(seeds) > 1 else point)
 

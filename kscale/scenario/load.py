@@ -54,7 +54,7 @@ class Loaded:
     # costs in place of their path: what it leaves out is not in it
 
     def resolved(self) -> dict[str, Any]:
-        """Return the scenario as plain JSON values, every default in it; it can be loaded again."""
+        """Return the scenario as plain JSON values but for its sweep; it can be loaded again."""
         return dump(self.scenario)
 
     def with_seed(self, seed: int) -> "Loaded":
@@ -101,12 +101,6 @@ class Loaded:
         found = places.value(self.scenario, loc)
         # a share of a list becomes a count when it is resolved
         return places.value(Scenario.model_validate(self.tree), loc) if found is None else found
-
-    def without_sweep(self) -> "Loaded":
-        """Return the scenario as one point of its sweep."""
-        scenario = self.scenario.model_copy(update={"sweep": None})
-        tree = {key: part for key, part in self.tree.items() if key != "sweep"}
-        return replace(self, scenario=scenario, sha256=sha256(dump(scenario)), tree=tree)
 
     @staticmethod
     def _place(known: Mapping[str, Loc], name: str) -> Loc:
@@ -209,8 +203,12 @@ def _recorded(scenario: Scenario, folder: Path, before: Recorded | None = None) 
 
 
 def dump(scenario: Scenario) -> dict[str, Any]:
-    """Return a scenario as plain JSON values under the keys of the file."""
-    return scenario.model_dump(mode="json", by_alias=True, exclude_none=True)
+    """Return a scenario as plain JSON values under the keys of the file.
+
+    Its sweep is left out: what is run at a point does not hang on which others there are, and a result says
+    itself what was swept.
+    """
+    return scenario.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"sweep"})
 
 
 def sha256(resolved: dict[str, Any]) -> str:

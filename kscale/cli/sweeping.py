@@ -1,0 +1,162 @@
+"""What `kscale sweep` does with what it was asked for: plan, look ahead, run, print."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kscale import units
+from kscale.cli import plugged, progress_sweep
+from kscale.cli.output import Outputs
+from kscale.clusterwide import workers as processes
+from kscale.engine import axes, choose, forecast, shard
+from kscale.engine import sweep as sweeps
+from kscale.engine.axes import Axis
+from kscale.engine.conduct import conduct
+from kscale.engine.forecast import Forecast
+from kscale.engine.sweep import Sweep
+from kscale.errors import KscaleError, WrongAnswer
+from kscale.measure import machine, memory
+from kscale.measure.campaign import Request
+from kscale.measure.timing import Settings
+from kscale.report import console, table_run, table_sweep, table_sweep_plan
+from kscale.report.export.subject import Subject
+from kscale.results.store import Store
+from kscale.scenario import document, load
+from kscale.scenario.load import Loaded
+
+EXAMPLE = "--over etcd-freelist.free_pages=1k..1M/7log, or --seeds 10"
+CELL_S = 2.0  # of a timed cell
+LEAST_S, MOST_S = 0.01, 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be swept, as the command line has it."""
+
+    over: Sequence[str]
+    seeds: int | None
+    seed: int | None
+    only: Sequence[str]
+    overrides: Sequence[str]
+    plugin: Sequence[str]
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Who runs the cells, and which of them."""
+
+    engine: str
+    workers: int | None
+    shard: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is shown, and how."""
+
+    verbose: bool
+    quiet: bool
+    color: str
+
+
+def settings(budget: str | None, *, timed: bool) -> Settings:
+    """Return how each cell is measured; KscaleError if the budget is not a sensible time."""
+    if budget is None:
+        return Settings(budget_s=CELL_S, cell_cap_s=CELL_S, timing=timed)
+    try:
+        seconds = units.parse_duration(budget) / units.NS_PER_S
+    except ValueError as error:
+        raise KscaleError(f"--budget: {error}") from error
+    if not LEAST_S <= seconds <= MOST_S:
+        raise KscaleError(f"--budget: must be 10ms to 1h for a cell, got {budget.strip()}")
+    return Settings(budget_s=seconds, cell_cap_s=seconds, timing=timed)
+
+
+def planned(scenario: str, wish: Wish) -> Sweep:
+    """Return the sweep, all of it checked; KscaleError says which option or line of the scenario is wrong."""
+    plugins = plugged.read(wish.plugin)
+    loaded = load.load(scenario)
+    if wish.seed is not None:
+        loaded = loaded.with_seed(wish.seed)
+    over, seeds = _asked(loaded, wish)
+    first = loaded.scenario.seed
+    return sweeps.plan(
+        loaded,
+        plugged.mechanisms(plugins),
+        over,
+        range(first, first + seeds),
+        wish.settings,
+        only=wish.only,
+        overrides=wish.overrides,
+        plugins=plugins,
+    )
+
+
+def plan_only(sweep: Sweep, where: Where, *, color: str) -> None:
+    """Print how many cells there are and about what they will take; run none."""
+    found = forecast.forecast(sweep)
+    workers = _workers(sweep, found) if where.workers is None else where.workers
+    out = console.console(color=color)
+    name, free = sweep.loaded.scenario.name, machine.free_bytes()
+    console.show(out, table_sweep_plan.plan_table(name, found, workers, free, out.width))
+
+
+def run(sweep: Sweep, where: Where, request: Request, outputs: Outputs, look: Look, *, fresh: bool) -> None:
+    """Run the cells, save the result and print it; KscaleError before any work if memory looks too small."""
+    store = Store.default()
+    if request.name is not None:
+        store.check_free(request.name, replace=request.force)
+    part = shard.parse(where.shard) if where.shard is not None else None
+    choose.check(where.engine)
+    workers = _fitting(sweep, where, force=request.force)
+    engine = choose.engine(where.engine, workers)
+    try:
+        with progress_sweep.observer(quiet=look.quiet or outputs.machine, color=look.color) as observer:
+            result = conduct(sweep, engine, observer, store, request, part, fresh=fresh)
+    except WrongAnswer as error:
+        outputs.write_wrong_answer(error)
+        raise
+    outputs.write(
+        Subject((result,)),
+        lambda width: table_sweep.sweep_table(result, width, verbose=look.verbose),
+        color=look.color,
+    )
+    if not outputs.machine:
+        path = store.path_of(result.run.called)
+        console.show(console.console(color=look.color), table_run.saved_line(str(path), result.run.seconds))
+
+
+def _asked(loaded: Loaded, wish: Wish) -> tuple[list[Axis], int]:
+    """Return the axes and the number of seeds: those of the command line, else the scenario's."""
+    stated = loaded.scenario.sweep
+    seeds = wish.seeds or (stated.seeds if stated else 1)
+    if wish.over:
+        return [axes.parse(text, axes.option(text)) for text in wish.over], seeds
+    found = []
+    for key, values in (stated.over if stated else {}).items():
+        line, place = document.place(("sweep", "over", key), loaded.lines)
+        found.append(axes.of(key, values, document.one_line(f"{loaded.where}:{line}: {place}")))
+    if not found and seeds == 1:
+        raise KscaleError(f"nothing is varied: give {EXAMPLE}, or a `sweep:` in {loaded.where}")
+    return found, seeds
+
+
+def _workers(sweep: Sweep, found: Forecast) -> int:
+    """Return how many workers suit: a core each, as many as fit into memory, one if cells are timed."""
+    if sweep.settings.timing:
+        return 1
+    fit = machine.free_bytes() // found.largest.bytes
+    return max(1, min(processes.usual(), fit, len(sweep.tasks)))
+
+
+def _fitting(sweep: Sweep, where: Where, *, force: bool) -> int:
+    """Return the number of workers; KscaleError if they do not fit into memory at the largest cell."""
+    if not choose.is_here(where.engine):
+        return where.workers or 1  # other machines have memory of their own, and look at it themselves
+    found = forecast.forecast(sweep, most=1, force=force)
+    workers = where.workers or _workers(sweep, found)
+    largest = found.largest
+    at = f" at {largest.label}" if largest.label else ""
+    each = f"in each of {workers} workers " if workers > 1 else ""
+    memory.require(workers * largest.bytes, f"{largest.mechanism}{at} {each}".strip(), force=force)
+    return workers
