@@ -87,6 +87,7 @@ def of_every_kind(made: Result) -> dict[str, Asked]:
         "samples": one,
         "latency": one,
         "heatmap": Asked((made,), by=("free_pages", "workload")),
+        "map": Asked((made,), by=("free_pages",)),
         "history": two,
     }
 

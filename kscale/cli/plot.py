@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PANEL = "Look"
 WHAT, OUTPUT = "What is drawn", "Output"
-KINDS = ("forest", "overview", "bars", "growth", "samples", "latency", "heatmap", "history")
+KINDS = ("forest", "overview", "bars", "growth", "samples", "latency", "heatmap", "map", "history")
 OF_SIMULATIONS = ("stations", "life", "spread")
 LONGEST_NAME = 60  # of a file we name ourselves
 
@@ -50,14 +50,20 @@ def plot(
             metavar="KIND",
             rich_help_panel=WHAT,
             help="forest (of two, the default), overview (of one, the default), bars, growth, samples, "
-            "latency, heatmap, history (of many, the default). Of a simulation: stations (the default), "
+            "latency, heatmap, map, history (of many, the default). Of a simulation: stations (the default), "
             "life, spread.",
             autocompletion=_kinds,
         ),
     ] = None,
+    crossover: Annotated[
+        bool,
+        typer.Option(
+            "--map", rich_help_panel=WHAT, help="As --kind map: who wins where over what was swept."
+        ),
+    ] = False,
     by: Annotated[
         str | None,
-        typer.Option(metavar="X[,Y]", rich_help_panel=WHAT, help="Parameters of growth and heatmap."),
+        typer.Option(metavar="X[,Y]", rich_help_panel=WHAT, help="Parameters of growth, heatmap and map."),
     ] = None,
     metric: Annotated[
         str | None,
@@ -98,6 +104,8 @@ def plot(
     if output is not None:
         picture.suffix_of(output)
         check_free(output)
+    if crossover:
+        kind = _map(kind)
     store = Store.default()
     simulated = simulations.find(store, results or ())
     if simulated:
@@ -115,6 +123,16 @@ def plot(
     path = output or Path(f"{_file_name(asked, name)}-{name}.png")
     picture.write(made, path)
     typer.echo(f"wrote {clean_prose(str(path))}: {clean_prose(made.title)}", err=True)
+
+
+def _map(kind: str | None) -> str:
+    """Return the kind that --map is short for; KscaleError if another one is named too."""
+    from kscale.errors import KscaleError
+    from kscale.units import quote
+
+    if kind not in {None, "map"}:
+        raise KscaleError(f"--map is --kind map, not {quote(kind)}; leave one of both out")
+    return "map"
 
 
 def _refuse_cells(

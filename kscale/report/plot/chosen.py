@@ -119,10 +119,11 @@ def _compared(result: Result, asked: Asked) -> Iterator[tuple[Cell, Row]]:
 
 def facts(result: Result) -> str:
     """Return what was run, where, when and by what."""
-    machine = result.machine
+    machine, sweep = result.machine, result.run.sweep
+    seeds = f"{len(sweep.seeds)} seeds" if sweep and len(sweep.seeds) > 1 else f"seed {result.run.seed}"
     return " · ".join(
         (
-            f"{names.short(result.scenario.name)}, seed {result.run.seed}",
+            f"{names.short(result.scenario.name)}, {seeds}",
             f"{machine.cores_logical} cores, {names.short(machine.cpu_model)}",
             clean(result.run.started[:10]),
             f"kscale {names.short(result.run.kscale)}",

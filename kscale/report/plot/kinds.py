@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from kscale.errors import KscaleError, did_you_mean
 from kscale.judge.rows import WALL
 from kscale.report.plot import bars, chosen, forest, growth, heatmap, history, latency, overview, samples
+from kscale.report.plot import map as crossover
 from kscale.report.plot.asked import Asked, NothingToDraw
 from kscale.report.plot.picture import Picture
 from kscale.units import LONGEST, quote
@@ -31,6 +32,7 @@ KINDS: Mapping[str, Kind] = {
     "samples": Kind(samples.picture, most=3, times_only=True),
     "latency": Kind(latency.picture, most=3, times_only=True),
     "heatmap": Kind(heatmap.picture, most=2, by=True),
+    "map": Kind(crossover.picture, most=1, by=True),
     "history": Kind(history.picture, most=MANY),
 }
 

@@ -42,6 +42,7 @@ POINT = 1 / 72  # inches
 MOST_STEPS = 4.5  # between the ticks of a small axis
 TICK_ROOM = 0.16  # inches of a tick, and between its label and the axis' name
 LEADING = 1.3  # line height over font size
+DASHED = (0, (2.5, 2))  # of a line that is not sure: on and off, in line widths
 
 Look = tuple[str, str, str]  # colour, marker, hatch
 

@@ -1,0 +1,70 @@
+"""Where amounts stand along an axis: even steps apart, or even factors, with a place of its own for 0."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean, median, pstdev
+
+WIDE_RANGE = 10.0  # largest over smallest from which two amounts are factors apart
+LEAST_RANGE = 3.0  # below it even steps are read more easily
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """An axis: *place* of a greater amount is greater."""
+
+    log: bool
+    zero: float = 0.0  # place of 0 on a log axis, a step before the least amount
+
+    def place(self, amount: float) -> float:
+        """Return where an amount stands; on a log axis nothing stands before 0."""
+        if not self.log:
+            return amount
+        return math.log10(amount) if amount > 0 else self.zero
+
+    def even(self, a: float, b: float) -> bool:
+        """Say whether amounts between two have their places between theirs: not from 0 on a log axis."""
+        return not self.log or (a > 0 and b > 0)
+
+
+def fitting(amounts: Sequence[float]) -> Scale:
+    """Return the scale on which amounts are spread most evenly; even steps if it is all one."""
+    found = sorted(set(amounts))
+    above = [one for one in found if one > 0]
+    if found[0] < 0 or len(above) < 2 or above[-1] / above[0] < LEAST_RANGE:  # noqa: PLR2004 - a range
+        return Scale(log=False)
+    logs = [math.log10(one) for one in above]
+    if len(found) == 2:  # noqa: PLR2004 - two are always evenly spread
+        return _log(logs) if above[-1] / above[0] >= WIDE_RANGE else Scale(log=False)
+    if len(above) == 2:  # noqa: PLR2004 - as above; with a 0
+        return _log(logs) if above[-1] / above[0] >= WIDE_RANGE else Scale(log=False)
+    return _log(logs) if _uneven(logs) < _uneven(found) - 1e-9 else Scale(log=False)
+
+
+def wide(amounts: Sequence[float], factor: float) -> Scale:
+    """Return a log scale if amounts above 0 are that many times apart, else one of even steps."""
+    above = [one for one in amounts if one > 0]
+    if min(amounts) < 0 or len(above) < 2 or max(above) / min(above) < factor:  # noqa: PLR2004 - a range
+        return Scale(log=False)
+    return _log(sorted({math.log10(one) for one in above}), most=1.0)
+
+
+def borders(places: Sequence[float]) -> list[float]:
+    """Return the borders of the strips around ascending places: half-way between neighbours."""
+    if len(places) == 1:
+        return [places[0] - 0.5, places[0] + 0.5]
+    inner = [(a + b) / 2 for a, b in pairwise(places)]
+    return [2 * places[0] - inner[0], *inner, 2 * places[-1] - inner[-1]]
+
+
+def _log(logs: Sequence[float], most: float = math.inf) -> Scale:
+    """Return a log scale with 0 a usual step before the first of *logs*."""
+    steps = [b - a for a, b in pairwise(logs)]
+    return Scale(log=True, zero=logs[0] - min(median(steps), most))
+
+
+def _uneven(places: Sequence[float]) -> float:
+    """Return how much the steps between places differ, over their mean."""
+    steps = [b - a for a, b in pairwise(places)]
+    return pstdev(steps) / fmean(steps)
