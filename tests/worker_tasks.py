@@ -14,13 +14,13 @@ from kscale.plugins.source import Source
 from kscale.results.record import Cell
 
 
-@dataclass(slots=True)
+@dataclass
 class Told(Runner):
-    """Leaves a file for each attempt in a folder, and ends its process at some numbers of free pages."""
+    """Leaves a file for each attempt in a folder; some tasks end its process."""
 
     folder: Path = field(default_factory=Path)
-    deadly: tuple[int, ...] = ()
-    wrong: tuple[int, ...] = ()
+    deadly: tuple[str, ...] = ()  # labels of tasks that end the process
+    wrong: tuple[str, ...] = ()  # of those whose variants disagree
 
     def run(
         self,
@@ -34,9 +34,8 @@ class Told(Runner):
         """Run the task, if it is to be."""
         attempts = len(list(self.folder.glob(f"{task.key}.*")))
         (self.folder / f"{task.key}.{attempts}.{os.getpid()}").touch()
-        pages = task.params["free_pages"]
-        if pages in self.deadly:
+        if task.label in self.deadly:
             os.kill(os.getpid(), signal.SIGKILL)
-        if pages in self.wrong:
+        if task.label in self.wrong:
             raise WrongAnswer(f"{task.label}: variants disagree")
         return super().run(place, task, settings, plugins, force=force)

@@ -24,18 +24,17 @@ Question = tuple[Place | None, Task] | None  # without a place: at the latest on
 Answer = tuple[Cell, int] | None  # the cell, and the most memory that the process has held
 
 
-@dataclass(frozen=True, slots=True)
 class Local:
-    """Runs tasks in so many processes of this machine; timed ones in one, whatever was asked."""
+    """Runs tasks in processes of this machine; timed ones in one, whatever was asked."""
 
-    workers: int
-    runner: Callable[[], Runner] = Runner  # that each process makes for itself
-    name: str = "local"
+    name = "local"
 
-    def __post_init__(self) -> None:
-        """KscaleError if there is no worker."""
-        if self.workers < 1:
-            raise KscaleError(f"workers must be >= 1, got {self.workers}")
+    def __init__(self, workers: int, runner: Callable[[], Runner] = Runner) -> None:
+        """Start nothing yet; each process makes a *runner* for itself. KscaleError if there is no worker."""
+        if workers < 1:
+            raise KscaleError(f"workers must be >= 1, got {workers}")
+        self.workers = workers
+        self.runner = runner
 
     def run(self, work: Work) -> Generator[Done, None, None]:
         """Yield each task as it is done.
