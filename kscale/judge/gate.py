@@ -13,8 +13,8 @@ from kscale.judge.confirming import Remeasure
 from kscale.judge.deciding import UNCLEAR, Terms
 from kscale.judge.decision import Decision, Judgement, Status
 from kscale.judge.policy import Policy
-from kscale.judge.requiring import REQUIRED
 from kscale.judge.rows import OTHER_MACHINE
+from kscale.judge.shown import REQUIRED
 from kscale.results.record import Result
 
 NOTHING = "nothing was judged: too few pairs, another machine, or the policy ignores all there is"

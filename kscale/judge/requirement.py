@@ -3,6 +3,8 @@
     MECHANISM[key=value,...].METRIC.STAT OP VALUE
     MECHANISM[key=value,...].VARIANT.METRIC.STAT OP VALUE
 
+    MECHANISM[key=value,...].VARIANT.METRIC.exponent(PARAMETER) OP VALUE
+
 Without [...] every cell of the mechanism must hold; without VARIANT the optimized one is meant.
 
     speedup    baseline over this variant; of counters too
@@ -10,13 +12,15 @@ Without [...] every cell of the mechanism must hold; without VARIANT the optimiz
     fraction   the same, written as a percentage or a number
     value      this variant's own, in the metric's unit; a time is per unit of work, as tables show it
     baseline   the baseline's own
+    exponent   power of the parameter with which it grows, at every point of the others; without METRIC of
+               the first headline counter
 
 Over times the weak end of the 95 % interval must hold.
 """
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -26,7 +30,8 @@ from kscale.errors import did_you_mean
 from kscale.judge.wording import MILLI
 from kscale.mechanisms.base import BASELINE, OPTIMIZED
 
-STATS = ("speedup", "ratio", "fraction", "value", "baseline")
+EXPONENT = "exponent"
+STATS = ("speedup", "ratio", "fraction", "value", "baseline", EXPONENT)
 OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -35,11 +40,12 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
 }
 EXAMPLE = "etcd-freelist[free_pages=1M].wall_ns.speedup >= 10"
+EXAMPLE_OF_GROWTH = "etcd-freelist.optimized.exponent(free_pages) <= 0.1"
 PPM = 1_000_000
 
 _FORM = re.compile(
     r"(?P<mechanism>[A-Za-z][A-Za-z0-9_-]*)(?:\[(?P<point>[^\]]*)\])?(?P<path>(?:\.[A-Za-z][A-Za-z0-9_-]*)+)"
-    r" *(?P<op>>=|<=|==|>|<|=) *(?P<bound>[^ <>=].*)"
+    r"(?:\( *(?P<over>[A-Za-z][A-Za-z0-9_.-]*) *\))? *(?P<op>>=|<=|==|>|<|=) *(?P<bound>[^ <>=].*)"
 )
 _DIGITS = re.compile(r"[0-9.,_]+")
 
@@ -56,6 +62,8 @@ class Requirement:
     stat: str
     op: str
     given: str  # the value as written; its unit depends on the metric
+    over: str = ""  # parameter of an exponent
+    named: str = ""  # of an exponent: a variant or a metric, whichever the results have
 
     @property
     def at_least(self) -> bool:
@@ -68,6 +76,9 @@ class Requirement:
 
     def bound(self, unit: str) -> Fraction:
         """Return the value as a number in the metric's *unit*; ValueError if it is written otherwise."""
+        if self.stat == EXPONENT:  # what shrinks has one below 0
+            size = units.parse_number(self.given.removeprefix("-"))
+            return -size if self.given.startswith("-") else size
         if self.stat in {"speedup", "ratio"}:
             return units.parse_number(self.given.removesuffix("x"))
         if self.stat == "fraction":
@@ -83,12 +94,15 @@ def parse(text: str) -> Requirement:
         raise ValueError(f"{units.quote(text)} cannot be read; write it like {EXAMPLE}")
     if form["op"] == "=":
         raise ValueError(f"'=' is not an operator; known: {' '.join(OPERATORS)}")
-    path = form["path"][1:].split(".")
-    if not 2 <= len(path) <= 3:  # noqa: PLR2004 - metric and stat; variant, metric and stat
-        raise ValueError(
-            f"after the mechanism come METRIC.STAT, or VARIANT.METRIC.STAT, got {units.quote('.'.join(path))}"
-        )
-    *variant, metric, stat = path
+    *path, stat = form["path"][1:].split(".")
+    if stat == EXPONENT or (form["over"] and stat not in STATS):
+        return _of_growth(text, form, path, stat)
+    if form["over"]:
+        raise ValueError(f"{stat} takes no ({form['over'][: units.LONGEST]}); {EXPONENT} does")
+    if not 1 <= len(path) <= 2:  # noqa: PLR2004 - metric; variant and metric
+        given = units.quote(".".join([*path, stat]))
+        raise ValueError(f"after the mechanism come METRIC.STAT, or VARIANT.METRIC.STAT, got {given}")
+    *variant, metric = path
     if stat not in STATS:
         raise ValueError(f"no stat '{stat[: units.LONGEST]}'; {did_you_mean(stat, STATS)}")
     default = BASELINE if stat == "baseline" else OPTIMIZED
@@ -102,6 +116,35 @@ def parse(text: str) -> Requirement:
         op=form["op"],
         given=form["bound"].strip(),
     )
+
+
+def _of_growth(text: str, form: re.Match[str], path: Sequence[str], stat: str) -> Requirement:
+    """Return a requirement of an exponent; what is left out of variant and metric is empty."""
+    if stat != EXPONENT:
+        raise ValueError(f"no stat '{stat[: units.LONGEST]}'; {did_you_mean(stat, STATS)}")
+    if not form["over"]:
+        raise ValueError(f"{EXPONENT} is over a parameter; write it like {EXAMPLE_OF_GROWTH}")
+    if len(path) > 2:  # noqa: PLR2004 - variant and metric
+        given = units.quote(".".join([*path, stat]))
+        raise ValueError(f"after the mechanism come VARIANT and METRIC, if any, and {EXPONENT}, got {given}")
+    variant, metric = path if len(path) == 2 else (OPTIMIZED, "")  # noqa: PLR2004 - both
+    found = Requirement(
+        text=text.strip(),
+        mechanism=form["mechanism"].replace("_", "-"),
+        params=_point(form["point"]),
+        variant=variant,
+        metric=metric,
+        stat=stat,
+        op=form["op"],
+        given=form["bound"].strip(),
+        over=form["over"],
+        named=path[0] if len(path) == 1 else "",
+    )
+    try:
+        found.bound("")
+    except ValueError as error:
+        raise ValueError(f"{error} (an exponent: 1 is twice the cost at twice the size)") from error
+    return found
 
 
 def _point(text: str | None) -> dict[str, str]:

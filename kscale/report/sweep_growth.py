@@ -130,6 +130,7 @@ def _table(found: Sequence[Row], width: int) -> Iterator[Text]:
         Column("95 % interval", [Text(one.interval) for one in found]),
         Column("", [Text(one.note, "yellow" if one.warned else "dim") for one in found], name=True),
     ]
+    columns = [column for column in columns if any(cell.plain for cell in column.cells)]
     widths = grid.fitted([*places, *columns], width)
     if widths is not None:
         yield grid.titles([*places, *columns], widths)

@@ -12,8 +12,8 @@ from kscale.judge.deciding import UNCLEAR
 from kscale.judge.decision import Decision, Judgement, Status
 from kscale.judge.policy import BUILT_IN
 from kscale.judge.policy_load import FILE
-from kscale.judge.requiring import REQUIRED
 from kscale.judge.rows import OTHER_MACHINE
+from kscale.judge.shown import REQUIRED
 from kscale.judge.verdict import MARKS as VERDICT_MARKS
 from kscale.judge.verdict import Verdict
 from kscale.report import cells, table_compare
