@@ -37,7 +37,9 @@ def task(
     """Return one task."""
     at = dict(point or {})
     text = json.dumps([place.sha256, mechanism, dict(params), list(variants), at], sort_keys=True)
-    label = ", ".join(f"{key} {value}" for key, value in {**params, **at}.items() if value is not None)
+    label = ", ".join(
+        [f"{params['free_pages']} free pages", *(f"{key} {value}" for key, value in at.items())]
+    )
     key = hashlib.sha256(text.encode()).hexdigest()
     return Task(key, place.sha256, mechanism, dict(params), tuple(variants), at, label)
 

@@ -184,12 +184,12 @@ def _kept(work: Work, engine: Engine, observer: Observer, path: Path, cells: dic
         synced = time.monotonic()
         for done in running:
             with stopper.held():
-                cells[done.task.key] = done.cell
                 if done.cell.status == "ok":
                     journal.add(done.task.key, done.cell.model_dump(mode="json"))
                     if time.monotonic() - synced >= SYNC_S:
                         journal.sync()
                         synced = time.monotonic()
+                cells[done.task.key] = done.cell
             peak = max(peak, done.peak_rss_bytes)
             observer.cell_done(done.cell)
     return peak
