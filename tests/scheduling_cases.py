@@ -170,7 +170,13 @@ def problems(draw: st.DrawFn, most_nodes: int = 12, most_pods: int = 40) -> Pend
     taken = Taken(busy * 100, busy * 700, busy * 200, busy * 900, busy * 10, np.zeros_like(on.extended), busy)
     weights = draw(st.sampled_from(((1, 1, 3, 2), (1, 1, 3, 2), (2, 5, 0, 1), (0, 1, 1, 0))))
     fit, balance, taints, affinity = weights
-    params = Load(fit_weight=fit, balanced_weight=balance, taint_weight=taints, affinity_weight=affinity)
+    params = Load(
+        fit_weight=fit,
+        balanced_weight=balance,
+        taint_weight=taints,
+        affinity_weight=affinity,
+        strategy=draw(st.sampled_from((None, "least", "most"))),
+    )
     draws = draw(st.lists(st.integers(0, 2**32 - 1), min_size=len(klass), max_size=len(klass)))
     return scheduling.assemble(
         on,

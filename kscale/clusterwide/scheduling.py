@@ -24,7 +24,7 @@ from kscale.clusterwide.toggles import Toggles
 from kscale.kernels import scheduling_classes as by_class
 from kscale.kernels import scheduling_exhaustive as exhaustive
 from kscale.kernels import scheduling_sampling as sampling
-from kscale.mechanisms import sched_equivalence, sched_sampling, scheduling
+from kscale.mechanisms import sched_equivalence, sched_sampling, scheduling, scheduling_sample
 from kscale.mechanisms.scheduling import Pending
 from kscale.mechanisms.scheduling_load import PPM, Load, Taken
 from kscale.scenario import draw
@@ -94,7 +94,7 @@ def place(pending: Pending, toggles: Toggles, leaving: Groups, first: int = 0) -
 
 def need_of(nodes: int) -> int:
     """Return at how many feasible nodes a search by samples stops."""
-    return sched_sampling.sample_size(nodes, sched_sampling.Params().percentage)
+    return scheduling_sample.sample_size(nodes, sched_sampling.Params().percentage)
 
 
 def _by_class(pending: Pending, leaving: Groups) -> tuple[Longs, Longs, Groups]:
@@ -114,7 +114,7 @@ def _by_class(pending: Pending, leaving: Groups) -> tuple[Longs, Longs, Groups]:
 
 def _by_sample(pending: Pending, leaving: Groups) -> tuple[Longs, Groups]:
     """Return evaluations of each pod, and its node."""
-    order = sched_sampling.visiting_order(pending.nodes.zone)
+    order = scheduling_sample.visiting_order(pending.nodes.zone)
     at = np.full(len(pending.klass), exhaustive.PENDING, dtype=np.int32)
     spent = np.zeros(len(pending.klass), dtype=np.int64)
     visited = replace(

@@ -1,11 +1,12 @@
 """Placing pods by looking at enough nodes: the search stops at `need` feasible ones.
 
     place_by_walk   kube-scheduler since 1.12: from where the last search stopped, round the node list; the
-                    next pod starts at the first node not looked at (algorithm.go @0c29b313, one worker)
+                    next pod starts at the first node not looked at (algorithm.go @0c29b313, one worker),
+                    or at the first of all, as issue 95709 asked for
     place_by_draw   random order, as Borg and Alibaba describe it: node (start + i * stride) mod n, with a
                     start and a stride of its own for each pod, coprime to n, so that every node comes once
 
-Nodes are numbered in visiting order (scheduling.visiting_order). Both score in chunks so that the loops
+Nodes are numbered in visiting order (mechanisms/scheduling_sample.py). Both score in chunks so that the loops
 vectorise: the chunk is as long as nodes are missing, so a search that rejects nobody scores no node too
 many, and what is scored past the last node needed is dropped and counted as an evaluation only.
 A tie is broken in visiting order.
@@ -46,9 +47,16 @@ from kscale.kernels.scheduling_scores import (
     score,
     score_span,
     signed,
+    strategy,
 )  # fmt: skip
 
-LEAST_CHUNK = 64  # nodes; shorter chunks cost more to start than they save
+LEAST_CHUNK = 64  # nodes; shorter chunks cost more to start than they save, unless fewer are needed
+
+
+@inline
+def chunk(need: int, looked: int) -> int:
+    """Return the fewest nodes scored at once; where few are needed, as many again as were looked at."""
+    return min(LEAST_CHUNK, max(need, looked))
 
 
 @inline
@@ -65,13 +73,14 @@ def stop_at(scores: Scores, surplus: int) -> int:
 def score_at(state: Floats, nodes: Groups, asks: Floats, c: int, delta: bool, out: Scores) -> None:
     """Write the scores of *nodes* for class *c* to out, as score_span does for neighbours."""
     want_cpu, want_mem, cpu, mem = asks[WANT_CPU, c], asks[WANT_MEM, c], asks[CPU, c], asks[MEM, c]
-    nz_cpu, nz_mem, fit, balance = asks[NZ_CPU, c], asks[NZ_MEM, c], asks[FIT, c], asks[BALANCE, c]
+    nz_cpu, nz_mem, balance = asks[NZ_CPU, c], asks[NZ_MEM, c], asks[BALANCE, c]
+    fit, half, base = strategy(asks[FIT, c])
     for j in range(nodes.size):
         i = nodes[j]
         out[j] = score(
             state[BAL_CPU, i], state[BAL_MEM, i], state[RCP_CPU, i], state[RCP_MEM, i], state[SHARE, i],
             state[FREE_CPU, i], state[FREE_MEM, i], state[SPARE_CPU, i], state[SPARE_MEM, i], state[ROOM, i],
-            state[NOW, i], want_cpu, want_mem, cpu, mem, nz_cpu, nz_mem, fit, balance, delta,
+            state[NOW, i], want_cpu, want_mem, cpu, mem, nz_cpu, nz_mem, fit, half, base, balance, delta,
         )  # fmt: skip
     for e in range(asks.shape[0] - WANT_EPH):
         want = asks[WANT_EPH + e, c]
@@ -96,7 +105,7 @@ def walk(
     looked, found, done = 0, 0, False
     while looked < nodes and not done:
         lo = (start + looked) % nodes
-        hi = min(lo + min(max(need - found, LEAST_CHUNK), nodes - looked), nodes)
+        hi = min(lo + min(max(need - found, chunk(need, looked)), nodes - looked), nodes)
         out = scores[looked : looked + hi - lo]
         score_span(state, lo, hi, asks, c, delta, out)
         if level_of[-1] == MIXED:
@@ -121,7 +130,7 @@ def draw_nodes(
     nodes = group.size
     looked, found, done, node = 0, 0, False, start
     while looked < nodes and not done:
-        end = looked + min(max(need - found, LEAST_CHUNK), nodes - looked)
+        end = looked + min(max(need - found, chunk(need, looked)), nodes - looked)
         for i in range(looked, end):
             visited[i] = node
             node += stride
@@ -143,16 +152,17 @@ def place_by_walk(
     state: Floats, asks: Floats, delta: bool,
     rule: Groups, first: Groups, level_of: Groups, group: Groups, raw: Longs, weights: Longs,
     klass: Groups, draws: Draws, need: int, scores: Scores, node_of: Groups, found_of: Groups, work: Longs,
-    leaving: Groups | None = None, spent: Longs | None = None,
+    leaving: Groups | None = None, spent: Longs | None = None, rotate: bool = True,
 ) -> None:  # fmt: skip
     """Place each pod on the best of the first *need* feasible nodes from where the last search stopped.
 
     Arguments as in scheduling_exhaustive.place_by_scan, with nodes in visiting order, and
 
-    need      feasible nodes to find, see scheduling.sample_size
+    need      feasible nodes to find, see mechanisms/scheduling_sample.py
     found_of  int32[p]  out: feasible nodes that were found for each pod
     leaving   int32[p]  pod that ends once pod p is placed, p or one before it, or PENDING; None: none ends
     spent     int64[p]  out: EVALUATIONS after each pod; None: not wanted
+    rotate    False: each search starts at the first node
     """
     nodes, start = group.size, 0
     standing, totals = np.empty(nodes, np.int32), np.empty(nodes, np.int32)
@@ -182,7 +192,7 @@ def place_by_walk(
                 remove(state, signed(node_of[gone]), asks, klass[gone])
         if spent is not None:
             spent[p] = work[EVALUATIONS]
-        start = (start + looked) % nodes
+        start = (start + looked) % nodes if rotate else 0
 
 
 @kernel

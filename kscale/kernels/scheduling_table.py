@@ -50,6 +50,7 @@ from kscale.kernels.scheduling_scores import (
     score,
     score_span,
     signed,
+    strategy,
 )  # fmt: skip
 
 BLOCK = 192  # nodes; three cache lines of scores, and a count of them fits in 8 bits
@@ -108,7 +109,8 @@ def replay(
 ) -> int:  # fmt: skip
     """Score a row on the nodes log[since:until]; return how many fit."""
     want_cpu, want_mem, cpu, mem = asks[WANT_CPU, c], asks[WANT_MEM, c], asks[CPU, c], asks[MEM, c]
-    nz_cpu, nz_mem, fit, balance = asks[NZ_CPU, c], asks[NZ_MEM, c], asks[FIT, c], asks[BALANCE, c]
+    nz_cpu, nz_mem, balance = asks[NZ_CPU, c], asks[NZ_MEM, c], asks[BALANCE, c]
+    fit, half, base = strategy(asks[FIT, c])
     fits = 0
     for j in range(since, until):
         node = signed(log[j])
@@ -116,7 +118,7 @@ def replay(
             state[BAL_CPU, node], state[BAL_MEM, node], state[RCP_CPU, node], state[RCP_MEM, node],
             state[SHARE, node], state[FREE_CPU, node], state[FREE_MEM, node], state[SPARE_CPU, node],
             state[SPARE_MEM, node], state[ROOM, node], state[NOW, node],
-            want_cpu, want_mem, cpu, mem, nz_cpu, nz_mem, fit, balance, delta,
+            want_cpu, want_mem, cpu, mem, nz_cpu, nz_mem, fit, half, base, balance, delta,
         )  # fmt: skip
         for e in range(asks.shape[0] - WANT_EPH):
             total = total if state[FREE_EPH + e, node] >= asks[WANT_EPH + e, c] else 0.0
@@ -145,11 +147,12 @@ def update_all(
     rcp_cpu, rcp_mem, room = state[RCP_CPU, node], state[RCP_MEM, node], state[ROOM, node]
     free_cpu, free_mem, now = state[FREE_CPU, node], state[FREE_MEM, node], state[NOW, node]
     spare_cpu, spare_mem = state[SPARE_CPU, node], state[SPARE_MEM, node]
+    fit, half, base = strategy(in_slot[FIT, 0])
     for s in range(live):
         fresh[s] = score(
             bal_cpu, bal_mem, rcp_cpu, rcp_mem, share, free_cpu, free_mem, spare_cpu, spare_mem, room, now,
             in_slot[WANT_CPU, s], in_slot[WANT_MEM, s], in_slot[CPU, s], in_slot[MEM, s], in_slot[NZ_CPU, s],
-            in_slot[NZ_MEM, s], in_slot[FIT, s], in_slot[BALANCE, s], delta,
+            in_slot[NZ_MEM, s], fit, half, base, in_slot[BALANCE, s], delta,
         )  # fmt: skip
     for e in range(in_slot.shape[0] - WANT_EPH):
         free = state[FREE_EPH + e, node]

@@ -14,20 +14,17 @@ import numpy as np
 from pydantic import Field
 
 from kscale import units
-from kscale.errors import WrongAnswer
 from kscale.kernels import scheduling_classes as by_class
 from kscale.kernels import scheduling_scores as scores
-from kscale.kernels.scheduling_exhaustive import PENDING
-from kscale.kernels.scheduling_table import BLOCK, PANEL
-from kscale.mechanisms import scheduling
+from kscale.mechanisms import scheduling, scheduling_table
 from kscale.mechanisms.base import BASELINE, OPTIMIZED, Mechanism, Metric, Outcome, Variant, Work
-from kscale.mechanisms.scheduling import Answer, Floats, Groups, Pending, Scan, Shorts
+from kscale.mechanisms.scheduling import Answer, Pending, Scan
 from kscale.mechanisms.scheduling_load import Load, cost_ns
+from kscale.mechanisms.scheduling_table import CACHE_BYTES, Table
 from kscale.scenario.cluster import Cluster
 from kscale.scenario.quantities import Bytes
 
 ID = "sched-equivalence"
-MIB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Params(Load):
     """The load, and the memory that cached classes may take."""
 
     cache_bytes: Annotated[Bytes, Field(ge=0, description="Most memory for the scores of classes.")] = (
-        64 * MIB
+        CACHE_BYTES
     )
 
 
@@ -45,22 +42,6 @@ class Job:
 
     pending: Pending
     cache: int  # bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The optimized variant's state, see kernels/scheduling_classes.py."""
-
-    pending: Pending
-    state: Floats
-    row_of: Groups
-    slot_of: Groups
-    in_slot: Floats
-    table: Shorts
-    most: Shorts
-    ties: Shorts
-    log: Groups
-    node_of: Groups
 
 
 def prepare(cluster: Cluster, params: Params) -> Job:
@@ -75,44 +56,7 @@ def build_scan(job: Job) -> Scan:
 
 def build_table(job: Job) -> Table:
     """Set room for scores aside: as many rows as there are, or as memory allows."""
-    pending, rules = job.pending, job.pending.rules
-    levels = np.diff(rules.first)
-    rows = levels[rules.rule]
-    blocks = blocks_of(pending.nodes.count)
-    slots = slots_of(int(rows.sum()), int(levels.max(initial=1)), slot_bytes(pending), job.cache)
-    return Table(
-        pending=pending,
-        state=pending.state.copy(),
-        row_of=(np.cumsum(rows) - rows).astype(np.int32),
-        slot_of=np.full(int(rows.sum()), by_class.NOWHERE, dtype=np.int32),
-        in_slot=np.full((len(pending.asks), slots), 0.0),
-        table=pending.scratch(slots, blocks, BLOCK),
-        most=pending.scratch(slots, panels_of(blocks)),
-        ties=pending.scratch(slots, panels_of(blocks)),
-        log=np.full(len(pending.klass), PENDING, dtype=np.int32),
-        node_of=np.full(len(pending.klass), PENDING, dtype=np.int32),
-    )
-
-
-def blocks_of(nodes: int) -> int:
-    """Return the blocks that hold so many nodes, an odd number (see kernels/scheduling_table.py)."""
-    return -(-nodes // BLOCK) | 1
-
-
-def panels_of(blocks: int) -> int:
-    """Return for how many blocks summaries are kept: whole panels."""
-    return -(-blocks // PANEL) * PANEL
-
-
-def slot_bytes(pending: Pending) -> int:
-    """Return what one cached row takes: its scores, their summary, its requests."""
-    blocks, size = blocks_of(pending.nodes.count), 1 if pending.small else 2
-    return (blocks * BLOCK + 2 * panels_of(blocks)) * size + len(pending.asks) * 8
-
-
-def slots_of(rows: int, levels: int, size: int, cache: int) -> int:
-    """Return how many rows are cached: all, as many as fit, and never fewer than one class needs."""
-    return max(1, levels, min(rows, cache // size))
+    return scheduling_table.build(job.pending, job.cache)
 
 
 def run_scan(scan: Scan) -> Outcome:
@@ -125,13 +69,8 @@ def run_scan(scan: Scan) -> Outcome:
 
 def run_table(way: int, table: Table) -> Outcome:
     """Look at the table of the pod's class."""
-    work = np.zeros(by_class.WORK, dtype=np.int64)
-    by_class.place_by_class(
-        table.state, *scheduling.problem(table.pending), table.row_of, table.slot_of, table.in_slot,
-        table.table, table.most, table.ties, table.log, way, table.node_of, work,
-    )  # fmt: skip
-    held = np.count_nonzero(table.slot_of != by_class.NOWHERE)
-    return _outcome(Answer(table.node_of), work, cached=int(held) * slot_bytes(table.pending))
+    work = scheduling_table.run(way, table)
+    return _outcome(Answer(table.node_of), work, cached=scheduling_table.held_bytes(table))
 
 
 def _outcome(answer: Answer, work: scheduling.Longs, *, cached: int) -> Outcome:
@@ -149,21 +88,10 @@ def _outcome(answer: Answer, work: scheduling.Longs, *, cached: int) -> Outcome:
 
 def agree(job: Job, outcomes: Mapping[str, Outcome]) -> None:
     """Every pod goes to the node the baseline chose, and the baseline's choices fit."""
-    wanted = outcomes[BASELINE].answer.node_of
-    scheduling.check_feasible(ID, BASELINE, job.pending, outcomes[BASELINE].answer)
+    wanted = outcomes[BASELINE].answer
+    scheduling.check_feasible(ID, BASELINE, job.pending, wanted)
     for name, outcome in outcomes.items():
-        differ = np.flatnonzero(outcome.answer.node_of != wanted)
-        if len(differ):
-            p = int(differ[0])
-            raise WrongAnswer(
-                f"{ID}: {name} puts pod {p} on {_said(outcome.answer.node_of[p])}, {BASELINE} on"
-                f" {_said(wanted[p])} ({len(differ):,} of {len(wanted):,} pods differ)"
-            )
-
-
-def _said(node: int) -> str:
-    """Return a placement as people say it."""
-    return f"node {node}" if node != PENDING else "no node"
+        scheduling.check_same(ID, name, outcome.answer, wanted)
 
 
 def losses(works: Mapping[str, Work]) -> tuple[str, ...]:
@@ -201,9 +129,7 @@ def memory(cluster: Cluster, params: Params) -> int:
     groups = len(cluster.nodes.groups) + 1
     per_node = 3 * (scores.COLUMNS + extended) * 8 + 64
     per_class = 2 * (scores.ASKS + extended) * 8 + 8 * (6 + extended) + 16
-    row = blocks_of(nodes) * BLOCK + 2 * panels_of(blocks_of(nodes)) + (scores.ASKS + extended) * 8
-    levels = min(groups, 16)
-    table = min(max(params.cache_bytes, levels * row), k * levels * row)
+    table = scheduling_table.most_bytes(nodes, k, groups, extended, params.cache_bytes)
     return nodes * per_node + k * per_class + pods * 40 + groups * 64 + table
 
 

@@ -3,7 +3,8 @@
 Both start from kube-scheduler without sampling and with one worker: filter every node, score every
 feasible one, normalise, take the best. Executed: NodeUnschedulable, TaintToleration, NodeAffinity
 (selector and preferences), NodeResourcesFit (cpu, memory, pods, ephemeral storage, extended resources;
-LeastAllocated) and BalancedAllocation, with their weights. Ties go to a seeded number of the pod.
+LeastAllocated or MostAllocated) and BalancedAllocation, with their weights. Ties go to a seeded number of
+the pod.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from kscale.kernels import scheduling_exhaustive as exhaustive
 from kscale.kernels import scheduling_replay as replay
 from kscale.kernels import scheduling_scores as scores
 from kscale.mechanisms import scheduling_load, scheduling_rules
+from kscale.mechanisms.base import BASELINE
 from kscale.mechanisms.scheduling_load import Load, Taken
 from kscale.mechanisms.scheduling_rules import Rules
 from kscale.scenario import draw
@@ -31,6 +33,7 @@ Shorts = NDArray[np.uint8] | NDArray[np.uint16]
 
 EXACT = 2**53  # doubles hold every integer below
 FULL_SCORE = 100
+MOST = "most"  # the strategy that packs
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Pending:
     draws: Draws  # [p] tie-break of each pod
     small: bool  # a node-local score fits in 8 bits
     seed: int
+    strategy: str | None = None  # of NodeResourcesFit, as the parameter states it
 
     def scratch(self, *shape: int) -> Shorts:
         """Return room for scores, touched, so that no run pays for the memory's first use."""
@@ -71,7 +75,7 @@ def make(cluster: Cluster, params: Load) -> Pending:
     return assemble(
         cluster.nodes,
         classes,
-        scheduling_load.taken(cluster.nodes, classes, klass, params),
+        scheduling_load.taken(cluster.nodes, classes, klass, params, cluster.seed),
         klass,
         (numbers >> np.uint64(32)).astype(np.uint32),
         params,
@@ -96,7 +100,7 @@ def assemble(
     return Pending(
         nodes=nodes,
         classes=classes,
-        state=node_state(nodes, taken),
+        state=node_state(nodes, taken, most=params.strategy == MOST),
         asks=pod_asks(classes, params),
         delta=delta,
         rules=scheduling_rules.tabulate(nodes, classes),
@@ -106,6 +110,7 @@ def assemble(
         draws=draws,
         small=1 + FULL_SCORE * (params.fit_weight + params.balanced_weight) <= np.iinfo(np.uint8).max,
         seed=seed,
+        strategy=params.strategy,
     )
 
 
@@ -135,8 +140,8 @@ def check_ranges(nodes: Nodes, classes: PodClasses) -> None:
             raise KscaleError(f"{name}: the defaults of {nodes.pods.max():,} pods do not fit in 53 bits")
 
 
-def node_state(nodes: Nodes, taken: Taken) -> Floats:
-    """Return float64[COLUMNS + e, n], the rows of kernels/scheduling_scores.py."""
+def node_state(nodes: Nodes, taken: Taken, *, most: bool = False) -> Floats:
+    """Return float64[COLUMNS + e, n], the rows of kernels/scheduling_scores.py; *most*: of MostAllocated."""
     cpu, memory = nodes.cpu_milli.astype(np.float64), nodes.memory_bytes.astype(np.float64)
     has = (cpu > 0).astype(np.float64) + (memory > 0)
     state = np.zeros((scores.COLUMNS + nodes.extended.shape[1], nodes.count))
@@ -145,6 +150,9 @@ def node_state(nodes: Nodes, taken: Taken) -> Floats:
     np.divide(1.0, cpu, out=state[scores.RCP_CPU], where=cpu > 0)
     np.divide(1.0, memory, out=state[scores.RCP_MEM], where=memory > 0)
     np.divide(1.0, has, out=state[scores.SHARE], where=has > 0)
+    if most:
+        state[[scores.RCP_CPU, scores.RCP_MEM]] *= -1.0
+        state[scores.RCP_CPU, has == 0], state[scores.SHARE, has == 0] = 2.0 * scores.FULL, 1.0
     state[scores.FREE_CPU] = nodes.cpu_milli - taken.cpu_milli
     state[scores.FREE_MEM] = nodes.memory_bytes - taken.memory_bytes
     state[scores.SPARE_CPU] = nodes.cpu_milli - taken.cpu_nonzero
@@ -168,7 +176,7 @@ def pod_asks(classes: PodClasses, params: Load) -> Floats:
     asks[scores.ASKS :] = classes.extended.T
     for row in (scores.WANT_CPU, scores.WANT_MEM, *range(scores.WANT_EPH, len(asks))):
         asks[row, asks[row] == 0] = -np.inf
-    asks[scores.FIT] = params.fit_weight
+    asks[scores.FIT] = -params.fit_weight if params.strategy == MOST else params.fit_weight
     requests = (classes.cpu_milli > 0) | (classes.memory_bytes > 0)
     asks[scores.BALANCE] = np.where(requests, params.balanced_weight, 0)
     return asks
@@ -253,3 +261,19 @@ def check_feasible(mechanism: str, name: str, pending: Pending, answer: Answer) 
             else "is left out, but a node has room"
         )
         raise WrongAnswer(f"{mechanism}: {name}: pod {p} (class {int(pending.klass[p])}) {what}")
+
+
+def check_same(mechanism: str, name: str, answer: Answer, wanted: Answer) -> None:
+    """Raise WrongAnswer if a pod is not where the baseline put it."""
+    differ = np.flatnonzero(answer.node_of != wanted.node_of)
+    if len(differ):
+        p = int(differ[0])
+        raise WrongAnswer(
+            f"{mechanism}: {name} puts pod {p} on {_said(answer.node_of[p])}, {BASELINE} on"
+            f" {_said(wanted.node_of[p])} ({len(differ):,} of {len(wanted.node_of):,} pods differ)"
+        )
+
+
+def _said(node: int) -> str:
+    """Return a placement as people say it."""
+    return f"node {node}" if node != exhaustive.PENDING else "no node"

@@ -1,6 +1,6 @@
 """The scheduler's load: which pods come, in which order, and how full the nodes are already."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -8,14 +8,16 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from kscale.errors import KscaleError
+from kscale.mechanisms.base import LATER
 from kscale.scenario import draw
 from kscale.scenario.cluster import Cluster, Nodes, PodClasses
 from kscale.scenario.draw import Stream
-from kscale.scenario.quantities import Count
+from kscale.scenario.quantities import Count, Share
 
 Ints = NDArray[np.int64]
 
 PPM = 1_000_000
+VARIED = 10  # use differs from node to node by up to a tenth of what is used, or of what is free if less
 NEARLY_FULL_PPM = 980_000  # of what the pods ask for that a nearly full cluster has room for
 PERTURBED = 1024  # requests of synthetic classes are those of the cluster x 768..1280 / 1024
 
@@ -51,6 +53,24 @@ class Load:
     balanced_weight: Annotated[int, Field(ge=0, le=300, description="Weight of BalancedAllocation.")] = 1
     taint_weight: Annotated[int, Field(ge=0, le=300, description="Weight of TaintToleration.")] = 3
     affinity_weight: Annotated[int, Field(ge=0, le=300, description="Weight of NodeAffinity.")] = 2
+    burst: Annotated[
+        Annotated[Count, Field(ge=1)] | None,
+        Field(description="Pods of a class come in runs of so many, the runs shuffled; order: arrival only."),
+    ] = field(default=None, metadata=LATER)
+    utilisation: Annotated[
+        Annotated[Share, Field(le=0.99)] | None,
+        Field(
+            description="Share of each node's cpu and memory in use before the first pod, 0 to 0.99; from"
+            " node to node it varies by up to a tenth of it, or of what is free if that is less."
+        ),
+    ] = field(default=None, metadata=LATER)
+    strategy: Annotated[
+        Literal["least", "most"] | None,
+        Field(
+            description="Of NodeResourcesFit: least (default) spreads pods, most packs them: MostAllocated."
+            " Stated, how evenly or tightly pods lie is told too."
+        ),
+    ] = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +115,22 @@ def arriving(cluster: Cluster, params: Load) -> tuple[NDArray[np.int32], PodClas
         klass = (numbers % np.uint64(params.classes)).astype(np.int32)
     if params.order == "bursts":
         klass = np.sort(klass, kind="stable")
+    if params.burst is not None:
+        if params.order != "arrival":
+            raise KscaleError(f"burst: pods come in runs with order arrival, not {params.order}")
+        klass = in_runs(klass, params.burst, cluster.seed)
     return np.ascontiguousarray(klass, dtype=np.int32), classes
+
+
+def in_runs(klass: NDArray[np.int32], length: int, seed: int) -> NDArray[np.int32]:
+    """Return the same pods in runs of *length* of one class, its last one shorter; runs in random order."""
+    if not len(klass):
+        return klass
+    grouped = np.sort(klass, kind="stable")
+    at = np.arange(len(grouped)) - np.searchsorted(grouped, grouped)  # among the pods of its class
+    run = np.cumsum(at % length == 0) - 1
+    turn = np.argsort(draw.order(seed, Stream.SCHED_RUNS, int(run[-1]) + 1), kind="stable")
+    return grouped[np.argsort(turn[run], kind="stable")]
 
 
 def varied(classes: PodClasses, of: NDArray[np.int32], seed: int) -> PodClasses:
@@ -120,20 +155,40 @@ def varied(classes: PodClasses, of: NDArray[np.int32], seed: int) -> PodClasses:
     )
 
 
-def taken(nodes: Nodes, classes: PodClasses, klass: NDArray[np.int32], params: Load) -> Taken:
-    """Return what is in use at the start: nothing, or so much that the pods just do not fit."""
-    empty = nothing_taken(nodes)
-    if params.load == "normal":
-        return empty
-    pods = np.bincount(klass, minlength=classes.count)
-    cpu = _used(nodes.cpu_milli, int(pods @ classes.cpu_milli))
-    memory = _used(nodes.memory_bytes, int(pods @ classes.memory_bytes))
-    return replace(empty, cpu_milli=cpu, cpu_nonzero=cpu, memory_bytes=memory, memory_nonzero=memory)
+def taken(nodes: Nodes, classes: PodClasses, klass: NDArray[np.int32], params: Load, seed: int) -> Taken:
+    """Return what is in use at the start: nothing, a share, or so much that the pods just do not fit."""
+    if params.load == "nearly-full" and params.utilisation is not None:
+        raise KscaleError("utilisation: says what is in use, and so does load: nearly-full; give one of them")
+    if params.load == "nearly-full":
+        pods = np.bincount(klass, minlength=classes.count)
+        cpu = _used(nodes.cpu_milli, int(pods @ classes.cpu_milli))
+        memory = _used(nodes.memory_bytes, int(pods @ classes.memory_bytes))
+    elif params.utilisation:
+        cpu_ppm, memory_ppm = shares_in_use(params.utilisation, nodes.count, seed)
+        cpu, memory = _part(nodes.cpu_milli, cpu_ppm), _part(nodes.memory_bytes, memory_ppm)
+    else:
+        return nothing_taken(nodes)
+    return replace(
+        nothing_taken(nodes), cpu_milli=cpu, cpu_nonzero=cpu, memory_bytes=memory, memory_nonzero=memory
+    )
+
+
+def shares_in_use(utilisation: float, nodes: int, seed: int) -> Ints:
+    """Return the share of cpu and of memory in use on each node, int64[2, nodes], ppm."""
+    middle = round(utilisation * PPM)
+    off = min(middle, PPM - middle) // VARIED
+    drawn = draw.below(seed, Stream.SCHED_USE, 2 * nodes, 2 * off + 1)
+    return drawn.reshape(2, nodes) + (middle - off)
 
 
 def _used(capacity: Ints, wanted: int) -> Ints:
     """Return how much of each node must be in use so that all have room for NEARLY_FULL_PPM of *wanted*."""
     free_ppm = min(PPM, NEARLY_FULL_PPM * wanted // max(1, int(capacity.sum())))
-    whole, rest = np.divmod(capacity, PPM)
-    free: Ints = whole * free_ppm + rest * free_ppm // PPM
-    return capacity - free
+    return capacity - _part(capacity, free_ppm)
+
+
+def _part(whole: Ints, ppm: Ints | int) -> Ints:
+    """Return so many millionths of each amount, rounded down."""
+    share = np.asarray(ppm, dtype=np.int64)
+    part: Ints = whole // PPM * share + whole % PPM * share // PPM
+    return part

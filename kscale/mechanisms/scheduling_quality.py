@@ -10,7 +10,7 @@ import numpy as np
 from kscale.kernels import scheduling_replay as replay
 from kscale.kernels import scheduling_scores as scores
 from kscale.mechanisms.base import Metric, Work
-from kscale.mechanisms.scheduling import Answer, Longs, Pending
+from kscale.mechanisms.scheduling import MOST, Answer, Longs, Pending
 
 PPM = 1_000_000
 JUDGED = 4096  # placements compared with the best node, evenly spread: each costs a look at every node
@@ -18,7 +18,7 @@ JUDGED = 4096  # placements compared with the best node, evenly spread: each cos
 
 def measure(pending: Pending, answer: Answer) -> Work:
     """Return the quality of placements, by metric name."""
-    return _loss(pending, answer) | _use(pending, answer)
+    return _loss(pending, answer) | _use(pending, answer) | _aim(pending, answer)
 
 
 def _loss(pending: Pending, answer: Answer) -> dict[str, int]:
@@ -56,6 +56,21 @@ def _use(pending: Pending, answer: Answer) -> dict[str, int]:
     return found
 
 
+def _aim(pending: Pending, answer: Answer) -> dict[str, int]:
+    """Return how well a stated strategy did what it is for: pods packed tightly, or in equal numbers."""
+    if pending.strategy is None:
+        return {}
+    node = answer.node_of[answer.node_of >= 0]
+    if pending.strategy != MOST:
+        pods = np.bincount(node, minlength=pending.nodes.count)
+        return {"pods_most": int(pods.max(initial=0)), "pods_least": int(pods.min())}
+    used, klass = np.unique(node), pending.klass[answer.node_of >= 0]
+    capacity = int(pending.nodes.cpu_milli[used].sum())
+    free = int(pending.state[scores.FREE_CPU, used].sum())  # before the first pod
+    asked = int(pending.classes.cpu_milli[klass].sum())
+    return {"packed_ppm": (capacity - free + asked) * PPM // max(1, capacity)}
+
+
 def _shape(share: Longs) -> dict[str, int]:
     """Return mean, population standard deviation and maximum, whole."""
     if not len(share):
@@ -80,5 +95,8 @@ METRICS = (
     Metric("memory_mean_ppm", "ppm", "none", "mean memory use of a node"),
     Metric("memory_max_ppm", "ppm", about="memory use of the fullest node"),
     Metric("nodes_used", "nodes", "none", "nodes that got a pod"),
+    Metric("packed_ppm", "ppm", "higher", "cpu use of the nodes that got a pod; with strategy most"),
+    Metric("pods_most", "pods", about="on the node that got most; with strategy least stated"),
+    Metric("pods_least", "pods", "higher", "on the node that got fewest; with strategy least stated"),
     Metric("judged", "pods", "none", "choices that were compared with the best node, evenly spread"),
 )

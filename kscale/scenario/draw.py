@@ -38,6 +38,8 @@ class Stream(IntEnum):
     SCHED_STARTS = 63
     SCHED_STRIDES = 64
     SCHED_OFFSET = 65
+    SCHED_RUNS = 66
+    SCHED_USE = 67
     HEARTBEATS = 80  # 80-89 node-lease
     HEARTBEAT_LEASES = 81
     HEARTBEAT_CHANGES = 82

@@ -15,7 +15,7 @@ from kscale.clusterwide import scheduling as clusterwide
 from kscale.clusterwide.size import Size
 from kscale.kernels import scheduling_classes as by_class
 from kscale.kernels.scheduling_exhaustive import PENDING, WORK, place_by_scan
-from kscale.mechanisms import sched_equivalence, sched_sampling, scheduling
+from kscale.mechanisms import sched_equivalence, sched_sampling, scheduling, scheduling_sample
 from kscale.mechanisms.base import BASELINE, OPTIMIZED
 from kscale.mechanisms.scheduling import Pending
 from kscale.mechanisms.scheduling_load import Load
@@ -138,7 +138,7 @@ def test_pods_that_end_give_their_room_back(pending: Pending, data: st.DataObjec
     assert clusterwide.place(pending, EQUIVALENCE, ends).node.tolist() == wanted
     for way in (by_class.ALWAYS_LAZY, by_class.ALWAYS_EAGER):
         assert by_table(pending, way, ends) == wanted
-    order = sched_sampling.visiting_order(pending.nodes.zone).tolist()
+    order = scheduling_sample.visiting_order(pending.nodes.zone).tolist()
     sampled = clusterwide.place(pending, SAMPLING, ends)
     nodes_of, _, looked = twin.sampled(pending, order, sampled.need, None, None, leaving)
     assert sampled.node.tolist() == nodes_of

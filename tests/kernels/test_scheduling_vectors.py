@@ -13,7 +13,13 @@ from kscale.kernels import scheduling_choice as choice
 from kscale.kernels import scheduling_exhaustive as exhaustive
 from kscale.kernels import scheduling_sampling as sampling
 from kscale.kernels import scheduling_scores as scores
-from kscale.mechanisms import sched_equivalence, sched_sampling, scheduling, scheduling_rules
+from kscale.mechanisms import (
+    sched_equivalence,
+    sched_sampling,
+    scheduling,
+    scheduling_rules,
+    scheduling_sample,
+)
 from kscale.mechanisms.scheduling import Pending
 from kscale.mechanisms.scheduling_load import Load, Taken
 from kscale.scenario.cluster import Constraints, NodeGroup, Nodes, PodClasses, Preference, Taint, Toleration
@@ -166,7 +172,7 @@ def test_normalises(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", cases("sample_budget"))
 def test_sample_sizes(case: dict[str, Any]) -> None:
     """The search stops at numFeasibleNodesToFind."""
-    assert sched_sampling.sample_size(case["nodes"], case["percentage"]) == case["expect"]
+    assert scheduling_sample.sample_size(case["nodes"], case["percentage"]) == case["expect"]
 
 
 @pytest.mark.tiny
@@ -176,7 +182,7 @@ def test_visiting_order(case: dict[str, Any]) -> None:
     names = [(zone, name) for zone, (_, members) in enumerate(case["zones"]) for name in members]
     zones = np.array([zone for zone, _ in names], dtype=np.int32)
     for numbers in (zones, zones.max(initial=0) - zones):
-        order = sched_sampling.visiting_order(numbers.astype(np.int32))
+        order = scheduling_sample.visiting_order(numbers.astype(np.int32))
         assert [names[i][1] for i in order] == case["expect"]
 
 
@@ -230,7 +236,7 @@ def test_sequences_sampled(case: dict[str, Any], form: str) -> None:
     """Samples place feasibly, and leave nothing out that has room; of a small cluster they are the whole."""
     pending = pending_of(case, case["pods"], delta=BY_HAND[form])
     order = np.arange(pending.nodes.count, dtype=np.int32)
-    need = sched_sampling.sample_size(pending.nodes.count, 0)
+    need = scheduling_sample.sample_size(pending.nodes.count, 0)
     job = sched_sampling.Job(pending, pending, order, need)
     outcomes = {name: v.run(v.build(job)) for name, v in sched_sampling.MECHANISM.variants.items()}
     sched_sampling.agree(job, outcomes)

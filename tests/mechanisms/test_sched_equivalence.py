@@ -10,7 +10,7 @@ from kscale.errors import KscaleError, WrongAnswer
 from kscale.kernels import scheduling_scores as scores
 from kscale.measure import parameters
 from kscale.mechanisms import sched_equivalence as mechanism
-from kscale.mechanisms import scheduling, scheduling_load
+from kscale.mechanisms import scheduling, scheduling_load, scheduling_table
 from kscale.mechanisms.base import Outcome
 from kscale.mechanisms.sched_equivalence import Params
 from kscale.mechanisms.scheduling import Answer
@@ -64,7 +64,7 @@ def test_short_memory_changes_no_placement(cache: int) -> None:
     job, outcomes = run(on, Params(cache_bytes=cache))
     mechanism.agree(job, outcomes)
     assert (outcomes["optimized"].work["evictions"] > 0) == (cache < 1 << 26)
-    assert outcomes["optimized"].work["cached_bytes"] <= max(cache, mechanism.slot_bytes(job.pending))
+    assert outcomes["optimized"].work["cached_bytes"] <= max(cache, scheduling_table.slot_bytes(job.pending))
 
 
 def test_preferences_over_the_feasible_set() -> None:

@@ -68,6 +68,18 @@ def least_allocated(pod: Pod, node: Node) -> int:
     return sum(scores) // len(scores) if scores else 0
 
 
+def most_allocated(pod: Pod, node: Node) -> int:
+    scores = []
+    for cap, used, ask in zip(node.cap[:2], node.nonzero, pod.nonzero, strict=True):
+        if cap:
+            scores.append(min(cap, used + ask) * 100 // cap)
+    return sum(scores) // len(scores) if scores else 0
+
+
+def allocated(pending: Pending, pod: Pod, node: Node) -> int:
+    return most_allocated(pod, node) if pending.strategy == "most" else least_allocated(pod, node)
+
+
 def level(caps: Sequence[int], used: Sequence[int]) -> int:
     shares = [min(1.0, u / c) for c, u in zip(caps, used, strict=True) if c]
     deviation = abs((shares[0] - shares[1]) / 2) if len(shares) == 2 else 0.0
@@ -90,12 +102,12 @@ def preferences(pod: Pod, node: Node) -> tuple[int, int]:
 def totals(pending: Pending, pod: Pod, feasible: Sequence[Node]) -> list[int]:
     """Return each feasible node's total."""
     weights = [int(w) for w in pending.weights]
-    fit, balance = (int(pending.asks[row].max(initial=0)) for row in (6, 7))
+    fit, balance = (int(abs(pending.asks[row]).max(initial=0)) for row in (6, 7))
     raw = [preferences(pod, node) for node in feasible]
     most = [max((one[i] for one in raw), default=0) for i in (0, 1)]
     found = []
     for node, (taints, affinity) in zip(feasible, raw, strict=True):
-        total = fit * least_allocated(pod, node)
+        total = fit * allocated(pending, pod, node)
         if pod.asks[0] or pod.asks[1]:
             total += balance * balanced(pod, node, pending.delta)
         total += weights[0] * (100 - (Fraction(taints * 100, most[0]).__floor__() if most[0] else 0))
@@ -175,6 +187,8 @@ def sampled(
     starts: Sequence[int] | None,
     strides: Sequence[int] | None,
     leaving: Sequence[int] | None = None,
+    *,
+    rotate: bool = True,
 ) -> tuple[list[int], list[int], int]:
     """Return the node of each pod, the feasible nodes found for it, and the nodes looked at in all."""
     nodes, placed, found, looked, start = cluster(pending), list[int](), [], 0, 0
@@ -196,5 +210,5 @@ def sampled(
         leave(pending, nodes, placed, leaving)
         found.append(len(feasible))
         looked += steps
-        start = (start + steps) % n
+        start = (start + steps) % n if rotate else 0
     return placed, found, looked
