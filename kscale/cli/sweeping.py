@@ -1,7 +1,10 @@
 """What `kscale sweep` does with what it was asked for: plan, look ahead, run, print."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.text import Text
 
 from kscale import units
 from kscale.cli import plugged, progress_sweep
@@ -17,8 +20,10 @@ from kscale.errors import KscaleError, WrongAnswer
 from kscale.measure import machine, memory
 from kscale.measure.campaign import Request
 from kscale.measure.timing import Settings
-from kscale.report import console, table_run, table_sweep, table_sweep_plan
+from kscale.report import console, table_sweep, table_sweep_plan
 from kscale.report.export.subject import Subject
+from kscale.report.text import clean_prose
+from kscale.results.record import Result
 from kscale.results.store import Store
 from kscale.scenario import document, load
 from kscale.scenario.load import Loaded
@@ -94,8 +99,11 @@ def planned(scenario: str, wish: Wish) -> Sweep:
 
 def plan_only(sweep: Sweep, where: Where, *, color: str) -> None:
     """Print how many cells there are and about what they will take; run none."""
+    part = _part(where)
+    if part is not None:
+        sweep = replace(sweep, tasks=shard.part(sweep.tasks, part))
     found = forecast.forecast(sweep)
-    workers = _workers(sweep, found) if where.workers is None else where.workers
+    workers = where.workers or _usual(sweep, found)
     out = console.console(color=color)
     name, free = sweep.loaded.scenario.name, machine.free_bytes()
     console.show(out, table_sweep_plan.plan_table(name, found, workers, free, out.width))
@@ -106,8 +114,7 @@ def run(sweep: Sweep, where: Where, request: Request, outputs: Outputs, look: Lo
     store = Store.default()
     if request.name is not None:
         store.check_free(request.name, replace=request.force)
-    part = shard.parse(where.shard) if where.shard is not None else None
-    choose.check(where.engine)
+    part = _part(where)
     workers = _fitting(sweep, where, force=request.force)
     engine = choose.engine(where.engine, workers)
     try:
@@ -122,8 +129,8 @@ def run(sweep: Sweep, where: Where, request: Request, outputs: Outputs, look: Lo
         color=look.color,
     )
     if not outputs.machine:
-        path = store.path_of(result.run.called)
-        console.show(console.console(color=look.color), table_run.saved_line(str(path), result.run.seconds))
+        line = _saved(store.path_of(result.run.called), result)
+        console.show(console.console(color=look.color), Text(clean_prose(line), "dim"))
 
 
 def _asked(loaded: Loaded, wish: Wish) -> tuple[list[Axis], int]:
@@ -141,7 +148,13 @@ def _asked(loaded: Loaded, wish: Wish) -> tuple[list[Axis], int]:
     return found, seeds
 
 
-def _workers(sweep: Sweep, found: Forecast) -> int:
+def _part(where: Where) -> tuple[int, int] | None:
+    """Return which shard is meant, if one is; KscaleError if it is none, or there is no such engine."""
+    choose.check(where.engine)
+    return shard.parse(where.shard) if where.shard is not None else None
+
+
+def _usual(sweep: Sweep, found: Forecast) -> int:
     """Return how many workers suit: a core each, as many as fit into memory, one if cells are timed."""
     if sweep.settings.timing:
         return 1
@@ -154,9 +167,24 @@ def _fitting(sweep: Sweep, where: Where, *, force: bool) -> int:
     if not choose.is_here(where.engine):
         return where.workers or 1  # other machines have memory of their own, and look at it themselves
     found = forecast.forecast(sweep, most=1, force=force)
-    workers = where.workers or _workers(sweep, found)
-    largest = found.largest
+    largest, free = found.largest, machine.free_bytes()
     at = f" at {largest.label}" if largest.label else ""
-    each = f"in each of {workers} workers " if workers > 1 else ""
-    memory.require(workers * largest.bytes, f"{largest.mechanism}{at} {each}".strip(), force=force)
+    memory.require(largest.bytes, f"{largest.mechanism}{at}", force=force)
+    workers = where.workers or _usual(sweep, found)
+    if workers * largest.bytes > free and not force:
+        needed = f"{largest.mechanism}{at} needs about {units.show_bytes(largest.bytes)} in each"
+        fit = f"{units.show_bytes(free)} are free: {free // largest.bytes} fit"
+        raise KscaleError(f"--workers {workers}: {needed}, {fit}; or --force")
     return workers
+
+
+def _saved(path: Path, result: Result) -> str:
+    """Return the last line: where it is kept, and what to type next."""
+    sweep = result.run.sweep
+    if sweep is not None and sweep.shard:
+        then = f"the {sweep.shard.partition('/')[2]} shards together: kscale merge FILES"
+    else:
+        then = (
+            f"kscale plot {result.run.called} {'--map' if sweep and len(sweep.over) > 1 else '--kind growth'}"
+        )
+    return f"saved {path} in {units.show_ns(round(result.run.seconds * units.NS_PER_S))} · next: {then}"

@@ -132,7 +132,7 @@ def _by_factors(low: Fraction, high: Fraction, part: Fraction, kind: _Kind) -> F
         rounded = _rounded(exact, digits, step)
         if low < rounded < high:
             break
-    return Fraction(round(rounded)) if kind.whole else rounded
+    return Fraction(round(exact)) if kind.whole and rounded.denominator != 1 else rounded
 
 
 def _logarithm(value: Fraction) -> Decimal:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from kscale.engine.forecast import Forecast, Row
@@ -10,6 +11,8 @@ from kscale.report.text import clean, joined, paragraph
 from kscale.units import NS_PER_S, show_bytes, show_counted, show_many, show_ns
 
 MOST_ROWS = 40  # beyond them a mechanism has one row for all points of the scenario
+LEAST = 16  # columns of a name
+REST = "  "  # before the further lines of a name
 LEGEND = "modelled, from the mechanisms' cost models, about: the time of all cells of a row one after the"
 LEGEND += " other, the memory of a worker at the largest"
 
@@ -68,10 +71,11 @@ def _rows(rows: Sequence[Row], width: int) -> list[Text]:
     names = [
         f"{clean(row.mechanism)} · {clean(row.label)}" if row.label else clean(row.mechanism) for row in rows
     ]
-    room = max(16, min(max(map(len, names)), width - sum(widths) - 6))
+    longest = max(cell_len(name) for name in names) + cell_len(REST)
+    room = max(LEAST, min(longest, width - sum(widths) - 6))
     lines = []
     for said, row in zip(names, figures, strict=True):
-        first, *more = paragraph(said, room, rest="  ")
+        first, *more = paragraph(said, room, rest=REST)
         first.pad_right(max(0, room - first.cell_len))
         first.append("  " + "  ".join(f"{text:>{size}}" for text, size in zip(row, widths, strict=True)))
         lines.extend([first, *more])
