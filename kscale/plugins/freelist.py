@@ -20,6 +20,7 @@ from kscale.plugins.functions import Arrays, Function, arrays, compiled
 
 ID = "etcd-freelist"
 PARTS = ("make", "allocate", "release")
+FIRST_PAGE = freelist_own.LEAST_PAGE
 PROBES = 64  # of the longest free runs at the end: each may cost a search of the whole list
 TOUCHED = "entries_touched"  # what the functions count themselves
 UNKNOWN = (  # of the work of bbolt's lists, what is not known of others

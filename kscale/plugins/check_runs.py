@@ -1,0 +1,139 @@
+"""A user's variant in whole runs beside the baseline: it agrees, repeats, and leaves its workload alone."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import fields, is_dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from kscale.errors import KscaleError, WrongAnswer
+from kscale.measure import runner
+from kscale.measure.plan import PlannedCell
+from kscale.measure.timing import Allowance, Settings
+from kscale.mechanisms.base import Mechanism
+from kscale.plugins import points
+from kscale.plugins.example import Wrong
+from kscale.plugins.execute import FOLDER
+
+COUNTED = Settings(budget_s=0.0, timing=False)
+NO_TIME = Allowance(share_s=0.0, even_s=0.0)
+CLOCKS = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time")
+
+
+class Unseen:
+    """Is told of each pair, and shows nothing."""
+
+    def pair(self, cell: PlannedCell, pairs: int, speedup: float | None, seconds_left: float) -> None:
+        """Hear of it."""
+
+
+def runs(
+    mechanism: Mechanism,
+    mechanisms: Sequence[Mechanism],
+    name: str,
+    hear: Callable[[str], None] = lambda _: None,
+) -> str:
+    """Run the variant of that *name* at small points; say how many. Wrong at the first thing amiss."""
+    tried = 0
+    for cell, cluster, where in points.points(mechanism, mechanisms, name):
+        hear(where)
+        with _told(where):
+            found = runner.measure_cell(cell, cluster, COUNTED, Unseen(), NO_TIME)
+            metrics = {one.name for one in mechanism.metrics}
+            unknown = next((key for key in found.variants[name].work if key not in metrics), None)
+            if unknown is not None:
+                known = ", ".join(sorted(metrics))
+                raise Wrong(f"work has {unknown}, which is no metric of {mechanism.id}", f"known: {known}")
+            _leaves_alone(cell, cluster, name)
+        tried += 1
+    return f"{tried} cells, tiny and of smoke: agrees with baseline, repeats, leaves its workload alone"
+
+
+def tiny(mechanism: Mechanism, name: str) -> dict[str, int]:
+    """Return the work of the tiny cell, by the variant alone, compiled or not as this process does."""
+    cell, cluster = points.tiny_cell(mechanism, name), points.tiny_cluster()
+    workload = mechanism.prepare(cluster, cell.params)
+    variant = mechanism.variants[name]
+    with _told("tiny, without the compiler"):
+        outcome = variant.run(variant.build(workload))
+    return {key: int(count) for key, count in outcome.work.items()}
+
+
+@contextmanager
+def clocks_watched() -> Iterator[None]:
+    """Refuse a clock to the code of a plugin that is loaded and run in the block: Wrong names the line."""
+    kept = {name: getattr(time, name) for name in CLOCKS}
+    for name, clock in kept.items():
+        setattr(time, name, _watched(name, clock))
+    try:
+        yield
+    finally:
+        for name, clock in kept.items():
+            setattr(time, name, clock)
+
+
+def _watched(name: str, clock: Callable[[], Any]) -> Callable[[], Any]:
+    """Return a clock that does not tell plugins the time."""
+
+    def read() -> Any:  # noqa: ANN401 - float or int
+        """Return the time to who may know it."""
+        frame = sys._getframe(1)  # noqa: SLF001 - there is no other way to see who asks
+        if frame.f_code.co_filename.startswith(FOLDER):
+            raise RuntimeError(f"reads a clock, time.{name}: work must be equal on every machine")
+        return clock()
+
+    return read
+
+
+@contextmanager
+def _told(where: str) -> Iterator[None]:
+    """Say where a disagreement was found."""
+    try:
+        yield
+    except WrongAnswer as error:
+        raise Wrong("does not keep what all variants promise", f"{where}: {error}") from error
+    except (KscaleError, TypeError) as error:  # TypeError: work that is not whole
+        what = str(error) if isinstance(error, KscaleError) else f"work must be whole numbers: {error}"
+        raise Wrong(what, where) from error
+    except Wrong as error:
+        raise Wrong(error.what, where, *error.lines) from error
+
+
+def _leaves_alone(cell: PlannedCell, cluster: Any, name: str) -> None:  # noqa: ANN401 - its type is long
+    """Raise Wrong if the variant writes the workload, from which the others start too."""
+    workload = cell.mechanism.prepare(cluster, cell.params)
+    variant, before = cell.mechanism.variants[name], _hash(workload)
+    variant.run(variant.build(workload))
+    if _hash(workload) != before:
+        raise Wrong("changes its workload, from which all variants start: copy what is to be changed")
+
+
+def _hash(workload: object) -> str:
+    """Return a hash of all arrays in a workload."""
+    found = sha256()
+    for one in _arrays(workload, set()):
+        found.update(np.ascontiguousarray(one).tobytes())
+    return found.hexdigest()
+
+
+def _arrays(value: object, seen: set[int]) -> Iterator[np.ndarray[Any, Any]]:
+    """Yield the arrays in a record, wherever they lie in it."""
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _arrays(one, seen)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _arrays(one, seen)
+    elif is_dataclass(value):
+        for field in fields(value):
+            with suppress(AttributeError):
+                yield from _arrays(getattr(value, field.name), seen)
