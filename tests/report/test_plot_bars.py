@@ -129,7 +129,7 @@ def test_two_sizes_have_no_exponent() -> None:
         in growth.picture(Asked((swept((10, 100_000, 1), (20, 200_000, 1)),))).caption
     )
     (sweep,) = found(swept((10, 100_000, 1), (20, 200_000, 1), (40, 400_000, 1)))
-    assert growth.exponent(sweep.lines[0]) == "exponent 1"
+    assert growth.exponent(sweep.lines[0]) == "exponent 1.00 (1.00 … 1.01)"
 
 
 def test_held_parameters_are_named_as_labels_name_them() -> None:

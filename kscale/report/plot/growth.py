@@ -1,37 +1,36 @@
 """How cost grows: a line a variant over each swept parameter, with the exponent of the fitted power."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from kscale.errors import KscaleError, did_you_mean
-from kscale.judge import compare
+from kscale.judge import growth, rows, seeds, wording
+from kscale.judge.growth import Grown
 from kscale.judge.rows import WALL, Row
-from kscale.measure import stats
 from kscale.measure.stats import Growth
+from kscale.report import sweep_growth
 from kscale.report.plot import chosen, names, style
 from kscale.report.plot.asked import Asked, NothingToDraw
 from kscale.report.plot.chosen import Side
 from kscale.report.plot.picture import EDGE, NARROW, WIDE, Canvas, Picture
 from kscale.report.text import words
 from kscale.results.record import Cell, Result
-from kscale.units import LONGEST, quote, show_number, show_ratio
+from kscale.units import LONGEST, quote, show_ratio
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FEWEST_SIZES = 2  # of a line
-FEWEST_FITTED = 3  # of an exponent: two points always lie on a line
 MOST_PANELS = 12
 HEIGHT = 3.5  # inches of a panel
-HOW_READ = "log axes; exponent 1: twice the size, twice the cost; whiskers: 95 % interval"
-FEW_READ = f"no exponent below {FEWEST_FITTED} sizes"
+HOW_READ = "log axes; exponent 1: twice the size, twice the cost; in brackets and as whiskers: 95 % interval"
+OVER_SEEDS = "points: medians over seeds, whiskers of five and fewer from least to most"
+FEW_READ = f"no exponent below {growth.LEAST_FITTED} sizes"
+POOR_READ = "dashed: poor fit, no power of the size describes it"
+LEGEND_ROOM = 0.1  # of the axis' height for each entry of the legend, above the lines
 LEFT, FOOT = 1.0, 0.62  # inches of the axes' numbers
-
-
-Place = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,12 @@ class Line:
     sizes: tuple[float, ...]
     costs: tuple[Side, ...]
     growth: Growth | None
+    why: str = ""  # there is no growth
+
+    @property
+    def poor(self) -> bool:
+        """Say whether no power of the size describes it."""
+        return self.growth is not None and self.growth.poor
 
     @property
     def ratio(self) -> float | None:
@@ -64,6 +69,8 @@ class Sweep:
     unit: str
     lines: tuple[Line, ...]
     of_sizes: str = ""  # unit of the parameter: ns or bytes, if it has one
+    nothing: tuple[str, ...] = ()  # variants that cost nothing, which has no place on a log axis
+    seeds: int = 1  # most of any point
 
     def tick(self, size: float) -> str:
         """Return a size of the parameter in words: "10k", "10 min"."""
@@ -89,38 +96,29 @@ def picture(asked: Asked) -> Picture:
             draw_sweep(panel, sweep)
 
     caption = f"{chosen.facts(result)} · {HOW_READ}"
-    if any(line.growth is None for sweep in shown for line in sweep.lines):
+    lines = [line for sweep in shown for line in sweep.lines]
+    if any(line.why == growth.TOO_FEW for line in lines):
         caption += f" · {FEW_READ}"
+    if any(line.poor for line in lines):
+        caption += f" · {POOR_READ}"
+    if any(sweep.seeds > 1 for sweep in shown):
+        caption += f" · {OVER_SEEDS}"
     if len(found) > len(shown):
         caption += f" · {len(found) - len(shown)} more sweeps are not drawn"
     return Picture(finding(found), caption, width, HEIGHT * rows, draw)
 
 
 def sweeps(result: Result, asked: Asked) -> list[Sweep]:
-    """Return the growth over each swept numeric parameter, all other parameters equal.
+    """Return the growth over each swept numeric parameter, all other parameters equal, all seeds together.
 
     KscaleError if a parameter asked for is none of them.
     """
-    groups: dict[tuple[str, str, Place], list[tuple[float, Cell, Row]]] = {}
-    for cell, row in chosen.compared(result, asked):
-        for name, value in cell.params.items():
-            size = chosen.size(value)
-            if size is not None:
-                key = cell.mechanism, name, compare.place_of(cell, name)
-                groups.setdefault(key, []).append((float(size), cell, row))
-    found = {
-        key: points for key, points in groups.items() if len({size for size, *_ in points}) >= FEWEST_SIZES
-    }
-    known = {key[1] for key in found}
+    found = [group for row, cells in _drawn(result, asked) for group in _groups(result, row, cells)]
+    known = {one[1][0].parameter for one in found}
     for name in asked.by:
         if found and name not in known:
             raise KscaleError(f"--by {quote(name)}: not swept; {did_you_mean(name[:LONGEST], known)}")
-    several = [key[:2] for key in found]
-    return [
-        _sweep(key, sorted(points, key=lambda point: point[0]), held=several.count(key[:2]) > 1)
-        for key, points in found.items()
-        if not asked.by or key[1] in asked.by
-    ]
+    return [_sweep(row, group) for row, group in found if not asked.by or group[0].parameter in asked.by]
 
 
 def finding(found: Sequence[Sweep]) -> str:
@@ -138,10 +136,17 @@ def finding(found: Sequence[Sweep]) -> str:
 def exponent(line: Line) -> str:
     """Return a fitted exponent for a legend, and whether the ends are too unsure to say that costs grow."""
     if line.growth is None:
-        return f"{len(line.sizes)} sizes, no exponent"
-    value = Fraction(round(line.growth.exponent * 100), 100)
-    doubt = ", unclear" if line.ratio is None else ""
-    return f"exponent {'-' if value < 0 else ''}{show_number(abs(value))}{doubt}"
+        return (
+            f"{len(line.sizes)} sizes, no exponent"
+            if line.why == growth.TOO_FEW
+            else "no exponent: 0 at some"
+        )
+    fit = line.growth
+    sure = f" ({sweep_growth.interval(fit.low, fit.high)})" if fit.has_interval else ""
+    said = f"exponent {sweep_growth.exponent(fit.exponent)}{sure}"
+    if line.poor:
+        return f"{sweep_growth.poor(fit.off)}, exponent {sweep_growth.exponent(fit.exponent)}"
+    return f"{said}, unclear" if line.ratio is None else said
 
 
 def draw_sweep(canvas: Canvas, sweep: Sweep) -> None:
@@ -153,9 +158,13 @@ def draw_sweep(canvas: Canvas, sweep: Sweep) -> None:
     look = style.looks(line.variant for line in sweep.lines)
     for line in sweep.lines:
         _line(axes, line, look[line.variant])
+    for variant in sweep.nothing:
+        axes.errorbar([], [], color=style.MUTED, label=_label(variant, "0 at every size"))
     costs = [value for line in sweep.lines for side in line.costs for value in (side.low, side.high)]
     sizes = sorted({size for line in sweep.lines for size in line.sizes})
-    style.number_axis(axes, "y", sweep.unit, *style.limits(costs, room=0.12))
+    low, high = style.limits(costs, room=0.12)
+    entries = len(sweep.lines) + len(sweep.nothing)
+    style.number_axis(axes, "y", sweep.unit, low, high * (high / low) ** (LEGEND_ROOM * entries))
     axes.set_xscale("log")
     axes.set_xlim(*style.limits(sizes))
     axes.set_xticks(sizes, labels=[sweep.tick(size) for size in sizes])
@@ -168,12 +177,11 @@ def draw_sweep(canvas: Canvas, sweep: Sweep) -> None:
 
 
 def _line(axes: "Axes", line: Line, look: style.Look) -> None:
-    """Draw one variant's points with whiskers, and the line between them."""
+    """Draw one variant's points with whiskers, and the line between them: dashed where the fit is poor."""
     color, marker, _ = look
     costs = [side.value for side in line.costs]
     below = [side.value - side.low for side in line.costs]
     above = [side.high - side.value for side in line.costs]
-    label = f"{names.clipped(line.variant, 18)}: {exponent(line)}"
     axes.errorbar(
         line.sizes,
         costs,
@@ -182,46 +190,76 @@ def _line(axes: "Axes", line: Line, look: style.Look) -> None:
         color=color,
         markersize=8,
         linewidth=2.4,
+        linestyle=style.DASHED if line.poor else "-",
         capsize=4,
-        label=f" {label}" if label.startswith("_") else label,
+        label=_label(line.variant, exponent(line)),
     )
 
 
-def _sweep(key: tuple[str, str, Place], points: list[tuple[float, Cell, Row]], *, held: bool) -> Sweep:
+def _label(variant: str, said: str) -> str:
+    """Return a variant's entry of a legend, which hides what begins with a line below."""
+    label = f"{names.clipped(variant, 18)}: {said}"
+    return f" {label}" if label.startswith("_") else label
+
+
+def _drawn(result: Result, asked: Asked) -> list[tuple[Row, list[Cell]]]:
+    """Return the cells of each mechanism that are drawn, with the first row that is."""
+    found: dict[str, tuple[Row, list[Cell]]] = {}
+    for cell, row in chosen.compared(result, asked):
+        found.setdefault(cell.mechanism, (row, []))[1].append(cell)
+    return list(found.values())
+
+
+def _groups(result: Result, row: Row, cells: Sequence[Cell]) -> Iterator[tuple[Row, list[Grown]]]:
+    """Yield every variant's growth over each parameter, apart for each point of the others."""
+    grown = growth.of_cells(rows.described(result, cells[0]), cells, row.metric)
+    for _, group in groupby(
+        grown, key=lambda one: (one.parameter, seeds.place_of(one.cells[0][0], one.parameter))
+    ):
+        yield row, list(group)
+
+
+def _sweep(row: Row, group: Sequence[Grown]) -> Sweep:
     """Return the lines of one parameter: baseline and optimized first."""
-    mechanism, parameter, _ = key
-    of_sizes = next((unit for unit in ("ns", "bytes") if parameter.endswith(f"_{unit}")), "")
-    cell, first = points[0][1:]
-    variants = dict.fromkeys(
-        [*style.COLORS, *(name for _, one, _ in points for name in one.variants)],
-    )
-    lines = (_measured(name, points) for name in variants)
+    first = group[0]
+    of_sizes = next((unit for unit in ("ns", "bytes") if first.parameter.endswith(f"_{unit}")), "")
+    ordered = sorted(group, key=lambda one: [*style.COLORS, one.variant].index(one.variant))
+    lines = [_measured(row, one) for one in ordered if not one.nothing]
     return Sweep(
-        mechanism=names.short(mechanism),
-        parameter=names.short(words(parameter.removesuffix(f"_{of_sizes}"))),
-        metric=names.metric(first),
-        witness=chosen.witness(first.info),
-        held=names.short(compare.label_without(cell, parameter), names.LABEL) if held else "",
-        unit="ns" if first.metric == WALL else first.info.unit,
-        lines=tuple(line for line in lines if len(line.sizes) >= FEWEST_SIZES),
+        mechanism=names.short(first.mechanism),
+        parameter=names.short(words(first.parameter.removesuffix(f"_{of_sizes}"))),
+        metric=names.metric(row),
+        witness=chosen.witness(row.info),
+        held=names.short(first.held, names.LABEL) if first.held else "",
+        unit="ns" if row.metric == WALL else row.info.unit,
+        lines=tuple(line for line in lines if len(line.sizes) >= growth.LEAST_SIZES),
         of_sizes=of_sizes,
+        nothing=tuple(names.short(one.variant) for one in ordered if one.nothing),
+        seeds=max(len(cells) for one in group for cells in one.cells),
     )
 
 
-def _measured(variant: str, points: list[tuple[float, Cell, Row]]) -> Line:
-    """Return one variant's points, those it was measured at; 0 has no place on a log axis."""
-    found: Mapping[float, Side] = {
-        size: side
-        for size, cell, row in points
-        if chosen.has(cell, variant, row.metric)
-        for side in (chosen.side(row, cell, variant),)
-        if side.value > 0
-    }
-    costs = tuple(found.values())
-    growth = (
-        stats.growth(list(found), [side.value for side in costs]) if len(found) >= FEWEST_FITTED else None
+def _measured(row: Row, grown: Grown) -> Line:
+    """Return one variant's points; 0 has no place on a log axis."""
+    sides = [_side(row, grown, cells) for cells in grown.cells]
+    kept = [(size, side) for size, side in zip(grown.sizes, sides, strict=True) if side.value > 0]
+    return Line(
+        variant=names.short(grown.variant),
+        sizes=tuple(size for size, _ in kept),
+        costs=tuple(side for _, side in kept),
+        growth=grown.fitted,
+        why=grown.why,
     )
-    return Line(names.short(variant), tuple(found), costs, growth)
+
+
+def _side(row: Row, grown: Grown, cells: Sequence[Cell]) -> Side:
+    """Return what a variant costs at one size: of several seeds the middle, and how far they differ."""
+    if len(cells) == 1:
+        return chosen.side(row, cells[0], grown.variant)
+    costs = [growth.cost_of(cell.variants[grown.variant], grown.metric, grown.per) for cell in cells]
+    spread = seeds.over([cost for cost in costs if cost is not None])
+    shown = wording.amount(spread.median, "ns" if row.metric == WALL else row.info.unit)
+    return Side(spread.median, spread.low, spread.high, shown)
 
 
 def _contrast(sweep: Sweep) -> float:
