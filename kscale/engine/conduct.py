@@ -170,6 +170,8 @@ def _run(
     except KscaleError as error:
         stop = error
     kept = sum(cell.status == "ok" for cell in cells.values())
+    if not kept:
+        raise campaign.saying(stop, "no cell was finished")
     raise campaign.saying(stop, f"{kept:,} of {planned:,} cells are kept; the same command goes on with them")
 
 

@@ -262,7 +262,7 @@ def test_a_journal_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(resumed.Writer, "add", full)
     with pytest.raises(
-        KscaleError, match=r"partial\.jsonl: cannot be written: No space left on device; 0 of"
+        KscaleError, match=r"partial\.jsonl: cannot be written: No space left on device; no cell was"
     ):
         _conduct(tmp_path)
     (tmp_path / "file").touch()
