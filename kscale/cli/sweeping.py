@@ -118,7 +118,9 @@ def run(sweep: Sweep, where: Where, request: Request, outputs: Outputs, look: Lo
     workers = _fitting(sweep, where, force=request.force)
     engine = choose.engine(where.engine, workers)
     try:
-        with progress_sweep.observer(quiet=look.quiet or outputs.machine, color=look.color) as observer:
+        with progress_sweep.observer(
+            quiet=look.quiet or outputs.machine, color=look.color, streams=outputs.streams
+        ) as observer:
             result = conduct(sweep, engine, observer, store, request, part, fresh=fresh)
     except WrongAnswer as error:
         outputs.write_wrong_answer(error)
@@ -127,6 +129,7 @@ def run(sweep: Sweep, where: Where, request: Request, outputs: Outputs, look: Lo
         Subject((result,)),
         lambda width: table_sweep.sweep_table(result, width, verbose=look.verbose),
         color=look.color,
+        streamed=outputs.streams,
     )
     if not outputs.machine:
         line = _saved(store.path_of(result.run.called), result)
