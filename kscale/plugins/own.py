@@ -69,7 +69,7 @@ def own(mechanism: str, name: str, *, about: str, **parts: Callable[..., Any]) -
     mechanism, the name is none or taken, or a function is missing.
     """
     found = registry.find(str(mechanism))
-    _check_names(found, name, about)
+    check_names(found, name, about)
     for key, part in parts.items():
         if not callable(part):
             raise KscaleError(f"{found.id}: {key} must be a function, got {quote(part)}")
@@ -92,7 +92,7 @@ def makers(mechanism: str) -> tuple[tuple[tuple[str, ...], Callable[..., Variant
     return (pair,)
 
 
-def _check_names(mechanism: Mechanism, name: object, about: object) -> None:
+def check_names(mechanism: Mechanism, name: object, about: object) -> None:
     """Raise KscaleError if the variant cannot be called that."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         allowed = "1 to 40 small letters, digits, dots, dashes and underscores"
