@@ -11,7 +11,7 @@ from kscale.measure import point
 from kscale.results import check
 from kscale.results.record import Cell, MechanismInfo, MetricInfo, Result
 
-SIZES = (1_000, 10_000, 100_000, 1_000_000)
+SIZES: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
 Cost = Callable[..., int]  # of the point's values and the seed, by name
 Works = Mapping[str, Mapping[str, Cost]]  # variant -> counter -> cost
 

@@ -175,7 +175,6 @@ def _mean(result: Result, width: int) -> Iterator[Text]:
 def _footer(result: Result, notes: Footnotes, width: int) -> Iterator[Text]:
     """Return footnotes, what was skipped, where it loses, and what the kinds mean."""
     numbered = list(_numbered(notes, width))
-    skipped = [cell for cell in result.cells if cell.status == "skipped"]
     losing = [
         (clean(cell.mechanism), clean(cell.label), said)
         for cell in result.cells
@@ -183,9 +182,11 @@ def _footer(result: Result, notes: Footnotes, width: int) -> Iterator[Text]:
     ]
     if numbered:
         yield from (Text(), *numbered)
-    if skipped:
-        yield from (Text(), Text("skipped", "bold"))
-        for cell in skipped:
+    for status in ("failed", "skipped"):
+        left = [cell for cell in result.cells if cell.status == status]
+        if left:
+            yield from (Text(), Text(status, "bold"))
+        for cell in left:
             yield from paragraph(
                 f"{cell.mechanism} · {cell.label}: {_skipped(cell)}", width, first="  ", rest="    "
             )
@@ -292,4 +293,6 @@ def _seconds(seconds: float) -> str:
 
 def _skipped(cell: Cell) -> str:
     """Return why a cell has no rows."""
-    return "; ".join(clean_prose(note) for note in cell.notes) or "skipped"
+    return "; ".join(clean_prose(note) for note in cell.notes) or (
+        "failed" if cell.status == "failed" else "skipped"
+    )

@@ -28,7 +28,7 @@ def decided(text: str, *results: Result) -> Decision:
 
 def costing(cost: Cost, **more: object) -> Result:
     """Return a sweep whose optimized variant touches so many entries."""
-    works = WORKS | {"optimized": {**WORKS["optimized"], "entries_touched": cost}}
+    works = {**WORKS, "optimized": {**WORKS["optimized"], "entries_touched": cost}}
     return swept(AXES, works, **more)  # type: ignore[arg-type]  # options of the sweep
 
 
@@ -79,9 +79,8 @@ def test_a_place_of_the_scenario_is_a_parameter() -> None:
 
 def test_every_point_of_the_others_must_hold_unless_it_is_narrowed() -> None:
     """Only where churn is on does it grow."""
-    works = WORKS | {
-        "optimized": {"entries_touched": lambda free_pages, churn, **_: free_pages if churn else 2_000}
-    }
+    grown: Cost = lambda free_pages, churn, **_: free_pages if churn else 2_000  # noqa: E731 - typed
+    works = {**WORKS, "optimized": {"entries_touched": grown}}
     made = swept({"free_pages": SIZES, "churn": (True, False)}, works)
     one = decided(DEFAULT, made)
     assert one.status is Status.FAILED

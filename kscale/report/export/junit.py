@@ -1,7 +1,7 @@
 """JUnit XML: a suite for each mechanism, a case for each cell and metric.
 
     failed, worse, gone                     failure
-    no verdict, wrong answer                error
+    no verdict, wrong answer, lost worker   error
     warned, unclear, acknowledged, ignored  skipped, with the reason
     anything else                           passed
 
@@ -65,6 +65,10 @@ def _ran(result: Result, of: str) -> Iterator[Case]:
     if result.run.status == "interrupted":
         yield Case(WHOLE, f"whole scenario{of}", "skipped", message="interrupted: some cells may be missing")
     for cell in result.cells:
+        if cell.status == "failed":
+            why = "; ".join(cell.notes) or "failed"
+            yield Case(cell.mechanism, cell.label + of, "error", "not run", why)
+            continue
         if cell.status == "skipped" or not cell.variants:
             why = "; ".join(cell.notes) or "skipped"
             yield Case(cell.mechanism, cell.label + of, "skipped", message=why)

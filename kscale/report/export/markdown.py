@@ -12,7 +12,7 @@ from kscale.judge import wording
 from kscale.judge.decision import Decision, Status
 from kscale.judge.rows import Row
 from kscale.judge.verdict import MARKS, Verdict
-from kscale.report import calibrated, cells, table_gate, table_run
+from kscale.report import calibrated, cells, sweep_growth, table_gate, table_run
 from kscale.report.export import entries, summary
 from kscale.report.export.entries import Entry
 from kscale.report.export.spelling import one_line
@@ -30,6 +30,10 @@ LAST = ("change", "95 % interval", "margin")
 NO_BREAK = "\u00a0"  # a space at which no line ends
 TOLD = frozenset({Status.FAILED, Status.WARNED, Status.ACKNOWLEDGED})  # in the table in any case
 ROOM_FOR_NOTE = 200  # bytes of the sentence that says what was left out
+GROWTH = (
+    "| mechanism | metric | variant | over | from … to | exponent | 95 % interval | |",
+    "|---|---|---|---|---|---:|---|---|",
+)
 Head = tuple[str, str]  # a word, and what is said after it
 _ENTITIES = {char: f"&#{ord(char)};" for char in "|`*_[\\~$"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _ACTIVE = str.maketrans(_ENTITIES)
@@ -138,12 +142,24 @@ def _folds(result: Result, rows: Sequence[Row]) -> Iterator[Fold]:
         for said in table_run.losses(result, cell)
     ]
     yield Fold(f"Where it loses: {show_counted(len(losses), 'case')}", tuple(losses))
-    skipped = [
-        f"- {text(cell.mechanism)} · {text(cell.label)}: {text('; '.join(cell.notes) or 'skipped')}"
-        for cell in result.cells
-        if cell.status == "skipped"
+    grown = list(sweep_growth.rows(result, every=True)) if result.run.sweep is not None else []
+    lines = [
+        _line([*map(text, (one.mechanism, one.metric, one.variant, one.over, one.span)), *_fit(one)])
+        for one in grown
     ]
-    yield Fold(f"Skipped: {show_counted(len(skipped), 'cell')}", tuple(skipped))
+    yield Fold(f"Growth: {show_counted(len(grown), 'row')}", tuple(lines), GROWTH)
+    for status in ("skipped", "failed"):
+        left = [
+            f"- {text(cell.mechanism)} · {text(cell.label)}: {text('; '.join(cell.notes) or status)}"
+            for cell in result.cells
+            if cell.status == status
+        ]
+        yield Fold(f"{status.capitalize()}: {show_counted(len(left), 'cell')}", tuple(left))
+
+
+def _fit(one: sweep_growth.Row) -> list[str]:
+    """Return the fields of a fitted exponent, as text."""
+    return [text(field).replace(" ", NO_BREAK) for field in (one.exponent, one.interval)] + [text(one.note)]
 
 
 def _judged(subject: Subject) -> tuple[list[Head], list[Fold]]:

@@ -8,14 +8,18 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
+from kscale.engine.task import SEED
+from kscale.judge import growth
 from kscale.report.export import entries, values
 from kscale.report.export.documents import dumps
 from kscale.report.export.entries import Entry
 from kscale.report.export.spelling import one_line
 from kscale.report.export.subject import Subject
 from kscale.results.record import Cell, Result
+from kscale.units import show_ratio
 
 PLACE: Final = ("result", "run_status", "mechanism", "cell", "params", "label", "variant")
 VALUES: Final = (
@@ -78,7 +82,7 @@ def render(subject: Subject, *, samples: bool = False) -> str:
         return _table(SAMPLES, _samples(subject))
     if subject.compared or subject.judgement is not None:
         return _table(ROWS + (DECISIONS if subject.judgement is not None else ()), _said(subject))
-    return _table(VALUES, _values(subject))
+    return _table(VALUES, chain(_values(subject), _grown(subject)))
 
 
 def _table(header: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> str:
@@ -125,6 +129,28 @@ def _values(subject: Subject) -> Iterator[dict[str, Any]]:
                 "extrapolated": value.info.provenance == "modelled" and bool(value.cell.extrapolated),
                 "status": value.cell.status,
                 "notes": value.cell.notes,
+            }
+
+
+def _grown(subject: Subject) -> Iterator[dict[str, Any]]:
+    """Return each exponent of the headline counters of each sweep, named as in a policy."""
+    for name, result in subject.named():
+        for one in growth.of_result(result) if result.run.sweep is not None else ():
+            fit, cell = one.fitted, one.cells[0][0]
+            if fit is None:
+                continue
+            held = {key: value for key, value in cell.params.items() if key not in {one.parameter, SEED}}
+            yield _place(name, result, cell) | {
+                "cell": None,
+                "params": held,
+                "label": one.held,
+                "variant": one.variant,
+                "metric": f"{one.metric}.exponent({one.parameter})",
+                "value": fit.exponent,
+                "low": fit.low,
+                "high": fit.high,
+                "n": fit.points,
+                "notes": [f"poor fit: a cost is {show_ratio(fit.off)} off the line"] if fit.poor else [],
             }
 
 

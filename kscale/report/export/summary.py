@@ -57,9 +57,9 @@ def of_comparison(comparison: Comparison) -> str:
 
 def of_run(result: Result, rows_of_run: Sequence[Row]) -> str:
     """Return how much was run, how its times came out, and whether it was cut short."""
-    statuses = Counter(cell.status for cell in result.cells)
+    statuses = Counter[str](cell.status for cell in result.cells)
     parts = [show_counted(statuses["ok"], "cell")]
-    parts += [f"{show_count(statuses['skipped'])} skipped"] if statuses["skipped"] else []
+    parts += [f"{show_count(statuses[left])} {left}" for left in ("skipped", "failed") if statuses[left]]
     parts += ["interrupted: only finished cells are here"] if result.run.status == "interrupted" else []
     times = [row for row in rows_of_run if row.ratio is not None and row.variant == OPTIMIZED]
     judged = Counter(row.verdict for row in times)

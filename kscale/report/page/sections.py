@@ -124,6 +124,7 @@ def _skipped(name: str, results: Sequence[Result]) -> Iterator[str]:
     """Return which cells were not run, and why."""
     for result in results:
         for cell in result.cells:
-            if cell.mechanism == name and cell.status == "skipped":
-                why = "; ".join(clean_prose(note) for note in cell.notes) or "skipped"
-                yield f"{clean(cell.label)}: {why}"
+            if cell.mechanism == name and cell.status != "ok":
+                why = "; ".join(clean_prose(note) for note in cell.notes) or cell.status
+                failed = "failed: " if cell.status == "failed" else ""
+                yield f"{clean(cell.label)}: {failed}{why}"
