@@ -88,6 +88,7 @@ def of_every_kind(made: Result) -> dict[str, Asked]:
         "latency": one,
         "heatmap": Asked((made,), by=("free_pages", "workload")),
         "map": Asked((made,), by=("free_pages",)),
+        "pareto": Asked((made,), by=("ids_scanned", "bytes_held")),
         "history": two,
     }
 

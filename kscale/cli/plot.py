@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PANEL = "Look"
 WHAT, OUTPUT = "What is drawn", "Output"
-KINDS = ("forest", "overview", "bars", "growth", "samples", "latency", "heatmap", "map", "history")
+KINDS = ("forest", "overview", "bars", "growth", "samples", "latency", "heatmap", "map", "pareto", "history")
 OF_SIMULATIONS = ("stations", "life", "spread")
 LONGEST_NAME = 60  # of a file we name ourselves
 
@@ -50,8 +50,8 @@ def plot(
             metavar="KIND",
             rich_help_panel=WHAT,
             help="forest (of two, the default), overview (of one, the default), bars, growth, samples, "
-            "latency, heatmap, map, history (of many, the default). Of a simulation: stations (the default), "
-            "life, spread.",
+            "latency, heatmap, map, pareto, history (of many, the default). Of a simulation: stations (the "
+            "default), life, spread.",
             autocompletion=_kinds,
         ),
     ] = None,
@@ -63,7 +63,11 @@ def plot(
     ] = False,
     by: Annotated[
         str | None,
-        typer.Option(metavar="X[,Y]", rich_help_panel=WHAT, help="Parameters of growth, heatmap and map."),
+        typer.Option(
+            metavar="X[,Y]",
+            rich_help_panel=WHAT,
+            help="Parameters of growth, heatmap and map; counters of pareto.",
+        ),
     ] = None,
     metric: Annotated[
         str | None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from kscale import units
@@ -107,7 +108,10 @@ def spoken(key: str) -> str:
 
 def said(key: str, value: object) -> str:
     """Return a value as a tick says it: "10k", "4 KiB", "2.9 %"."""
-    return names.clipped(style.tick_of(value, _unit(key)), 14)
+    unit = _unit(key)
+    if isinstance(value, float) and not unit and not value.is_integer():
+        return units.show_number(Fraction(repr(value)))  # the digits that were given
+    return names.clipped(style.tick_of(value, unit), 14)
 
 
 def _unit(key: str) -> str:

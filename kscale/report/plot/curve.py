@@ -244,8 +244,7 @@ def _numbers(panel: Panel) -> list[tuple[str, str]]:
         one = panel.turns.get((number,))
         sides = one.sides if one else ()
         unit = one.row.info.unit if one else ""
-        whole = [int(side) if float(side).is_integer() else side for side in sides]
-        before, after = (wording.amount(side, unit) for side in whole) if whole else ("", "")
+        before, after = (wording.amount(side, unit) for side in sides) if sides else ("", "")
         found.append((before, after or panel.missing.get((number,), "")))
     return found
 

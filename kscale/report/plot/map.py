@@ -5,9 +5,11 @@ The line is drawn between measured points only, and dashed where the verdicts be
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from kscale.errors import KscaleError
 from kscale.judge.verdict import Verdict
 from kscale.report.plot import (
     chosen,
@@ -27,13 +29,14 @@ from kscale.report.plot.asked import Asked
 from kscale.report.plot.crossing import Segment
 from kscale.report.plot.panels import AXES, Panel
 from kscale.report.plot.picture import EDGE, NARROW, WIDE, Canvas, Picture
-from kscale.report.plot.turns import SURE, Turn
+from kscale.report.plot.turns import SURE, Turn, count, metric
 from kscale.results.record import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_PANELS = 6
+BELOW = 2  # maps that stand below each other
 BOTH: tuple[Literal["x", "y"], ...] = ("x", "y")
 WIDE_FROM = 8  # values across from which one map takes all the width
 SQUARE = 0.62  # inches down, where there is room
@@ -42,9 +45,9 @@ LEFT, FOOT = 1.05, 0.72  # inches of the values beside and below
 FAINTEST, STRONGEST = 0.14, 0.62  # of a colour: text stays legible on it
 LEAST_SCALE = 2.0  # ratio of the strongest colour, if none is larger: small ones stay faint
 HOW_READ = (
-    "a dot is a measured point, its colour who wins there: stronger, by a larger factor, on a log scale;"
-    " the line is where both cost the same, as straight as the logarithm between two points"
+    "a dot is a measured point, its colour who wins there: stronger, by a larger factor, on a log scale"
 )
+THE_LINE = "the line is where both cost the same, as straight as the logarithm between two points"
 
 
 def picture(asked: Asked) -> Picture:
@@ -54,10 +57,10 @@ def picture(asked: Asked) -> Picture:
     shown = found[:MOST_PANELS]
     result = asked.results[0]
     two = len(found[0].axes) == AXES
-    columns = 1 if len(shown) == 1 else 2 if len(shown) <= 4 or not two else 3  # noqa: PLR2004 - few are large
+    columns = _columns(len(shown)) if two else min(2, len(shown))
     across = max(len(panel.axes[0].values) for panel in shown)
     width = WIDE if columns > 1 or across > WIDE_FROM else NARROW
-    height = max(_height(panel, alone=len(shown) == 1) for panel in shown) if two else curve.HEIGHT
+    height = max(_height(panel, alone=columns == 1) for panel in shown) if two else curve.HEIGHT
     most = max(
         [math.log(LEAST_SCALE), *(abs(one.log) for p in found for one in p.turns.values() if one.sure)]
     )
@@ -90,6 +93,11 @@ def owns(result: Result, panel: Panel) -> dict[str, Own]:
             return {}
     found = {axis.key: own(result, panel.mechanism, axis.key) for axis in panel.axes}
     return {key: one for key, one in found.items() if one is not None}
+
+
+def _columns(number: int) -> int:
+    """Return how many maps stand beside each other: few ones are large, so that numbers have room."""
+    return 1 if number <= BELOW else 2 if number <= 2 * BELOW else 3
 
 
 def _height(panel: Panel, *, alone: bool) -> float:
@@ -178,6 +186,26 @@ def _line(axes: "Axes", pieces: Sequence[Segment]) -> None:
             axes.add_collection(drawn)
 
 
+def _elsewhere(asked: Asked, found: Sequence[Panel]) -> Iterator[tuple[str, int, int]]:
+    """Yield the other headline counters that lose, and at how many of how many points; none beside one asked for."""
+    drawn = {one.row.metric for panel in found for one in panel.turns.values()}
+    mechanisms = dict.fromkeys(panel.mechanism for panel in found)
+    infos = [asked.results[0].mechanisms[name] for name in mechanisms]
+    others = dict.fromkeys(name for info in infos for name, one in info.metrics.items() if one.headline)
+    for name in others if asked.metric is None else ():
+        if name not in drawn and any(
+            name in one.work for cell in asked.results[0].cells for one in cell.variants.values()
+        ):
+            try:
+                every = panels.of(replace(asked, metric=name))
+            except KscaleError:
+                continue  # neither less nor more of it is better
+            turns = [one for panel in every for one in panel.turns.values() if panel.mechanism in mechanisms]
+            lost = count(turns)[Verdict.WORSE]
+            if lost:
+                yield metric(turns[0]), lost, len(turns)
+
+
 def _caption(asked: Asked, found: Sequence[Panel], left_out: int) -> str:
     """Return what was compared over how many seeds, how it is read, and what is left out."""
     one = next(iter(found[0].turns.values()))
@@ -188,6 +216,11 @@ def _caption(asked: Asked, found: Sequence[Panel], left_out: int) -> str:
     parts.append(
         f"{chosen.witness(one.row.info)}; {HOW_READ}" if len(found[0].axes) == AXES else curve.HOW_READ
     )
+    losses = [f"{name} in {lost} of {points}" for name, lost, points in _elsewhere(asked, found)]
+    if len(found[0].axes) == AXES and any(panel.line for panel in found):
+        parts.append(THE_LINE)
+    if losses:
+        parts.append(f"{names.short(asked.after)} also loses by {', '.join(losses)} points: see --metric")
     if left_out:
         parts.append(f"{left_out} more are not drawn: narrow them with --filter, or name axes with --by")
     return " · ".join(parts)

@@ -17,8 +17,9 @@ def finding(found: Sequence[Panel], asked: Asked) -> str:
     """Return at how many points each side wins, and what those of the rarer one have in common."""
     mechanisms = dict.fromkeys(panel.mechanism for panel in found)
     told = [
-        f"{names.short(name)}: {_told([panel for panel in found if panel.mechanism == name], asked)}"
+        f"{names.short(name)}, {mine[0].metric}: {_told(mine, asked)}"
         for name in list(mechanisms)[:MOST_MECHANISMS]
+        for mine in ([panel for panel in found if panel.mechanism == name],)
     ]
     left = len(mechanisms) - len(told)
     return "; ".join(told) + (f"; {left} more" if left else "")

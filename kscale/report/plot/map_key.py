@@ -61,10 +61,12 @@ def entries(shown: Sequence[Panel], asked: Asked) -> list[Entry]:
     before = names.short(asked.before, 24)
     look = style.looks([asked.before, asked.after])
     two = len(shown[0].axes) == AXES
-    found = [
-        Entry(f"{after} wins", look[asked.after][0], alpha=0.6),
-        Entry(f"{before} wins", look[asked.before][0], alpha=0.6),
-    ]
+    there = {one.verdict for one in turns}
+    found = []
+    if not two or Verdict.BETTER in there:
+        found.append(Entry(f"{after} wins", look[asked.after][0], alpha=0.6))
+    if not two or Verdict.WORSE in there:
+        found.append(Entry(f"{before} wins", look[asked.before][0], alpha=0.6))
     if any(one.verdict is Verdict.SAME for one in turns) and two:
         found.append(Entry("the same", style.BAND))
     if any(one.verdict is Verdict.UNCLEAR and not one.apart for one in turns) and two:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GAP = 0.03  # inches between a number and the borders of its square
+FEW = 3  # of which one in so many squares at least must have room for its number, or none is written
 DOT = 0.05  # inches from the middle of a dot to the number
 
 
@@ -32,14 +33,20 @@ def write(
         return (spot[0] - edges[0][0]) * scales[0], (spot[1] - edges[1][0]) * scales[1]
 
     drawn = [(inches(a), inches(b)) for a, b in lines]
+    found: list[tuple[str, Spot, int]] = []
     for (x, y), one in panel.turns.items():
         square = Box(*inches((edges[0][x], edges[1][y])), *inches((edges[0][x + 1], edges[1][y + 1])))
         spot = panel.axes[0].places[x], panel.axes[1].places[y]
-        for text, down in _ways(one):
-            box = _box(text, inches(spot), down)
-            if _within(square, box) and room.free(box, covered, drawn):
-                _number(axes, text, spot, down)
-                break
+        fits = (
+            (text, spot, side)
+            for text, side in _ways(one)
+            for box in (_box(text, inches(spot), side),)
+            if _within(square, box) and room.free(box, covered, drawn)
+        )
+        found += list(fits)[:1]
+    if len(found) * FEW >= len(panel.turns):
+        for text, spot, side in found:
+            _number(axes, text, spot, side)
 
 
 def _ways(one: Turn) -> list[tuple[str, int]]:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from statistics import fmean, median, pstdev
 
 WIDE_RANGE = 10.0  # largest over smallest from which two amounts are factors apart
+ZERO_ROOM, LEAST_ROOM = 0.15, 0.3  # from the least amount to 0: of the axis, and in powers of ten
 LEAST_RANGE = 3.0  # below it even steps are read more easily
 
 
@@ -47,7 +48,8 @@ def wide(amounts: Sequence[float], factor: float) -> Scale:
     above = [one for one in amounts if one > 0]
     if min(amounts) < 0 or len(above) < 2 or max(above) / min(above) < factor:  # noqa: PLR2004 - a range
         return Scale(log=False)
-    return _log(sorted({math.log10(one) for one in above}), most=1.0)
+    first, last = math.log10(min(above)), math.log10(max(above))
+    return Scale(log=True, zero=first - max(ZERO_ROOM * (last - first), LEAST_ROOM))
 
 
 def borders(places: Sequence[float]) -> list[float]:
@@ -58,10 +60,10 @@ def borders(places: Sequence[float]) -> list[float]:
     return [2 * places[0] - inner[0], *inner, 2 * places[-1] - inner[-1]]
 
 
-def _log(logs: Sequence[float], most: float = math.inf) -> Scale:
+def _log(logs: Sequence[float]) -> Scale:
     """Return a log scale with 0 a usual step before the first of *logs*."""
     steps = [b - a for a, b in pairwise(logs)]
-    return Scale(log=True, zero=logs[0] - min(median(steps), most))
+    return Scale(log=True, zero=logs[0] - median(steps))
 
 
 def _uneven(places: Sequence[float]) -> float:

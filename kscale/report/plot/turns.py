@@ -46,21 +46,27 @@ class Turn:
 
     @property
     def change(self) -> str:
-        """Return the change in words: "24.1x less", "+12.5 % time", "same", "unclear"."""
+        """Return the change in words: "24.1x less", "+12.5 % time", "40 → 0", "same"."""
         if self.verdict not in SURE:
             return "seeds differ" if self.apart else str(self.verdict)
+        if self.ratio == 0 or not math.isfinite(self.ratio):
+            before, after = (wording.amount(side, self.row.info.unit) for side in self.sides)
+            return f"{before} → {after}"
         return wording.of_time(self.ratio) if self.row.ratio is not None else factor(self.ratio)
 
 
 def factor(ratio: float) -> str:
-    """Return a ratio of counts in words: "24.1x less", "12.5 % more", "to 0"."""
-    if ratio == 0 or not math.isfinite(ratio):
-        return "from 0" if ratio else "to 0"
+    """Return a ratio of counts above 0 in words: "24.1x less", "12.5 % more"."""
     size = max(ratio, 1 / ratio)
     word = "more" if ratio > 1 else "less"
     if size >= wording.RATIO_FROM:
         return f"{show_ratio(size)} {word}"
     return f"{wording.percent(abs(ratio - 1))} {word}"
+
+
+def _whole(side: float) -> float:
+    """Return a count as one: its median over seeds may be half of two."""
+    return int(side) if side == int(side) else side
 
 
 def of_seeds(every: Sequence[Row], found: Change) -> Turn:
@@ -85,13 +91,16 @@ def of_seeds(every: Sequence[Row], found: Change) -> Turn:
         verdict=found.row.verdict or Verdict.UNCLEAR,
         apart={row.verdict for row in every} >= SURE,
         seeds=len(every),
-        sides=(found.row.a.value, found.row.b.value),
+        sides=(_whole(found.row.a.value), _whole(found.row.b.value)),
     )
 
 
 def worst(turns: Sequence[Turn], verdict: Verdict) -> Turn:
     """Return the turn of that verdict that is farthest from equal."""
-    return max((one for one in turns if one.verdict is verdict), key=lambda one: abs(one.log))
+    return max(
+        (one for one in turns if one.verdict is verdict),
+        key=lambda one: (abs(one.log), abs(one.sides[0] - one.sides[1])),  # of those from or to 0 by amount
+    )
 
 
 def count(turns: Sequence[Turn]) -> Mapping[Verdict, int]:
