@@ -1,4 +1,4 @@
-"""Sweeps made by hand: costs are formulas of the point and the seed, so that what is said of them is known."""
+"""Sweeps made by hand: costs are formulas of the point and the seed, so that what is said is known."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product

@@ -116,8 +116,13 @@ def turns(one: Series) -> list[Turns]:
 
 
 def loss(change: Change) -> float:
-    """Return how much worse it got, on the scale of logarithms, or in shares; below 0 if it got better."""
+    """Return how much worse it got, on the scale of logarithms, or in shares; below 0 if it got better.
+
+    What is the same, or unclear, is neither.
+    """
     row = change.row
+    if row.verdict in {Verdict.SAME, Verdict.UNCLEAR}:
+        return 0.0
     if row.info.unit == seeds.PPM:
         size = float(row.b.value - row.a.value)
     else:

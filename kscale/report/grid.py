@@ -72,6 +72,17 @@ def row(columns: Sequence[Column], number: int, widths: Sequence[int]) -> Iterat
         yield line([(cell, column.right) for cell, column in zip(cells, columns, strict=True)], widths)
 
 
+def under(places: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> Iterator[Text]:
+    """Return titles and rows, each *place* once as a heading over its rows."""
+    yield Text(" " * GAP).append_text(titles(columns, widths))
+    last = None
+    for number, place in enumerate(places):
+        if place != last:
+            yield Text(place, "bold")
+        last = place
+        yield from (Text(" " * GAP).append_text(part) for part in row(columns, number, widths))
+
+
 def line(cells: Sequence[tuple[Text, bool]], widths: Sequence[int]) -> Text:
     """Return one line of padded cells; the flag says which stand at the right."""
     found = Text()

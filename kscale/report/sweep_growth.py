@@ -138,20 +138,10 @@ def _table(found: Sequence[Row], width: int) -> Iterator[Text]:
             yield from grid.row([*places, *columns], number, widths)
         return
     widths = grid.fitted(columns, width - grid.GAP)
-    yield from _sentences(found, width) if widths is None else _under(found, columns, widths)
-
-
-def _under(found: Sequence[Row], columns: Sequence[Column], widths: Sequence[int]) -> Iterator[Text]:
-    """Yield rows under a heading for each mechanism and metric."""
-    yield Text(" " * grid.GAP).append_text(grid.titles(columns, widths))
-    last = ""
-    for number, one in enumerate(found):
-        place = f"{one.mechanism} · {one.metric}"
-        if place != last:
-            yield Text(place, "bold")
-        last = place
-        for line in grid.row(columns, number, widths):
-            yield Text(" " * grid.GAP).append_text(line)
+    if widths is None:
+        yield from _sentences(found, width)
+    else:
+        yield from grid.under([f"{one.mechanism} · {one.metric}" for one in found], columns, widths)
 
 
 def _sentences(found: Sequence[Row], width: int) -> Iterator[Text]:

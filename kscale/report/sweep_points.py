@@ -117,8 +117,8 @@ def _digest(found: Sequence[Series], width: int) -> Iterator[Text]:
         for said in COUNTED
         if any(one.count(said) for one in found) or said in {Verdict.BETTER, Verdict.WORSE}
     ]
+    place = Column("mechanism", [Text(clean(one.mechanism)) for one in found], name=True)
     columns = [
-        Column("mechanism", [Text(clean(one.mechanism)) for one in found], name=True),
         Column("metric", [Text(_name(one)) for one in found], name=True),
         Column("points", [Text(f"{len(one.changes):,}") for one in found], right=True),
         *numbers,
@@ -127,16 +127,26 @@ def _digest(found: Sequence[Series], width: int) -> Iterator[Text]:
         Column("best", [cells.judged(one.best.row) for one in found], right=True),
         Column("at", [Text(_at(one, one.best)) for one in found], name=True),
     ]
-    widths = grid.fitted(columns, width)
-    if widths is None or any(
-        len(list(grid.row(columns, number, widths))) > MOST_LINES for number in range(len(found))
-    ):
+    wide = _fitted([place, *columns], width)
+    narrow = None if wide else _fitted(columns, width - grid.GAP)
+    if wide:
+        yield grid.titles([place, *columns], wide)
+        for number in range(len(found)):
+            yield from grid.row([place, *columns], number, wide)
+    elif narrow:
+        yield from grid.under([place.cells[number].plain for number in range(len(found))], columns, narrow)
+    else:
         for one in found:
             yield from paragraph(_sentence(one), width, rest="  ")
-        return
-    yield grid.titles(columns, widths)
-    for number in range(len(found)):
-        yield from grid.row(columns, number, widths)
+
+
+def _fitted(columns: Sequence[Column], width: int) -> list[int] | None:
+    """Return a width for each column; None if numbers do not fit, or names would wrap too often."""
+    widths = grid.fitted(columns, width)
+    rows = range(len(columns[0].cells))
+    if widths is None or any(len(list(grid.row(columns, number, widths))) > MOST_LINES for number in rows):
+        return None
+    return widths
 
 
 def _at(one: Series, change: Change) -> str:
