@@ -1,8 +1,8 @@
 """Where a win turns into a loss: the line of equal cost between measured points.
 
 *heights* are logarithms of ratios at the points of a grid; the line is where they pass 0. It is drawn
-between neighbours of which one is above and one below, as straight as the logarithm: nothing is said
-beyond the outermost points, beside a point that is missing, or of neighbours that are exactly equal.
+between neighbours of which one is above and one below, as straight as the logarithm, and through points
+that are equal: nothing is said beyond the outermost points, or beside a point that is missing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,6 +60,7 @@ def _inside(
                 down[one[1]] + part * (down[other[1]] - down[one[1]]),
             )
             found.append((spot, heights[one].sure and heights[other].sure))
+    found += [((across[x], down[y]), heights[x, y].sure) for x, y in _between(corners, heights)]
     if len(found) == 4:  # noqa: PLR2004 - a saddle: which corners belong together is what the middle is
         middle = sum(heights[corner].log for corner in corners)
         first = heights[corners[0]].log
@@ -69,3 +70,11 @@ def _inside(
         pairs = [(found[0], found[1])] if len(found) == 2 else []  # noqa: PLR2004 - in and out
     for (a, a_sure), (b, b_sure) in pairs:
         yield Segment(a, b, a_sure and b_sure)
+
+
+def _between(corners: Sequence[Corner], heights: Mapping[Corner, Height]) -> Iterator[Corner]:
+    """Yield the corners that are equal and have a win on one side of the square, a loss on the other."""
+    for number, corner in enumerate(corners):
+        before, after = heights[corners[number - 1]].log, heights[corners[(number + 1) % 4]].log
+        if heights[corner].log == 0 and before * after < 0:
+            yield corner

@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
 HEIGHT = 4.4  # inches of one curve
 LEFT, FOOT, ROW = 1.35, 0.42, 0.23  # inches: of names beside, of the axis' values, of a line of numbers
-ROOM = 0.2  # of the ratios' range, above and below
 LEAST = math.log(1.25)  # the axis goes at least so far both ways
 TINT = 0.12
-TOP = 0.25  # inches at the top for what lines across are
+TOP, BELOW = 0.25, 0.33  # inches: at the top for what lines across are, beyond the outermost points
 SHIFTS = (
     (0, 1),
     (1, 1),
@@ -53,7 +52,7 @@ def draw(canvas: Canvas, heading: str, panel: Panel, asked: Asked, marked: Mappi
     spare = max(style.width_of(found[end].change, style.SMALL) for end in (0, -1)) / 2 + 0.05
     spare *= (places[-1] - places[0]) / (wide - 2 * spare)
     axes.set_xlim(places[0] - spare, places[-1] + spare)
-    low, high = _range(found)
+    low, high = _range(found, tall)
     axes.set_ylim(low, high)
     look = style.looks([asked.before, asked.after])
     axes.axhspan(low, 0, color=look[asked.after][0], alpha=TINT, linewidth=0)
@@ -86,12 +85,12 @@ def passings(panel: Panel) -> list[tuple[int, int, float, bool]]:
     return found
 
 
-def _range(found: Sequence[Turn]) -> tuple[float, float]:
-    """Return the ends of the axis of ratios, as logarithms."""
+def _range(found: Sequence[Turn], tall: float) -> tuple[float, float]:
+    """Return the ends of an axis of ratios that is *tall* inches long, as logarithms; with room for words."""
     ends = [one.height(value) for one in found for value in (one.low, one.high, one.ratio)]
     low, high = min(-LEAST, *ends), max(LEAST, *ends)
-    spare = (high - low) * ROOM
-    return low - spare, high + spare
+    inch = (high - low) / (tall - BELOW - BELOW - TOP)
+    return low - BELOW * inch, high + (BELOW + TOP) * inch
 
 
 def _curve(axes: "Axes", panel: Panel) -> None:

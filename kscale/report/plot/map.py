@@ -172,7 +172,7 @@ def _dots(axes: "Axes", panel: Panel, places: Sequence[Sequence[float]]) -> None
     """Mark what was measured."""
     spots = [(places[0][x], places[1][y]) for x, y in panel.turns]
     across, up = zip(*spots, strict=True)
-    axes.scatter(across, up, s=9, color=style.TEXT, alpha=0.7, linewidths=0, zorder=3)
+    axes.scatter(across, up, s=9, color=style.TEXT, alpha=0.7, linewidths=0, zorder=5)
 
 
 def _line(axes: "Axes", pieces: Sequence[Segment]) -> None:
@@ -187,7 +187,7 @@ def _line(axes: "Axes", pieces: Sequence[Segment]) -> None:
 
 
 def _elsewhere(asked: Asked, found: Sequence[Panel]) -> Iterator[tuple[str, int, int]]:
-    """Yield the other headline counters that lose, and at how many of how many points; none beside one asked for."""
+    """Yield the other headline counters that lose, at how many of how many points; none beside one asked."""
     drawn = {one.row.metric for panel in found for one in panel.turns.values()}
     mechanisms = dict.fromkeys(panel.mechanism for panel in found)
     infos = [asked.results[0].mechanisms[name] for name in mechanisms]

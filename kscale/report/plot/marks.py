@@ -7,6 +7,7 @@ from kscale.report.plot import room, style
 from kscale.report.plot.amounts import Axis, Own
 from kscale.report.plot.panels import Panel
 from kscale.report.plot.room import Box
+from kscale.report.plot.turns import Turn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,6 +65,8 @@ def point(axes: "Axes", panel: Panel, marked: Mapping[str, Own], size: tuple[flo
             said += f": {panel.axes[number].name} {kept[panel.axes[number].key].shown}"
     elif not any(beyond):
         axes.plot(*([one] for one in spot), **RING, zorder=6)
+        there = _measured(panel, kept)
+        said += f": {there.change}" if there else ""
     if any(beyond):
         outside = [axis for axis, side in zip(panel.axes, beyond, strict=True) if side]
         said += ": " + ", ".join(f"{axis.name} {kept[axis.key].shown}" for axis in outside)
@@ -86,6 +89,16 @@ def along(axes: "Axes", panel: Panel, marked: Mapping[str, Own], wide: float) ->
         axes.axvline(place, color=style.TEXT, linewidth=1.6, linestyle=DOTS, zorder=2)
     said = f"{label(panel, kept)}: {kept[axis.key].shown}"
     _words(axes, said, spot, limits, (wide, 1.0))
+
+
+def _measured(panel: Panel, kept: Mapping[str, Own]) -> Turn | None:
+    """Return who wins at the own point, if it was measured."""
+    own = [kept[axis.key].amount for axis in panel.axes]
+    at = [
+        axis.amounts.index(one) if one in axis.amounts else -1
+        for axis, one in zip(panel.axes, own, strict=True)
+    ]
+    return panel.turns.get(tuple(at))
 
 
 def _place(axis: Axis, own: Own | None, low: float, high: float) -> tuple[float, int]:

@@ -47,7 +47,8 @@ class Panel:
     def line(self) -> list[Segment]:
         """Return where both sides cost the same, on a map of two amounts."""
         heights = {
-            place: Height(one.log, one.sure and self._even(place)) for place, one in self.turns.items()
+            place: Height(one.log, (one.sure or one.equal) and self._even(place))
+            for place, one in self.turns.items()
         }
         across, down = self.axes
         return list(crossing.segments(across.places, down.places, heights))

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from kscale.report.plot import room, style
 from kscale.report.plot.room import Box, Spot
 
 MARK = 0.2  # inches around a point that no label covers
 NEAR, STEP = 0.13, 0.17  # inches from a point to its label, and between the further places
-BESIDE, RINGS = 2, 16  # rings of places that may touch a line before farther ones are tried, and all
+BESIDE, RINGS = 2, 48  # rings of places that may touch a line before farther ones are tried, and all
 LED = 0.25  # inches from a point beyond which a line leads to its label
 SIDES = (
     *((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)),
@@ -44,13 +45,17 @@ def place(
     for number, (spot, text) in enumerate(zip(spots, texts, strict=True)):
         size = style.width_of(text, style.SMALL, bold=bold[number]), style.height_of(text, style.SMALL)
         labels = [one.box for one in done]
-        for rings in (range(BESIDE), range(BESIDE, RINGS)):
-            box = _first(spot, size, whole, (marks, labels), struck, rings)
-            box = box or _first(spot, size, whole, (marks, labels), (), rings)
-            if box is not None:
-                done.append(Placed(number, box, far=_far(spot, box)))
-                struck += [(spot, nearest(spot, box))] if done[-1].far else []
-                break
+        free = partial(_first, spot, size, whole, marks, labels)
+        box = (
+            free(struck, range(BESIDE))
+            or free((), range(BESIDE))
+            or free(struck, range(BESIDE, RINGS))
+            or free((), range(BESIDE, RINGS))
+            or free((), range(RINGS), led=False)
+        )
+        if box is not None:
+            done.append(Placed(number, box, far=_far(spot, box)))
+            struck += [(spot, nearest(spot, box))] if done[-1].far else []
     return done
 
 
@@ -68,21 +73,24 @@ def _first(
     spot: Spot,
     size: tuple[float, float],
     whole: Box,
-    boxes: tuple[Sequence[Box], Sequence[Box]],
+    marks: Sequence[Box],
+    labels: Sequence[Box],
     lines: Sequence[tuple[Spot, Spot]],
     rings: range,
+    *,
+    led: bool = True,
 ) -> Box | None:
-    """Return the nearest free place around a point, in these rings; *boxes* are of points and of labels.
+    """Return the nearest free place around a point, in these rings.
 
-    No line that leads to it goes through a label.
+    *led*: no line that leads to it goes through a label.
     """
-    marks, labels = boxes
     for ring in rings:
         away = NEAR + STEP * ring
         for x, y in SIDES:
             middle = spot[0] + x * (away + size[0] / 2), spot[1] + y * (away + size[1] / 2)
             box = room.around(middle, *size)
-            led = _far(spot, box) and any(one.crossed(spot, nearest(spot, box)) for one in labels)
-            if whole.holds(box) and not led and room.free(box, [*marks, *labels], lines):
+            if not whole.holds(box) or not room.free(box, (*marks, *labels), lines):
+                continue
+            if not (led and _far(spot, box) and any(one.crossed(spot, nearest(spot, box)) for one in labels)):
                 return box
     return None

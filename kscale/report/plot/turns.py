@@ -45,6 +45,11 @@ class Turn:
         return self.verdict in SURE and 0 < self.ratio < math.inf
 
     @property
+    def equal(self) -> bool:
+        """Say whether both sides are exactly equal."""
+        return self.ratio == 1 and self.verdict is Verdict.SAME
+
+    @property
     def change(self) -> str:
         """Return the change in words: "24.1x less", "+12.5 % time", "40 → 0", "same"."""
         if self.verdict not in SURE:

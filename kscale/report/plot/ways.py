@@ -140,8 +140,10 @@ def _once(found: Sequence[Way]) -> tuple[Way, ...]:
 
     Of those that only share their name, the later ones get a number.
     """
-    once = {(way.label, way.x, way.y): way for way in reversed(found)}
-    kept, called = list(reversed(once.values())), Counter[str]()
+    once: dict[tuple[str, Spread, Spread], Way] = {}
+    for way in found:
+        once.setdefault((way.label, way.x, way.y), way)
+    kept, called = list(once.values()), Counter[str]()
     for number, way in enumerate(kept):
         called[way.label] += 1
         if called[way.label] > 1:
