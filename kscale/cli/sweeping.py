@@ -183,11 +183,12 @@ def _fitting(sweep: Sweep, where: Where, *, force: bool) -> int:
 
 def _saved(path: Path, result: Result) -> str:
     """Return the last line: where it is kept, and what to type next."""
-    sweep = result.run.sweep
-    if sweep is not None and sweep.shard:
-        then = f"the {sweep.shard.partition('/')[2]} shards together: kscale merge FILES"
-    else:
-        then = (
-            f"kscale plot {result.run.called} {'--map' if sweep and len(sweep.over) > 1 else '--kind growth'}"
-        )
-    return f"saved {path} in {units.show_ns(round(result.run.seconds * units.NS_PER_S))} · next: {then}"
+    sweep, called = result.run.sweep, result.run.name or "latest"
+    axes_drawn = sum(len(values) > 1 for values in sweep.over.values()) if sweep else 0
+    then = f"kscale plot {called} --kind growth"
+    if sweep and sweep.shard:
+        then = f"kscale merge, when all {sweep.shard.partition('/')[2]} shards are there"
+    elif axes_drawn != 1:
+        then = f"kscale plot {called} --map" if axes_drawn else f"kscale show {called}"
+    took = units.show_ns(round(result.run.seconds * units.NS_PER_S))
+    return f"saved {path} in {took} · next: {then}"
