@@ -87,7 +87,7 @@ def _cell(
 ) -> Cell:
     """Return one cell."""
     given = {name.replace(".", "_"): value for name, value in at.items()} | {"seed": seed}
-    label = [point.say(name.replace(".", " "), value) for name, value in at.items()]
+    label = [point.say(name, value) for name, value in at.items()]
     left = skip(**given)
     counted = {
         variant: {name: cost(**given) for name, cost in costs.items()}

@@ -108,8 +108,7 @@ def _without_lines(wanted: Requirement, cells: Sequence[Cell], metric: str) -> I
 
 def _shown(wanted: Requirement, one: Grown) -> Shown:
     """Return what a line shows: its exponent, of a time the weak end."""
-    name = one.parameter.replace(".", " ")
-    ends = " … ".join(point.say(name, _whole(one.sizes[end])) for end in (0, -1))
+    ends = " … ".join(point.say(one.parameter, _whole(one.sizes[end])) for end in (0, -1))
     label = f"{ends}, {one.held}" if one.held else ends
     fit = one.fitted
     if fit is None:

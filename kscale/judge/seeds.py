@@ -1,7 +1,7 @@
 """Cells that differ in their seed only, as one: medians, and how far seeds differ."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kscale.engine.task import SEED
@@ -86,7 +86,8 @@ def place_of(cell: Cell, *left_out: str) -> tuple[str, str]:
 
 def label_without(cell: Cell, *names: str) -> str:
     """Return a cell's point in words, some of its parameters left out."""
-    said = {words for name in names if name in cell.params for words in _said(name, cell.params[name])}
+    given = [name for name in names if name in cell.params]
+    said = {point.say(name, cell.params[name]) for name in given}
     if not said:
         return cell.label
     return ", ".join(part for part in cell.label.split(", ") if part not in said) or point.DEFAULTS
@@ -166,13 +167,3 @@ def _seed(cell: Cell) -> float:
     """Return a cell's seed to sort by; cells without one stay as they are."""
     seed = cell.params.get(SEED)
     return float(seed) if isinstance(seed, int | float) else 0.0
-
-
-def _said(name: str, value: object) -> Iterator[str]:
-    """Return the ways in which a label may say a parameter: by all or the end of a name with dots."""
-    yield f"{name}={value}"
-    parts = name.split(".")
-    for number in range(len(parts)):
-        yield point.say(" ".join(parts[number:]), value)
-    if parts[-1] == "count" and len(parts) > 1:  # cluster.nodes.count: 5k nodes
-        yield point.say(parts[-2], value)

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from kscale.judge import growth
 from kscale.judge.growth import Grown
+from kscale.judge.rows import WALL
 from kscale.measure.stats import POOR_FIT
 from kscale.report import cells, grid, sweep_words
 from kscale.report.grid import Column
@@ -50,13 +51,15 @@ def lines(result: Result, width: int, *, verbose: bool = False) -> Iterator[Text
 
 
 def rows(result: Result, *, every: bool = False) -> Iterator[Row]:
-    """Yield the rows: of all headline counters or of each mechanism's first."""
+    """Yield the rows: of times, and of all headline counters or of each mechanism's first."""
     groups: dict[tuple[str, str, str, str], list[Grown]] = {}
-    for one in growth.of_result(result):
+    timed = any(one.wall_ns is not None for cell in result.cells for one in cell.variants.values())
+    times = growth.of_result(result, WALL) if timed else []
+    for one in [*times, *growth.of_result(result)]:
         groups.setdefault((one.mechanism, one.metric, one.parameter, one.variant), []).append(one)
-    first = {mechanism: metric for mechanism, metric, *_ in reversed(groups)}
+    first = {mechanism: metric for mechanism, metric, *_ in reversed(groups) if metric != WALL}
     for (mechanism, metric, _, _), found in groups.items():
-        if every or first[mechanism] == metric:
+        if every or metric in {first.get(mechanism), WALL}:
             yield _row(result, found)
 
 

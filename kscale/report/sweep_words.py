@@ -1,36 +1,27 @@
 """Axes of a sweep in words: what is varied, its values, from the first to the last."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 
-from kscale.report.text import clean
-from kscale.units import show_bytes, show_ns, show_number, show_size
+from kscale.measure import point
+from kscale.report.text import clean, singular
 
-UNITS = ("_ns", "_bytes")  # ends of names whose values are times or sizes
 FEW = 4  # values of an axis that are all said
 
 Value = bool | int | float | str | None
 
 
 def parameter(name: str) -> str:
-    """Return what is varied: "free pages", "cluster nodes count"."""
-    plain = clean(name).replace(".", " ").replace("_", " ")
-    for unit in UNITS:
-        plain = plain.removesuffix(unit.replace("_", " "))
-    return plain
+    """Return what is varied: "free pages", "nodes" of cluster.nodes.count, "downtime" of downtime_ns."""
+    return clean(point.called(name).removesuffix(" ns").removesuffix(" bytes"))
 
 
 def value(name: str, found: Value) -> str:
     """Return one value of a parameter: "10k", "10 min", "1.5 KiB"."""
     if isinstance(found, bool) or not isinstance(found, int | float):
         return clean(str(found).lower() if isinstance(found, bool) else found)
-    if name.endswith("_ns"):
-        return show_ns(found)
-    if name.endswith("_bytes"):
-        return show_bytes(found)
-    if isinstance(found, float) and not found.is_integer():
-        return show_number(Fraction(repr(found)))
-    return show_size(int(found))
+    number = int(found) if isinstance(found, float) and found.is_integer() else found
+    called, said = parameter(name), clean(point.say(name, number))
+    return said.removeprefix(f"{called} ").removesuffix(f" {called}").removesuffix(f" {singular(called)}")
 
 
 def span(name: str, values: Sequence[Value]) -> str:
@@ -40,7 +31,11 @@ def span(name: str, values: Sequence[Value]) -> str:
     return f"{value(name, values[0])} … {value(name, values[-1])}"
 
 
-def axis(key: str, values: Sequence[Value]) -> str:
-    """Return an axis: "free pages 1k … 1M (8 values)"; a mechanism's own key without the mechanism."""
+def axis(key: str, values: Sequence[Value], mechanisms: Sequence[str]) -> str:
+    """Return an axis: "free pages 1k … 1M (8 values)"; of which mechanism, if there are several."""
+    own, dot, rest = key.partition(".")
+    of = own in mechanisms and bool(dot)
+    name = rest if of else key
+    whose = f"{clean(own)} " if of and len(mechanisms) > 1 else ""
     many = f" ({len(values):,} values)" if len(values) > FEW else ""
-    return f"{parameter(key)} {span(key, values)}{many}"
+    return f"{whose}{parameter(name)} {span(name, values)}{many}"

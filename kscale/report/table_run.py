@@ -232,12 +232,13 @@ def legend(result: Result) -> str:
         for metric in info.metrics.values()
         if name in run and metric.headline
     }
+    alone = result.run.sweep is None
     further = any(set(cell.variants) - {BASELINE, OPTIMIZED} for cell in result.cells)
     parts = [
         "exact: counted on executed code, equal on every machine for one seed",
         *(["modelled: computed from a cost model, not measured"] if "modelled" in provenances else []),
         *(
-            ["times: medians measured here, ± half the interquartile range, n pairs"]
+            [f"times: medians measured here{', ± half the interquartile range, n pairs' if alone else ''}"]
             if _timed(result)
             else []
         ),

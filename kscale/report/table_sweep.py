@@ -22,7 +22,8 @@ from kscale.units import show_counted
 MOST_KINDS = 8  # sentences on losses, and on what was not run; more are counted
 DIGITS = 12  # of the hash of all work
 OVER_SEEDS = (
-    f"numbers are medians over seeds; over seeds: 95 % interval from {FEWEST} seeds on, else least to most"
+    f"numbers are medians over seeds; over seeds: 95 % interval from {FEWEST} seeds on, else least to most;"
+    " n: seeds"
 )
 STATUSES = (("ok", "done"), ("skipped", "skipped"), ("failed", "failed"))
 _UNIT = r"(?: ?(?:%|[KMGT]?i?B\b|[nµm]?s\b|min\b|h\b)|[kMGTPEx]\b)"
@@ -60,7 +61,7 @@ def _heading(result: Result, width: int) -> Iterator[Text]:
     """Return what was swept over what, by which engine, and what became of its cells."""
     name, sweep = clean(result.scenario.name), result.run.sweep
     points = Counter(one.mechanism for one in seeds.points(result))
-    facts = [name, *_axes(sweep), _many(points, sweep)]
+    facts = [name, *_axes(sweep, [*points]), _many(points, sweep)]
     if sweep is not None:
         facts.append(clean(sweep.engine) + (f", shard {clean(sweep.shard)}" if sweep.shard else ""))
     for number, line in enumerate(paragraph(" · ".join(facts), width)):
@@ -74,9 +75,10 @@ def _heading(result: Result, width: int) -> Iterator[Text]:
         yield from paragraph(note, width, first="note  ", rest="      ", style="yellow")
 
 
-def _axes(sweep: SweepRef | None) -> list[str]:
+def _axes(sweep: SweepRef | None, mechanisms: Sequence[str]) -> list[str]:
     """Return the axes, one a fact."""
-    return [sweep_words.axis(key, values) for key, values in sweep.over.items()] if sweep is not None else []
+    over = sweep.over if sweep is not None else {}
+    return [sweep_words.axis(key, values, mechanisms) for key, values in over.items()]
 
 
 def _many(points: Counter[str], sweep: SweepRef | None) -> str:

@@ -52,8 +52,8 @@ def test_every_point_of_the_others_is_a_line_of_its_own() -> None:
     made = swept({"free_pages": SIZES, "cluster.nodes.count": (50, 500)}, seeds=(3, 4))
     found = grown(made)
     assert [(one.parameter, one.held) for one in found] == [
-        ("free_pages", "cluster nodes count 50"),
-        ("free_pages", "cluster nodes count 500"),
+        ("free_pages", "50 nodes"),
+        ("free_pages", "500 nodes"),
         *(("cluster.nodes.count", f"{size} free pages") for size in ("1k", "10k", "100k", "1M")),
     ]
     assert [one.fitted is None for one in found] == [False, False, True, True, True, True]

@@ -86,7 +86,7 @@ def test_verbose_shows_every_point(whole: Result) -> None:
     lines = sweep_table(a_line(), 100, verbose=True).plain.splitlines()
     assert sum("entries touched" in line for line in lines) >= 4
     text = sweep_table(whole, 200, verbose=True).plain
-    for label in ("2,001 free pages, cluster nodes count 50", "1M free pages, cluster nodes count 1k"):
+    for label in ("2,001 free pages, 50 nodes", "1M free pages, 1k nodes"):
         assert label in text
     assert "more rows" not in text
 
@@ -209,12 +209,19 @@ def test_hostile_names_do_no_harm(width: int) -> None:
 
 def test_axes_in_words() -> None:
     """All of a few values, else the ends; with their units."""
-    assert sweep_words.axis("free_pages", [1_000, 10_000]) == "free pages 1k, 10k"
-    assert (
-        sweep_words.axis("downtime_ns", [10**9 * n for n in range(1, 7)]) == "downtime 1 s … 6 s (6 values)"
-    )
-    assert sweep_words.axis("value_bytes", [1024]) == "value 1 KiB"
-    assert sweep_words.axis("load.utilisation", [0.1, 0.25]) == "load utilisation 0.1, 0.25"
-    assert sweep_words.axis("churn", [True, False]) == "churn true, false"
-    assert sweep_words.axis("profile", ["default"]) == "profile default"
-    assert MECHANISM in sweep_words.axis(f"{MECHANISM}.free_pages", [1])
+    assert sweep_words.axis("free_pages", [1_000, 10_000], []) == "free pages 1k, 10k"
+    times = [10**9 * n for n in range(1, 7)]
+    assert sweep_words.axis("downtime_ns", times, []) == "downtime 1 s … 6 s (6 values)"
+    assert sweep_words.axis("value_bytes", [1024, 1536], []) == "value 1 KiB, 1.5 KiB"
+    assert sweep_words.axis("load.utilisation", [0.1, 0.25], []) == "utilisation 0.1, 0.25"
+    assert sweep_words.axis("watchers", [1, 20], []) == "watchers 1, 20"
+    assert sweep_words.axis("cluster.nodes.count", [1.0, 20_000.0], []) == "nodes 1, 20k"
+    assert sweep_words.axis("churn", [True, False], []) == "churn true, false"
+    assert sweep_words.axis("profile", ["default"], []) == "profile default"
+
+
+def test_an_axis_of_one_mechanism_of_several_says_whose_it_is() -> None:
+    """Of the only one it goes without saying."""
+    key = f"{MECHANISM}.free_pages"
+    assert sweep_words.axis(key, [1], [MECHANISM]) == "free pages 1"
+    assert sweep_words.axis(key, [1], [MECHANISM, "other"]) == f"{MECHANISM} free pages 1"

@@ -11,12 +11,11 @@ from kscale.judge import growth, rows, seeds, wording
 from kscale.judge.growth import Grown
 from kscale.judge.rows import WALL, Row
 from kscale.measure.stats import Growth
-from kscale.report import sweep_growth
+from kscale.report import sweep_growth, sweep_words
 from kscale.report.plot import chosen, names, style
 from kscale.report.plot.asked import Asked, NothingToDraw
 from kscale.report.plot.chosen import Side
 from kscale.report.plot.picture import EDGE, NARROW, WIDE, Canvas, Picture
-from kscale.report.text import words
 from kscale.results.record import Cell, Result
 from kscale.units import LONGEST, quote, show_ratio
 
@@ -227,7 +226,7 @@ def _sweep(row: Row, group: Sequence[Grown]) -> Sweep:
     lines = [_measured(row, one) for one in ordered if not one.nothing]
     return Sweep(
         mechanism=names.short(first.mechanism),
-        parameter=names.short(words(first.parameter.removesuffix(f"_{of_sizes}"))),
+        parameter=names.short(sweep_words.parameter(first.parameter)),
         metric=names.metric(row),
         witness=chosen.witness(row.info),
         held=names.short(first.held, names.LABEL) if first.held else "",
