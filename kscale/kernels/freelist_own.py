@@ -1,7 +1,8 @@
 """A free list whose two functions are given: how pages are found, and how freed ones are entered.
 
 All else of a page's life is that of freelist_pages.py, as for bbolt's two lists. The functions are compiled
-into the kernel, so a list of the user's own pays for no call that ours do not pay for.
+into the kernel, so a list of the user's own pays for no call that ours do not pay for, but for one a release:
+what is released is sorted by a kernel that is compiled once for all.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kscale.kernels._jit import inline, uncached
+from kscale.kernels._jit import inline, kernel, uncached
 from kscale.kernels.freelist_pages import (
     ALLOCATE,
     ERROR,
@@ -38,6 +39,14 @@ State = tuple[NDArray[Any], ...]
 LEAST_PAGE = 2  # 0 and 1 are the meta pages
 
 
+@kernel
+def picked_in_order(pending: Ints, rows: int, begin: int, end: int, picked: Ints) -> tuple[int, int]:
+    """Return what freelist_pages.pick does, with what it picked sorted by page."""
+    left, chosen = pick(pending, rows, begin, end, picked)
+    picked[:chosen].sort()
+    return left, chosen
+
+
 @inline
 def free_again(
     release: Callable[..., Any],
@@ -58,8 +67,7 @@ def free_again(
     for turn in range(open_now + 1):
         begin = readers[turn - 1] + 1 if turn else -1
         end = readers[turn] - 1 if turn < open_now else FOREVER
-        rows, chosen = pick(pending, rows, begin, end, picked)
-        picked[:chosen].sort()
+        rows, chosen = picked_in_order(pending, rows, begin, end, picked)
         run = 0
         while run < chosen:
             first, size = picked[run] >> RUN_BITS, picked[run] & RUN_MASK

@@ -150,9 +150,9 @@ class Life:
         runs = zip(*self.case.spans(), strict=True)
         free = ", ".join(_short(range(s, s + n)) for s, n in ((int(s), int(n)) for s, n in runs))
         steps = [f"{number}. {said}" for number, said in enumerate(self.told, 1)]
-        why = f"   {why}" if why else ""
+        why = f": {why}" if why else ""
         steps[-1:] = [f"{steps[-1]}{why}"] if steps else []
-        return Wrong(what, f"a file of {self.case.pages} pages, of which {free} are free", *steps)
+        return Wrong(what, f"a file of {self.case.pages} pages; free: {free}", *steps)
 
 
 def small(name: str, parts: dict[str, Function], examples: int = EXAMPLES, hear: Hear = unheard) -> str:

@@ -38,7 +38,7 @@ def _allowed(name: str, case: recorded.Vector, parts: Mapping[str, Function]) ->
     spans, n = np.array(case["spans"], np.int64).reshape(-1, 2), case["n"]
     starts, sizes = spans[:, 0].copy(), spans[:, 1].copy()
     free = ", ".join(f"{first}-{first + size - 1}" for first, size in spans.tolist())
-    state = f"a recorded state: {free} are free"
+    state = f"a recorded state; free: {free}"
     try:
         made = arrays(f"{ID}: make", parts["make"](int(spans.sum(axis=1).max()) + 1, starts, sizes))
         first = int(parts["allocate"](*made, n, np.zeros(1, np.int64)))
@@ -48,5 +48,5 @@ def _allowed(name: str, case: recorded.Vector, parts: Mapping[str, Function]) ->
     if not (fits or (first == 0 and case["array"] == 0)):
         legal = ", ".join(map(str, sorted({case["array"], *case["legal"]})))
         raise Wrong(
-            "an answer that is not allowed", state, f"allocate({n}) -> {first}   bbolt's lists gave {legal}"
+            "an answer that is not allowed", state, f"allocate({n}) -> {first}: bbolt's lists gave {legal}"
         )
