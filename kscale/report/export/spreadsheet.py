@@ -139,6 +139,7 @@ def _grown(subject: Subject) -> Iterator[dict[str, Any]]:
             fit, cell = one.fitted, one.cells[0][0]
             if fit is None:
                 continue
+            info = result.mechanisms[one.mechanism].metrics[one.metric]
             held = {key: value for key, value in cell.params.items() if key not in {one.parameter, SEED}}
             yield _place(name, result, cell) | {
                 "cell": None,
@@ -150,6 +151,9 @@ def _grown(subject: Subject) -> Iterator[dict[str, Any]]:
                 "low": fit.low,
                 "high": fit.high,
                 "n": fit.points,
+                "kind": info.kind,
+                "better": info.better,
+                "provenance": info.provenance,
                 "notes": [f"poor fit: a cost is {show_ratio(fit.off)} off the line"] if fit.poor else [],
             }
 
