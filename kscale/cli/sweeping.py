@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rich.text import Text
-
 from kscale import units
 from kscale.cli import plugged, progress_sweep
 from kscale.cli.output import Outputs
@@ -22,7 +20,7 @@ from kscale.measure.campaign import Request
 from kscale.measure.timing import Settings
 from kscale.report import console, table_sweep, table_sweep_plan
 from kscale.report.export.subject import Subject
-from kscale.report.text import clean_prose
+from kscale.report.text import joined, paragraph
 from kscale.results.record import Result
 from kscale.results.store import Store
 from kscale.scenario import document, load
@@ -133,7 +131,8 @@ def run(sweep: Sweep, where: Where, request: Request, outputs: Outputs, look: Lo
     )
     if not outputs.machine:
         line = _saved(store.path_of(result.run.called), result)
-        console.show(console.console(color=look.color), Text(clean_prose(line), "dim"))
+        out = console.console(color=look.color)
+        console.show(out, joined(paragraph(line, out.width, style="dim")))
 
 
 def _asked(loaded: Loaded, wish: Wish) -> tuple[list[Axis], int]:

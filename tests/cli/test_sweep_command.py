@@ -4,19 +4,21 @@ import json
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command import kscale
 from measure_fakes import TINY, mechanism
 
 from kscale.cli import app, completion, plugged
-from kscale.engine import choose, forecast
+from kscale.engine import choose
 from kscale.engine.base import Done
 from kscale.engine.task import Work
 from kscale.engine.worker import Runner
 from kscale.errors import Interrupted, KscaleError
 from kscale.measure import machine
-from kscale.scenario import load, places
+from kscale.scenario import build, load, places
+from kscale.scenario.cluster import Cluster
 
 Ask = Callable[..., tuple[int, str, str]]
 FAKES = (mechanism(variants=("third",)), mechanism(mechanism_id="other-search"))
@@ -179,9 +181,13 @@ def test_many_points_are_told_by_mechanism_and_few_clusters_built(
     ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A plan of hundreds of clusters comes at once."""
-    built = []
-    real = forecast.build.build
-    monkeypatch.setattr(forecast.build, "build", lambda *args: built.append(args) or real(*args))
+    built, real = [], build.build
+
+    def counting(*args: Any) -> Cluster:  # noqa: ANN401 - what build takes
+        built.append(args)
+        return real(*args)
+
+    monkeypatch.setattr(build, "build", counting)
     code, out, _ = ask("--over", "cluster.nodes.count=1..30/30", "--dry-run")
     assert code == 0
     assert out.count("30 cells") == 2
