@@ -95,7 +95,7 @@ class _Checked:
             lost = f"ends the process, {error.how}"
         processes.end([self.workers.pop(environment)])
         doing = self._doing()
-        if question.stage == VARIANTS or doing == "loading it":
+        if question.stage == VARIANTS:
             raise KscaleError(f"{self.source.name}: loading it {lost}")
         return Said(False, lost, (f"in {doing}",))
 

@@ -163,8 +163,11 @@ def small(name: str, parts: dict[str, Function], examples: int = EXAMPLES, hear:
         """Play a case without the compiler, which tells lines of errors, with it, and once more."""
         lives = [Life(name, case, using) for using in (plainly, parts, parts)]
         for life, how in zip(lives, ("", "when compiled", "the second time"), strict=True):
-            with np.errstate(all="ignore"):  # integers that wrap show as other answers
-                life.play()
+            try:
+                with np.errstate(all="ignore"):  # integers that wrap show as other answers
+                    life.play()
+            except Wrong as error:
+                raise Wrong(f"{error.what}, {how}" if how else error.what, *error.lines) from error
             _same(lives[0], life, how)
 
     smallest(CASES, test, examples, hear)

@@ -15,6 +15,7 @@ from kscale.units import quote
 
 GROUP = "kscale.variants"  # of entry points: a package offers its variants under a name in it
 ENDING = ".py"
+LONGEST_PATH = 200  # characters of a path in a complaint
 MOST_BYTES = 1 << 20  # of a file: a variant is a few dozen lines
 
 
@@ -56,7 +57,7 @@ def variants(source: Source) -> tuple[Own, ...]:
 
 def _file(name: str) -> Source:
     """Return a file's text; KscaleError if it is no small file of text."""
-    path, said = Path(name), f"--plugin {quote(name)}"
+    path, said = Path(name), f"--plugin {name if len(name) <= LONGEST_PATH else quote(name)}"
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise KscaleError(f"{said}: must be a file")

@@ -17,7 +17,7 @@ from kscale.mechanisms import scheduling
 from kscale.mechanisms.scheduling import Pending
 from kscale.mechanisms.scheduling_load import Load, nothing_taken
 from kscale.scenario.cluster import Constraints, NodeGroup, Nodes, PodClasses, Preference, Taint, Toleration
-from kscale.units import show_bytes
+from kscale.units import show_bytes, show_many
 
 CPU_DEFAULT, MEMORY_DEFAULT = 100, 200 * 2**20  # of a container that states none: the scheduler's
 GIB = 2**30
@@ -141,7 +141,9 @@ def _constraints(pod: Words) -> Constraints:
 def _node(one: Words) -> str:
     """Return a node in words."""
     has = one["allocatable"]
-    parts = [f"{has['cpu_milli']}m cpu, {show_bytes(has['memory_bytes'])}, {has['pods']} pods at most"]
+    parts = [
+        f"{has['cpu_milli']}m cpu, {show_bytes(has['memory_bytes'])}, at most {show_many(has['pods'], 'pod')}"
+    ]
     parts += [f"label {key}={value}" for key, value in one.get("labels", {}).items()]
     parts += [f"taint {taint['key']}:{taint['effect']}" for taint in one.get("taints", [])]
     return ", ".join(parts + ["unschedulable"] * one.get("unschedulable", False))
