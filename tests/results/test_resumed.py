@@ -33,3 +33,19 @@ def test_a_folder_that_cannot_be_written_fails_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     resumed.append(tmp_path / "file" / "below", "a", 1)
     assert resumed.read(tmp_path / "file" / "below") == {}
+
+
+def test_a_journal_is_written_line_by_line(tmp_path: Path) -> None:
+    """Each line is in the file at once; one that nothing was put into is not left behind."""
+    path = tmp_path / f"some{resumed.ENDING}"
+    with resumed.Writer(path):
+        assert path.exists()
+    assert not path.exists()
+    with resumed.Writer(path) as writer:
+        for number in range(3):
+            writer.add(str(number), number)
+            assert resumed.read(path) == {str(one): one for one in range(number + 1)}
+        writer.sync()
+    with resumed.Writer(path):
+        pass
+    assert len(resumed.read(path)) == 3
