@@ -1,11 +1,14 @@
 """A scenario with another value at a place of its file: what follows from it follows anew."""
 
+from pathlib import Path
+
 import pytest
+import recorded_clusters as small
 
 from kscale import units
 from kscale.errors import KscaleError
 from kscale.measure import point
-from kscale.scenario import load, places
+from kscale.scenario import build, load, places, recorded
 from kscale.scenario.load import Loaded
 from kscale.scenario.schema_cluster import MadeSpec, TraceSpec
 
@@ -109,6 +112,23 @@ def test_traces_are_repeated() -> None:
     varied = found.varied({"cluster.repeat.times": "0.5"})
     assert (varied.value("cluster.repeat.times"), varied.value("cluster.repeat.pods")) == (0.5, 4076)
     assert found.varied({"cluster.pods": "gpuspec33"}).value("cluster.pods") == "gpuspec33"
+
+
+def test_an_imported_cluster_is_repeated_and_read_once(tmp_path: Path) -> None:
+    """Its file may be gone by then; what is recorded in it cannot be varied."""
+    file = tmp_path / "mine.npz"
+    sha256 = recorded.save(small.everything(), file)
+    holds = "{nodes: 3, pods: 5, objects: 11}"
+    text = f"cluster: {{imported: mine.npz, sha256: '{sha256}', holds: {holds}}}"
+    found = load.parse(text.encode(), "mine.yaml", "mine.yaml", folder=tmp_path)
+    file.unlink()
+    varied = found.varied({"cluster.repeat": "2.5", "load.pod_changes": "3/s"})
+    assert varied.value("cluster.repeat") == 2.5
+    assert varied.recorded is found.recorded
+    assert len(build.build(varied.scenario, varied.recorded).nodes.zone) == 7
+    for place in ("cluster.nodes.count", "cluster.sha256", "cluster.imported", "cluster.holds.nodes"):
+        with pytest.raises(KscaleError, match="no value to vary"):
+            found.varied({place: "1"})
 
 
 @pytest.mark.parametrize(
