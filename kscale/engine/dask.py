@@ -140,12 +140,14 @@ class Dask:
         """Run all tasks on the workers that the scheduler at *contact* has."""
         from distributed import Client  # noqa: PLC0415 - an extra
 
+        client = Client(contact, asynchronous=True, timeout=CONNECT_S, set_as_default=False)
         try:
-            client = await Client(contact, asynchronous=True, timeout=CONNECT_S, set_as_default=False)
+            await asyncio.wait_for(client, CONNECT_S)  # what listens there may be no scheduler, and silent
         except Exception as error:  # noqa: BLE001 - as above
-            raise KscaleError(
-                f"{self.said}: no scheduler answers in {CONNECT_S:g} s ({line_of(error)})"
-            ) from None
+            with suppress(Exception):
+                await client.close(timeout=END_S)
+            why = "" if isinstance(error, TimeoutError) else f" ({line_of(error)})"
+            raise KscaleError(f"{self.said}: no scheduler answers in {CONNECT_S:g} s{why}") from None
         async with client:
             crew = Crew(client, self.said, timed=work.timed)
             try:
