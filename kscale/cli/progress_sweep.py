@@ -63,13 +63,12 @@ class Lines(Quiet):
         """Write to standard error."""
         super().__init__()
         self.out = out
-        self.before = 0  # cells that an earlier call had finished
         self.began = self.said = 0.0
+        self.first: tuple[float, int] | None = None  # when this call's first cell was done, and how many were
 
     def start(self, sweep: Sweep, engine: Engine, finished: Sequence[Cell], left: int) -> None:
         """Say what is known from before."""
         super().start(sweep, engine, finished, left)
-        self.before = self.done
         self.began = self.said = time.monotonic()
         if finished:
             self._print(
@@ -82,12 +81,18 @@ class Lines(Quiet):
         if cell.status == "failed":
             self._print(f"failed: {_named(cell)}: {clean_prose(cell.notes[0])}")
         now = time.monotonic()
+        self.first = self.first or (now, self.done)
         if now - self.said >= EVERY_S:
             self.said = now
-            took = now - self.began
-            left = took / (self.done - self.before) * (self.total - self.done)
-            said = f"{_shown(took)} so far, about {_shown(left)} left"
-            self._print(f"{self.done:,} of {units.show_many(self.total, 'cell')} · {said}")
+            so_far = f"{_shown(now - self.began)} so far{self._left(now)}"
+            self._print(f"{self.done:,} of {units.show_many(self.total, 'cell')} · {so_far}")
+
+    def _left(self, now: float) -> str:
+        """Return about how long it will take, by the cells since the first: before it, workers start."""
+        since, done = self.first or (now, self.done)
+        if self.done == done:
+            return ""
+        return f", about {_shown((now - since) / (self.done - done) * (self.total - self.done))} left"
 
     def _print(self, text: str) -> None:
         """Print a line; a closed or full standard error must not end the work."""

@@ -34,15 +34,15 @@ def _hear(observer: Quiet, finished: int = 4) -> None:
 
 
 def test_a_line_says_now_and_then_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was finished before takes no part in the time left; who failed is named at once, harmlessly."""
+    """What was finished before, and starting, take no part in the time left; who failed is named at once."""
     out, written = _out()
-    clock = iter([100.0, 103.0, 110.0, 112.0, 120.0, 121.0, 122.0])
+    clock = iter([100.0, 110.0, 112.0, 116.0, 122.0, 123.0, 124.0])
     monkeypatch.setattr(progress_sweep, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     _hear(Lines(out))
     assert written.getvalue().splitlines() == [
         "going on: 4 of 10 cells were finished before",
-        "6 of 10 cells · 10 s so far, about 20 s left",
-        "8 of 10 cells · 20 s so far, about 10 s left",
+        "5 of 10 cells · 10 s so far",
+        "8 of 10 cells · 22 s so far, about 8 s left",
         "failed: etcd-freelist · 300 free pages, scenario.seed 0: its worker was lost\\x1b[31m",
     ]
 
