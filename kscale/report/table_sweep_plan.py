@@ -13,8 +13,10 @@ from kscale.units import NS_PER_S, show_bytes, show_counted, show_many, show_ns
 MOST_ROWS = 40  # beyond them a mechanism has one row for all points of the scenario
 LEAST = 16  # columns of a name
 REST = "  "  # before the further lines of a name
-LEGEND = "modelled, from the mechanisms' cost models, about: the time of all cells of a row one after the"
-LEGEND += " other, the memory of a worker at the largest"
+LEGEND = (
+    "modelled, from the mechanisms' cost models, about: the time of all cells of a row one after the other, "
+    "the memory of a worker at the largest; starting workers and compiling kernels comes on top"
+)
 
 
 def plan_table(name: str, found: Forecast, workers: int, free: int, width: int) -> Text:
