@@ -74,13 +74,13 @@ class Params:
             " controllers."
         ),
     ] = field(default=None, metadata=LATER)
-    selective_share: Annotated[
+    unselective_share: Annotated[
         Share | None,
         Field(
             ge=0,
             le=1,
-            description="Share of the watchers that select by namespace or node, as many of each as the ratio"
-            " of namespaced to nodes says; the others watch every pod. Default: as the cluster has it.",
+            description="Share of the watchers that watch every pod; the others select by namespace or node,"
+            " in the ratio of namespaced to nodes. Default: as the cluster has it.",
         ),
     ] = field(default=None, metadata=LATER)
 
@@ -149,13 +149,14 @@ def kinds(cluster: Cluster, params: Params) -> tuple[int, int, int]:
     """Return how many watch a namespace, how many a node, how many every pod."""
     nodes, controllers = cluster.nodes.count, cluster.control_plane.controllers
     narrow = params.namespaced + nodes
-    if params.watchers is None and params.selective_share is None:
+    if params.watchers is None and params.unselective_share is None:
         return params.namespaced, nodes, controllers
     watchers = narrow + controllers if params.watchers is None else params.watchers
-    share = params.selective_share
-    selective = (
-        _rounded(watchers, narrow, narrow + controllers) if share is None else int(share * watchers + 0.5)
-    )
+    share = params.unselective_share
+    if share is None:
+        selective = _rounded(watchers, narrow, narrow + controllers)
+    else:
+        selective = watchers - int(share * watchers + 0.5)
     namespaced = _rounded(selective, params.namespaced, narrow)
     return namespaced, selective - namespaced, watchers - selective
 

@@ -34,11 +34,11 @@ def works(**given: Any) -> dict[str, Work]:  # noqa: ANN401 - any parameter
     [
         ({}, (10, 40, 50)),
         ({"watchers": 30}, (3, 12, 15)),  # a half of the cluster's select, a fifth of those by namespace
-        ({"watchers": 100, "selective_share": 0.5}, (10, 40, 50)),
-        ({"watchers": 100, "selective_share": 0.0}, (0, 0, 100)),
-        ({"watchers": 100, "selective_share": 1.0, "namespaced": 0}, (0, 100, 0)),
-        ({"selective_share": 0.2}, (4, 16, 80)),  # of the 100 that the cluster has
-        ({"watchers": 1, "selective_share": 0.4}, (0, 0, 1)),
+        ({"watchers": 100, "unselective_share": 0.5}, (10, 40, 50)),
+        ({"watchers": 100, "unselective_share": 1}, (0, 0, 100)),
+        ({"watchers": 100, "unselective_share": 0.0, "namespaced": 0}, (0, 100, 0)),
+        ({"unselective_share": 0.8}, (4, 16, 80)),  # of the 100 that the cluster has
+        ({"watchers": 1, "unselective_share": 0.6}, (0, 0, 1)),
     ],
 )
 def test_kinds_of_watchers(given: dict[str, Any], kinds: tuple[int, int, int]) -> None:
@@ -56,7 +56,7 @@ def test_kinds_of_watchers(given: dict[str, Any], kinds: tuple[int, int, int]) -
 def test_watchers_are_spread_evenly_over_nodes() -> None:
     """One each if there are as many as nodes, several of each if there are more."""
     for watchers, of_each in ((40, {1}), (120, {3}), (20, {0, 1})):
-        params = Params(events=50, watchers=watchers, selective_share=1.0, namespaced=0)
+        params = Params(events=50, watchers=watchers, unselective_share=0.0, namespaced=0)
         load = watch_load.make(SMALL, params)
         assert set(np.bincount(load.nodes, minlength=40).tolist()) == of_each
 
@@ -66,18 +66,18 @@ def test_watchers_are_spread_evenly_over_nodes() -> None:
 def test_more_watchers_than_nodes_agree(profile: str) -> None:
     """The index finds all watchers of a node, as the scan does."""
     load = watch_load.make(
-        cluster(profile, nodes=3), Params(events=100, watchers=40, selective_share=0.8, slow_share=0.3)
+        cluster(profile, nodes=3), Params(events=100, watchers=40, unselective_share=0.2, slow_share=0.3)
     )
     watch_fanout.agree(load, run(load))
 
 
 def test_who_watches_everything_bounds_the_gain() -> None:
     """Losing regime: the index asks at least those, so that it is no better than their share."""
-    for share, most in ((0.0, 1.0), (0.5, 2.0), (0.9, 10.0)):
-        found = works(watchers=200, selective_share=share, namespaced=0, stuck_share=0.0)
+    for share, most in ((1.0, 1.0), (0.5, 2.0), (0.1, 10.0)):
+        found = works(watchers=200, unselective_share=share, namespaced=0, stuck_share=0.0)
         gain = found[BASELINE]["watchers_tested"] / found[OPTIMIZED]["watchers_tested"]
         assert 0.8 * most < gain <= most
-    alone = works(watchers=200, selective_share=0.0, stuck_share=0.0)
+    alone = works(watchers=200, unselective_share=1.0, stuck_share=0.0)
     assert alone[BASELINE]["watchers_tested"] == alone[OPTIMIZED]["watchers_tested"]
     assert alone[OPTIMIZED]["index_bytes"] > 0
 
@@ -85,13 +85,13 @@ def test_who_watches_everything_bounds_the_gain() -> None:
 @pytest.mark.tiny
 def test_shares_are_kept_only_where_given() -> None:
     """Cells that do not have them keep the keys they had."""
-    assert not {"watchers", "selective_share"} & parameters.values(Params()).keys()
-    given = parameters.read(watch_fanout.MECHANISM, {"watchers": "50k", "selective_share": "99%"})
+    assert not {"watchers", "unselective_share"} & parameters.values(Params()).keys()
+    given = parameters.read(watch_fanout.MECHANISM, {"watchers": "50k", "unselective_share": "1%"})
     assert parameters.values(given)["watchers"] == 50_000
-    assert parameters.values(given)["selective_share"] == 0.99
+    assert parameters.values(given)["unselective_share"] == 0.01
     assert watch_load.cost_ns(SMALL, given) > 100 * watch_load.cost_ns(SMALL, Params())
     assert watch_load.memory(SMALL, given) > watch_load.memory(SMALL, Params())
     with pytest.raises(ParameterError, match="more than the whole"):
-        parameters.read(watch_fanout.MECHANISM, {"selective_share": 1.1})
+        parameters.read(watch_fanout.MECHANISM, {"unselective_share": 1.1})
     with pytest.raises(ParameterError, match="greater than or equal to 1, got 0"):
         parameters.read(watch_fanout.MECHANISM, {"watchers": 0})
