@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import distributed
 import psutil
 
 TESTS = Path(__file__).parent
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0  # the machine may be busy
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,10 @@ def cluster(folder: Path, workers: int = 3) -> Iterator[Cluster]:
                 *("--local-directory", str(folder), "--preload", str(TESTS / "dask_preload.py")),
             )
         )
-        yield Cluster(json.loads(told.read_text())["address"].removeprefix("tcp://"), folder)
+        address = json.loads(told.read_text())["address"]
+        with distributed.Client(address, set_as_default=False, timeout=PATIENCE_S) as client:
+            client.wait_for_workers(workers, timeout=PATIENCE_S)
+        yield Cluster(address.removeprefix("tcp://"), folder)
     finally:
         _end(started)
 

@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from urllib.parse import urlsplit
 
 from kscale.engine.base import Done
-from kscale.engine.dask_members import Crew, line_of
+from kscale.engine.dask_members import Client, Crew, line_of
 from kscale.engine.dask_sweep import Conductor
 from kscale.engine.task import Work
 from kscale.errors import KscaleError
@@ -120,7 +120,7 @@ class Dask:
                     n_workers=workers,
                     threads_per_worker=1,
                     asynchronous=True,
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",
                     silence_logs=logging.CRITICAL,
                     local_directory=folder,
                     memory_limit=0,  # as for other engines, the machine's
@@ -138,24 +138,31 @@ class Dask:
         self, contact: str, work: Work, heard: "SimpleQueue[Done | BaseException | None]"
     ) -> None:
         """Run all tasks on the workers that the scheduler at *contact* has."""
-        from distributed import Client  # noqa: PLC0415 - an extra
+        from distributed import Client as Connected  # noqa: PLC0415 - an extra
 
-        client = Client(contact, asynchronous=True, timeout=CONNECT_S, set_as_default=False)
+        client: Client = Connected(contact, asynchronous=True, timeout=CONNECT_S, set_as_default=False)
         try:
             await asyncio.wait_for(client, CONNECT_S)  # what listens there may be no scheduler, and silent
         except Exception as error:  # noqa: BLE001 - as above
-            with suppress(Exception):
-                await client.close(timeout=END_S)
             why = "" if isinstance(error, TimeoutError) else f" ({line_of(error)})"
             raise KscaleError(f"{self.said}: no scheduler answers in {CONNECT_S:g} s{why}") from None
-        async with client:
-            crew = Crew(client, self.said, timed=work.timed)
-            try:
-                await crew.meet()
-                self.workers = len(crew.usable())
-                await Conductor(client, work, crew, heard.put).run()
-            finally:
-                await crew.dismiss()
+        else:
+            await self._with(client, work, heard)
+        finally:
+            with suppress(Exception):
+                await client.close(timeout=END_S)
+
+    async def _with(
+        self, client: Client, work: Work, heard: "SimpleQueue[Done | BaseException | None]"
+    ) -> None:
+        """Run all tasks on the workers that a client sees."""
+        crew = Crew(client, self.said, timed=work.timed)
+        try:
+            await crew.meet()
+            self.workers = len(crew.usable())
+            await Conductor(client, work, crew, heard.put).run()
+        finally:
+            await crew.dismiss()
 
 
 def _check_address(address: str) -> None:

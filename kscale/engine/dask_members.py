@@ -16,7 +16,7 @@ T = TypeVar("T")
 Client = Any  # of Dask, which ships no types
 
 CHECK_S = 60.0  # in which a worker must say who it is: it may be importing
-WAIT_S = 30.0  # for a first worker, and for another one when the last is gone
+WAIT_S = 60.0  # for a first worker, and for another one when the last is gone
 LOOK_S = 0.5  # between two looks at which workers there are
 LONGEST = 200  # characters of an error that is not ours
 CURE = "install the same kscale for the scheduler, the workers and here"
@@ -93,13 +93,15 @@ class Crew:
 
     async def dismiss(self) -> None:
         """Leave the workers as they were."""
-        for asked in self._meeting.values():
-            asked.cancel()
+        for meeting in self._meeting.values():
+            meeting.cancel()
         await asyncio.gather(*self._meeting.values(), return_exceptions=True)
-        addresses = list(self.members)
-        if addresses:
-            asked_all = self.client.run(dask_worker.forget, workers=addresses, on_error="ignore")
-            await asyncio.wait([asyncio.ensure_future(asked_all)], timeout=LOOK_S)
+        if self.members:
+            forget = self.client.run(dask_worker.forget, workers=list(self.members), on_error="ignore")
+            asked = asyncio.ensure_future(forget)
+            await asyncio.wait([asked], timeout=LOOK_S)  # who does not hear it forgets with its next sweep
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
 
     def _check_patience(self) -> None:
         """KscaleError if there has been no worker for long."""
