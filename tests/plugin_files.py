@@ -1,5 +1,6 @@
 """Plugins for tests: files that work, that are wrong, and an installed package that offers one."""
 
+from functools import cache
 from pathlib import Path
 
 from kscale.plugins import load, template
@@ -81,8 +82,9 @@ def changed(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
+@cache
 def of_template(mechanism: str) -> tuple[Source, Own]:
-    """Return the plugin that `kscale new variant` writes, and its variant."""
+    """Return the plugin that `kscale new variant` writes, and its variant: one, so that it compiles once."""
     made = source(template.text(mechanism, "mine.py"), f"{mechanism}.py")
     return made, load.variants(made)[0]
 
