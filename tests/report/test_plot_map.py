@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from made_sweeps import INFO, MECHANISM, WORKS, metric, swept
+from made_sweeps import INFO, MECHANISM, WORKS, Works, metric, swept
 
 from kscale.errors import KscaleError
 from kscale.report import svg
@@ -22,7 +22,7 @@ RUNS = (1, 2, 8)
 
 def grid(**more: Any) -> Result:  # noqa: ANN401 - as made_sweeps takes it
     """Make a map: pages against 2,000 over the length of a run."""
-    works = {
+    works: Works = {
         "baseline": {"entries_touched": lambda free_pages, **_: free_pages},
         "optimized": {"entries_touched": lambda run_pages, **_: 2_000 // run_pages},
     }
@@ -92,7 +92,7 @@ def test_a_point_that_was_not_measured_is_hatched_and_ends_the_line() -> None:
 
 def test_seeds_are_one_point_and_disagreement_is_shown() -> None:
     """The median of the ratios; where seeds differ nobody wins, and the line is not sure."""
-    works = {
+    works: Works = {
         "baseline": {"entries_touched": lambda free_pages, **_: free_pages},
         "optimized": {"entries_touched": lambda seed=0, **_: (900, 1_000, 1_500)[seed]},
     }
@@ -166,7 +166,7 @@ def test_more_is_a_win_where_it_is_better() -> None:
 
 def test_counts_from_and_to_nothing_are_said_as_they_are() -> None:
     """No ratio is made up; they are won or lost all the same."""
-    works = {
+    works: Works = {
         "baseline": {"entries_touched": lambda free_pages, **_: 0 if free_pages == 500 else 40},
         "optimized": {"entries_touched": lambda free_pages, **_: 3 if free_pages == 500 else 0},
     }
@@ -258,7 +258,7 @@ def test_one_axis_is_a_curve_with_both_sides_numbers() -> None:
 
 def test_a_curve_that_turns_twice_says_both() -> None:
     """The sample of an adaptive share shrinks while a cluster grows, and grows again."""
-    works = {
+    works: Works = {
         "baseline": {"entries_touched": lambda **_: 400},
         "optimized": {"entries_touched": lambda nodes, **_: nodes * max(50 - nodes // 125, 5) // 100},
     }

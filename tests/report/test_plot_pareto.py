@@ -5,7 +5,7 @@ from itertools import pairwise, product
 from typing import Any
 
 import pytest
-from made_sweeps import INFO, metric, swept
+from made_sweeps import INFO, Works, metric, swept
 
 from kscale.errors import KscaleError
 from kscale.report import svg
@@ -32,7 +32,7 @@ KNOWN = INFO.model_copy(
         "defaults": {"percentage": 0},
     }
 )
-WORKS = {
+WORKS: Works = {
     "baseline": {
         pareto.WORK: lambda load=1, **_: 1_000_000 * load,
         pareto.QUALITY: lambda **_: 0,
@@ -87,7 +87,7 @@ def test_the_front_by_its_definition() -> None:
     """Small cases against every pair, ties included."""
     for xs in product((1, 2, 3), repeat=4):
         points = list(zip(xs, (2, 1, 2, 3), strict=True))
-        works = {
+        works: Works = {
             f"v{number}": {pareto.WORK: lambda x=x, **_: x, pareto.QUALITY: lambda y=y, **_: y}
             for number, (x, y) in enumerate(points)
         }
@@ -141,7 +141,7 @@ def test_baselines_of_several_mechanisms_are_one_if_they_count_the_same() -> Non
 def test_one_variant_may_be_asked_for() -> None:
     """Beside the baseline; a sweep without the optimized one is drawn all the same."""
     assert labels(made(), variant="two-choices", after="two-choices") == ["baseline", "two choices"]
-    works = {name: work for name, work in WORKS.items() if name != "optimized"}
+    works: Works = {name: work for name, work in WORKS.items() if name != "optimized"}
     result = swept({"percentage": (5, 20)}, works, info=KNOWN, mechanism=SAMPLING)
     assert kinds.picture("pareto", Asked((result,))).title.startswith("2 of 2 ways are beaten by none")
 
@@ -209,7 +209,7 @@ def test_the_line_of_a_grid() -> None:
 
     def pieces(*logs: float) -> list[tuple[Any, Any]]:
         """Return the line of a square whose corners are lower left, lower right, upper left, upper right."""
-        corners = [(0, 0), (1, 0), (0, 1), (1, 1)]
+        corners: list[tuple[int, ...]] = [(0, 0), (1, 0), (0, 1), (1, 1)]
         heights = {at: Height(log, sure=True) for at, log in zip(corners, logs, strict=True)}
         return [(piece.a, piece.b) for piece in crossing.segments(places, places, heights)]
 

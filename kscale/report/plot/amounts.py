@@ -37,6 +37,11 @@ class Axis:
         return names.short(spoken(self.key))
 
     @property
+    def title(self) -> str:
+        """Return what stands beside it: its name, and that it is not to scale if it is not."""
+        return f"{self.name} (not to scale)" if self.scale.ranks else self.name
+
+    @property
     def places(self) -> list[float]:
         """Return where its values stand."""
         return [self.scale.place(amount) for amount in self.amounts]

@@ -24,6 +24,7 @@ HEIGHT = 4.4  # inches of one curve
 LEFT, FOOT, ROW = 1.35, 0.42, 0.23  # inches: of names beside, of the axis' values, of a line of numbers
 LEAST = math.log(1.25)  # the axis goes at least so far both ways
 TINT = 0.12
+DOT = 0.14  # inches of a point
 TOP, BELOW = 0.25, 0.33  # inches: at the top for what lines across are, beyond the outermost points
 SHIFTS = (
     (0, 1),
@@ -60,11 +61,14 @@ def draw(canvas: Canvas, heading: str, panel: Panel, asked: Asked, marked: Mappi
     axes.axhline(0, color=style.MUTED, linewidth=1.4)
     _curve(axes, panel)
     _crossings(axes, panel, wide)
-    marks.along(axes, panel, marked, wide)
+    lines = _lines(axes, panel, (wide, tall))
+    inches = room.in_inches(axes, (wide, tall))
+    dots = [room.around(inches(spot), DOT, DOT) for spot in _spots(panel)]
+    covered = [*dots, *marks.along(axes, panel, marked, (wide, tall), lines, dots)]
     numbers = _numbers(panel)
     widths = [max(style.width_of(text, style.SMALL) for text in both) for both in numbers]
     kept = ticked.values(axes, "x", panel.axes[0], wide, widths)
-    _changes(axes, panel, (wide, tall))
+    _changes(axes, panel, (wide, tall), lines, covered)
     style.plain(axes, grid=None)
     _ratio_ticks(axes, found[0], low, high, tall)
     _write(axes, panel, asked, [(i, numbers[i]) for i in kept])
@@ -80,9 +84,14 @@ def passings(panel: Panel) -> list[tuple[int, int, float, bool]]:
         part = crossing.share(one.log, other.log)
         if part is not None and b == a + 1:
             places = axis.places
-            sure = one.sure and other.sure and axis.scale.even(axis.amounts[a], axis.amounts[b])
+            sure = known(one) and known(other) and axis.scale.even(axis.amounts[a], axis.amounts[b])
             found.append((a, b, places[a] + part * (places[b] - places[a]), sure))
     return found
+
+
+def known(one: Turn) -> bool:
+    """Say whether a point is sure: who wins there, or that both are equal."""
+    return one.sure or one.equal
 
 
 def _range(found: Sequence[Turn], tall: float) -> tuple[float, float]:
@@ -106,14 +115,14 @@ def _curve(axes: "Axes", panel: Panel) -> None:
             linestyle="none",
             marker="o",
             markersize=8,
-            markerfacecolor=style.TEXT if one.sure else style.SURFACE,
+            markerfacecolor=style.TEXT if known(one) else style.SURFACE,
             markeredgecolor=style.TEXT,
             markeredgewidth=1.8,
             zorder=5,
         )
         after = panel.turns.get((at + 1,))
         if after is not None:
-            dashes = "solid" if one.sure and after.sure else style.DASHED
+            dashes = "solid" if known(one) and known(after) else style.DASHED
             axes.plot(
                 [places[at], places[at + 1]],
                 [one.log, after.log],
@@ -158,32 +167,41 @@ def _beside(axes: "Axes", place: float, said: str, wide: float) -> None:
     )
 
 
-def _changes(axes: "Axes", panel: Panel, size: tuple[float, float]) -> None:
-    """Write the change at each point that is sure and has room for it beside the curve, the ends first."""
-    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    scale = size[0] / (right - left), size[1] / (high - low)
+def _lines(axes: "Axes", panel: Panel, size: tuple[float, float]) -> list[tuple[Spot, Spot]]:
+    """Return what no word may cover, in inches: the curve, its bars, where it passes 1, equal cost."""
+    left, right = axes.get_xlim()
+    low, high = axes.get_ylim()
     places = panel.axes[0].places
-
-    def inches(x: float, y: float) -> Spot:
-        """Return a place of the plot in inches from its lower left."""
-        return (x - left) * scale[0], (y - low) * scale[1]
-
     found = sorted((at, one) for (at,), one in panel.turns.items())
-    lines = [
-        (inches(places[a], one.log), inches(places[b], other.log)) for (a, one), (b, other) in pairwise(found)
-    ]
-    lines += [
-        (inches(places[at], one.height(one.low)), inches(places[at], one.height(one.high)))
-        for at, one in found
-    ]
-    lines += [(inches(place, low), inches(place, high)) for *_, place, _ in passings(panel)]
-    lines.append((inches(left, 0), inches(right, 0)))
+    lines = [((places[a], one.log), (places[b], other.log)) for (a, one), (b, other) in pairwise(found)]
+    lines += [((places[at], one.height(one.low)), (places[at], one.height(one.high))) for at, one in found]
+    lines += [((place, low), (place, high)) for *_, place, _ in passings(panel)]
+    lines.append(((left, 0.0), (right, 0.0)))
+    inches = room.in_inches(axes, size)
+    return [(inches(a), inches(b)) for a, b in lines]
+
+
+def _spots(panel: Panel) -> list[Spot]:
+    """Return where the measured points stand."""
+    return [(panel.axes[0].places[at], one.log) for (at,), one in panel.turns.items()]
+
+
+def _changes(
+    axes: "Axes",
+    panel: Panel,
+    size: tuple[float, float],
+    lines: Sequence[tuple[Spot, Spot]],
+    covered: Sequence[Box],
+) -> None:
+    """Write the change at each point that is sure and has room for it beside the curve, the ends first."""
+    places = panel.axes[0].places
+    found = sorted((at, one) for (at,), one in panel.turns.items())
     whole = Box(0, 0, size[0], size[1] - TOP)
-    written: list[Box] = []
+    written = [*covered]
     for at, one in [found[0], found[-1], *found[1:-1]] if len(found) > 1 else found:
         if one.verdict not in turns.SURE:
             continue
-        dot = inches(places[at], one.log)
+        dot = room.in_inches(axes, size)((places[at], one.log))
         for shift in SHIFTS if one.log > 0 else [(x, -y) for x, y in SHIFTS]:
             box = _label(one.change, dot, shift)
             if whole.holds(box) and room.free(box, written, lines):

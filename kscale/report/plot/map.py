@@ -20,6 +20,7 @@ from kscale.report.plot import (
     marks,
     names,
     panels,
+    room,
     scale,
     style,
     ticked,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 MOST_PANELS = 6
 BELOW = 2  # maps that stand below each other
 BOTH: tuple[Literal["x", "y"], ...] = ("x", "y")
-WIDE_FROM = 8  # values across from which one map takes all the width
+WIDE_FROM = 7  # values across from which one map takes all the width
 SQUARE = 0.62  # inches down, where there is room
 HEIGHTS = {True: (3.0, 6.6), False: (2.3, 4.2)}  # inches: least and most of one map alone, of several
 LEFT, FOOT = 1.05, 0.72  # inches of the values beside and below
@@ -47,6 +48,7 @@ LEAST_SCALE = 2.0  # ratio of the strongest colour, if none is larger: small one
 HOW_READ = (
     "a dot is a measured point, its colour who wins there: stronger, by a larger factor, on a log scale"
 )
+STEPS = "values that crowd on any scale stand a step apart each"
 THE_LINE = "the line is where both cost the same, as straight as the logarithm between two points"
 
 
@@ -59,7 +61,7 @@ def picture(asked: Asked) -> Picture:
     two = len(found[0].axes) == AXES
     columns = _columns(len(shown)) if two else min(2, len(shown))
     across = max(len(panel.axes[0].values) for panel in shown)
-    width = WIDE if columns > 1 or across > WIDE_FROM else NARROW
+    width = WIDE if columns > 1 or across >= WIDE_FROM else NARROW
     height = max(_height(panel, alone=columns == 1) for panel in shown) if two else curve.HEIGHT
     most = max(
         [math.log(LEAST_SCALE), *(abs(one.log) for p in found for one in p.turns.values() if one.sure)]
@@ -123,15 +125,17 @@ def _draw(canvas: Canvas, panel: Panel, asked: Asked, marked: Mapping[str, Own],
     _dots(axes, panel, places)
     pieces = panel.line
     _line(axes, pieces)
-    covered = marks.point(axes, panel, marked, size)
-    map_numbers.write(axes, panel, edges, size, covered, [(piece.a, piece.b) for piece in pieces])
+    inches = room.in_inches(axes, size)
+    lines = [(inches(piece.a), inches(piece.b)) for piece in pieces]
+    covered = marks.point(axes, panel, marked, size, lines)
+    map_numbers.write(axes, panel, edges, size, covered, lines)
     for number, which in enumerate(BOTH):
         ticked.values(axes, which, panel.axes[number], size[number])
-    axes.set_xlabel(style.cut(panel.axes[0].name, style.SMALL, size[0]), fontsize=style.SMALL)
+    axes.set_xlabel(style.cut(panel.axes[0].title, style.SMALL, size[0]), fontsize=style.SMALL)
     axes.tick_params(length=3)
     style.plain(axes, grid=None, left=False)
     axes.spines["bottom"].set_visible(False)
-    style.name_axis(axes, style.cut(panel.axes[1].name, style.SMALL, size[1]), LEFT)
+    style.name_axis(axes, style.cut(panel.axes[1].title, style.SMALL, size[1]), LEFT)
 
 
 def title(panel: Panel) -> str:
@@ -217,6 +221,8 @@ def _caption(asked: Asked, found: Sequence[Panel], left_out: int) -> str:
         f"{chosen.witness(one.row.info)}; {HOW_READ}" if len(found[0].axes) == AXES else curve.HOW_READ
     )
     losses = [f"{name} in {lost} of {points}" for name, lost, points in _elsewhere(asked, found)]
+    if any(axis.scale.ranks for panel in found for axis in panel.axes):
+        parts.append(STEPS)
     if len(found[0].axes) == AXES and any(panel.line for panel in found):
         parts.append(THE_LINE)
     if losses:

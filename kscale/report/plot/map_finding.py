@@ -1,10 +1,9 @@
 """What a map says in words: where the change wins, where it loses, and within which amounts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from kscale.judge.verdict import Verdict
 from kscale.report.plot import amounts, curve, names, turns
-from kscale.report.plot.amounts import Axis
 from kscale.report.plot.asked import Asked
 from kscale.report.plot.panels import Panel
 from kscale.results.record import Value
@@ -50,8 +49,12 @@ def _told(found: Sequence[Panel], asked: Asked) -> str:
 
 
 def _most(every: Sequence[turns.Turn], verdict: Verdict) -> str:
-    """Return the largest win or loss."""
-    return f"; at {'most' if verdict is Verdict.BETTER else 'worst'} {turns.worst(every, verdict).change}"
+    """Return the smallest and the largest win, or the largest loss."""
+    found = turns.worst(every, verdict).change
+    if verdict is Verdict.WORSE:
+        return f"; at worst {found}"
+    least = turns.least(every, verdict).change
+    return f"; {least}" if least == found else f"; from {least} to {found}"
 
 
 def _where(found: Sequence[Panel], verdict: Verdict) -> str:
@@ -74,27 +77,26 @@ def _points(found: Sequence[Panel], verdict: Verdict) -> Iterator[tuple[Panel, t
 
 def _along(found: Sequence[Panel], inside: Sequence[tuple[Panel, tuple[int, ...]]]) -> Iterator[str]:
     """Return between which values of each axis points lie, unless they lie along all of it."""
-    for number in range(len(found[0].axes)):
-        every = {
-            axis.amounts[i]: axis.tick(i) for axis in _axes(found, number) for i in range(len(axis.values))
-        }
-        have = [panel.axes[number].amounts[place[number]] for panel, place in inside]
-        first, last = min(have), max(have)
-        begins, ends = first == min(every), last == max(every)
-        name, low, high = found[0].axes[number].name, every[first], every[last]
-        if begins and ends:
-            continue
-        if first == last:
-            yield f"{name} {low}"
-        elif begins or ends:
-            yield f"{name} up to {high}" if begins else f"{name} from {low}"
-        else:
-            yield f"{name} {low} to {high}"
+    for number, first in enumerate(found[0].axes):
+        axes = [panel.axes[number] for panel in found]
+        every = {one.amounts[i]: one.tick(i) for one in axes for i in range(len(one.values))}
+        yield from _between(
+            first.name, every, [panel.axes[number].amounts[place[number]] for panel, place in inside]
+        )
 
 
-def _axes(found: Sequence[Panel], number: int) -> list[Axis]:
-    """Return the axes of that number."""
-    return [panel.axes[number] for panel in found]
+def _between(name: str, every: Mapping[float, str], have: Sequence[float]) -> Iterator[str]:
+    """Return from where to where amounts go: "ring up to 10k"; nothing if they go all the way."""
+    first, last = min(have), max(have)
+    begins, ends = first == min(every), last == max(every)
+    if begins and ends:
+        return
+    if first == last:
+        yield f"{name} {every[first]}"
+    elif begins or ends:
+        yield f"{name} up to {every[last]}" if begins else f"{name} from {every[first]}"
+    else:
+        yield f"{name} {every[first]} to {every[last]}"
 
 
 def _box(found: Sequence[Panel], inside: Sequence[tuple[Panel, tuple[int, ...]]]) -> int:
@@ -121,7 +123,15 @@ def _held(found: Sequence[Panel], inside: Sequence[tuple[Panel, tuple[int, ...]]
     for number, (key, _) in enumerate(found[0].held):
         every = _values(found, number)
         have = _values([panel for panel, _ in inside], number)
-        if len(have) < len(every) and len(have) <= MOST_VALUES:
+        read = {
+            amount: amounts.said(key, one)
+            for one in every
+            for amount in (amounts.amount(one),)
+            if amount is not None
+        }
+        if len(read) == len(every):
+            yield from _between(amounts.spoken(key), read, [amounts.amount(one) or 0.0 for one in have])
+        elif len(have) < len(every) and len(have) <= MOST_VALUES:
             yield f"{amounts.spoken(key)} {' or '.join(amounts.said(key, value) for value in have)}"
 
 

@@ -7,13 +7,13 @@ from kscale.judge.verdict import Verdict
 from kscale.report.plot import room, style
 from kscale.report.plot.panels import Panel
 from kscale.report.plot.room import Box, Spot
-from kscale.report.plot.turns import Turn
+from kscale.report.plot.turns import SURE, Turn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GAP = 0.03  # inches between a number and the borders of its square
-FEW = 3  # of which one in so many squares at least must have room for its number, or none is written
+FEW = 3  # one in so many squares that somebody wins must hold its number, or no square gets any
 DOT = 0.05  # inches from the middle of a dot to the number
 
 
@@ -26,14 +26,10 @@ def write(
     lines: Sequence[tuple[Spot, Spot]],
 ) -> None:
     """Write the numbers below their dots, or above; on one line, or on two; never under a line or a mark."""
-    scales = [inches / (edge[-1] - edge[0]) for inches, edge in zip(size, edges, strict=True)]
-
-    def inches(spot: Spot) -> Spot:
-        """Return a place of the map in inches from its lower left."""
-        return (spot[0] - edges[0][0]) * scales[0], (spot[1] - edges[1][0]) * scales[1]
-
-    drawn = [(inches(a), inches(b)) for a, b in lines]
+    inches = room.in_inches(axes, size)
     found: list[tuple[str, Spot, int]] = []
+    sure = [one for one in panel.turns.values() if one.verdict in SURE] or list(panel.turns.values())
+    written = 0
     for (x, y), one in panel.turns.items():
         square = Box(*inches((edges[0][x], edges[1][y])), *inches((edges[0][x + 1], edges[1][y + 1])))
         spot = panel.axes[0].places[x], panel.axes[1].places[y]
@@ -41,10 +37,12 @@ def write(
             (text, spot, side)
             for text, side in _ways(one)
             for box in (_box(text, inches(spot), side),)
-            if _within(square, box) and room.free(box, covered, drawn)
+            if _within(square, box) and room.free(box, covered, lines)
         )
-        found += list(fits)[:1]
-    if len(found) * FEW >= len(panel.turns):
+        first = list(fits)[:1]
+        found += first
+        written += len(first) if one in sure else 0
+    if written * FEW >= len(sure):
         for text, spot, side in found:
             _number(axes, text, spot, side)
 

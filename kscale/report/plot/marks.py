@@ -1,12 +1,12 @@
 """The scenario's own point on a map: a ring, or an arrow at the edge it lies beyond."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kscale.report.plot import room, style
 from kscale.report.plot.amounts import Axis, Own
 from kscale.report.plot.panels import Panel
-from kscale.report.plot.room import Box
+from kscale.report.plot.room import Box, Spot
 from kscale.report.plot.turns import Turn
 
 if TYPE_CHECKING:
@@ -43,10 +43,16 @@ def inside(panel: Panel, marked: Mapping[str, Own]) -> dict[str, Own]:
     }
 
 
-def point(axes: "Axes", panel: Panel, marked: Mapping[str, Own], size: tuple[float, float]) -> list[Box]:
+def point(
+    axes: "Axes",
+    panel: Panel,
+    marked: Mapping[str, Own],
+    size: tuple[float, float],
+    lines: Sequence[tuple[Spot, Spot]],
+) -> list[Box]:
     """Mark the own point on a map of two amounts, and return what it covers, in inches.
 
-    If only one of both is known, the line of that value.
+    If only one of both is known, the line of that value. Its words are off the *lines*.
     """
     kept = inside(panel, marked)
     if not kept:
@@ -71,24 +77,59 @@ def point(axes: "Axes", panel: Panel, marked: Mapping[str, Own], size: tuple[flo
         outside = [axis for axis, side in zip(panel.axes, beyond, strict=True) if side]
         said += ": " + ", ".join(f"{axis.name} {kept[axis.key].shown}" for axis in outside)
         _arrow(axes, spot, beyond)
-    return _words(axes, said, spot, limits, size)
+    return _words(axes, said, spot, limits, size, lines)
 
 
-def along(axes: "Axes", panel: Panel, marked: Mapping[str, Own], wide: float) -> None:
-    """Mark the own value on a curve: a dotted line, or an arrow at the edge it lies beyond."""
+def along(
+    axes: "Axes",
+    panel: Panel,
+    marked: Mapping[str, Own],
+    size: tuple[float, float],
+    lines: Sequence[tuple[Spot, Spot]],
+    boxes: Sequence[Box],
+) -> list[Box]:
+    """Mark the own value on a curve, and return what it covers, in inches.
+
+    It is a dotted line, or an arrow at the edge it lies beyond; its words are off *lines* and *boxes*.
+    """
     kept = inside(panel, marked)
     (axis,) = panel.axes
     if axis.key not in kept:
-        return
+        return []
     limits = axes.get_xlim(), axes.get_ylim()
     place, side = _place(axis, kept[axis.key], *limits[0])
-    spot = [place, limits[1][0] + 0.04 * (limits[1][1] - limits[1][0])]
+    said = f"{label(panel, kept)}: {kept[axis.key].shown}"
+    x = (place - limits[0][0]) / (limits[0][1] - limits[0][0]) * size[0]
+    found = _beside(said, x, size)
+    box = next((one for one in found if room.free(one, boxes, lines)), found[0])
     if side:
-        _arrow(axes, spot, [side, 0])
+        _arrow(axes, [place, limits[1][0] + (limits[1][1] - limits[1][0]) * box.low / size[1]], [side, 0])
     else:
         axes.axvline(place, color=style.TEXT, linewidth=1.6, linestyle=DOTS, zorder=2)
-    said = f"{label(panel, kept)}: {kept[axis.key].shown}"
-    _words(axes, said, spot, limits, (wide, 1.0))
+    axes.annotate(
+        said,
+        ((box.left + box.right) / 2 / size[0], (box.low + box.high) / 2 / size[1]),
+        xycoords="axes fraction",
+        ha="center",
+        va="center",
+        fontsize=style.SMALL,
+        fontweight="bold",
+        zorder=7,
+    )
+    return [box]
+
+
+def _beside(said: str, x: float, size: tuple[float, float]) -> list[Box]:
+    """Return the places for words beside a line across the plot, the lowest first; in inches."""
+    wide, tall = style.width_of(said, style.SMALL, bold=True), style.height_of(said, style.SMALL)
+    whole = Box(0, 0, size[0], size[1] - tall)
+    away = BESIDE * style.POINT + wide / 2
+    found = [
+        room.around((x + side * away, tall * (level + 1)), wide, tall)
+        for level in range(int(size[1] / tall) - 1)
+        for side in (1, -1)
+    ]
+    return [box for box in found if whole.holds(box)] or found
 
 
 def _measured(panel: Panel, kept: Mapping[str, Own]) -> Turn | None:
@@ -131,26 +172,38 @@ def _words(
     spot: list[float],
     limits: tuple[tuple[float, float], tuple[float, float]],
     size: tuple[float, float],
+    lines: Sequence[tuple[Spot, Spot]],
 ) -> list[Box]:
-    """Write what a mark is beside it, on the side that has room; return what both cover, in inches."""
-    shares = [(place - low) / (high - low) for place, (low, high) in zip(spot, limits, strict=True)]
-    x, y = (share * inches for share, inches in zip(shares, size, strict=True))
-    beside = BESIDE * style.POINT
-    right = style.width_of(said, style.SMALL, bold=True) + 2 * beside <= size[0] - x or x < size[0] / 2
-    up = -1 if shares[1] > 0.5 else 1  # noqa: PLR2004 - half of the map
-    text = style.cut(said, style.SMALL, (size[0] - x if right else x) - beside, bold=True)
+    """Write what a mark is beside it, where there is room and off the *lines*; return what both cover.
+
+    All in inches but *spot* and *limits*.
+    """
+    x, y = (
+        (place - low) / (high - low) * inches
+        for place, (low, high), inches in zip(spot, limits, size, strict=True)
+    )
+    beside, whole = BESIDE * style.POINT, Box(0, 0, *size)
+    up = -1 if y > size[1] / 2 else 1
+    right = 1 if x < size[0] / 2 else -1
+    most = (size[0] - x if right > 0 else x) - beside
+    text = style.cut(said, style.SMALL, most, bold=True)
+    wide, tall = style.width_of(text, style.SMALL, bold=True), style.height_of(text, style.SMALL)
+    boxes = [
+        room.around((x + side * (beside + wide / 2), y + way * (beside + tall / 2)), wide + 0.06, tall + 0.06)
+        for way in (up, -up)
+        for side in (1, -1)
+    ]
+    held = [box for box in boxes if whole.holds(box)] or boxes[(1 - right) // 2 :]
+    box = next((box for box in held if room.free(box, (), lines)), held[0])
     axes.annotate(
         text,
-        (spot[0], spot[1]),
-        xytext=(BESIDE if right else -BESIDE, up * BESIDE),
-        textcoords="offset points",
-        ha="left" if right else "right",
-        va="bottom" if up > 0 else "top",
+        ((box.left + box.right) / 2 / size[0], (box.low + box.high) / 2 / size[1]),
+        xycoords="axes fraction",
+        ha="center",
+        va="center",
         fontsize=style.SMALL,
         fontweight="bold",
         zorder=7,
         bbox={"facecolor": style.SURFACE, "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
     )
-    wide, tall = style.width_of(text, style.SMALL, bold=True), style.height_of(text, style.SMALL)
-    middle = x + (1 if right else -1) * (beside + wide / 2), y + up * (beside + tall / 2)
-    return [room.around((x, y), 2 * beside, 2 * beside), room.around(middle, wide + 0.06, tall + 0.06)]
+    return [room.around((x, y), 2 * beside, 2 * beside), box]

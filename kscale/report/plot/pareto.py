@@ -23,8 +23,8 @@ MOST_BESIDE = 10  # ways of panels that stand beside each other
 ALONE, SEVERAL = 6.0, 4.9  # inches: height of one panel, of each of several
 MOST_ABOUT = 80  # columns of what a variant does
 HOW_READ = (
-    "lower left is better; the line joins what nothing beats, pale ways are beaten; bars: 95 % interval"
-    " of the median over seeds, below six seeds least to most"
+    "lower left is better; the line joins what nothing beats by medians, pale ways are beaten; bars: 95 %"
+    " interval of the median over seeds, below six seeds least to most"
 )
 
 

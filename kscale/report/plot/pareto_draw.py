@@ -1,7 +1,7 @@
 """One panel of a Pareto plot: ways as points with bars, and the front that nothing beats."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from kscale.judge import wording
 from kscale.judge.seeds import Spread
 from kscale.report import cells
-from kscale.report.plot import chosen, linear, names, placed, scale, style
+from kscale.report.plot import chosen, linear, names, placed, room, scale, style
 from kscale.report.plot.asked import BASELINE, OPTIMIZED
 from kscale.report.plot.picture import EDGE, Canvas
 from kscale.report.plot.room import Box, Spot
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 LEFT, FOOT = 1.1, 0.72  # inches of the axes' numbers and names
 FACTOR = 20.0  # largest over smallest from which an axis is a log one
 ROOM = 0.1  # of an axis, at both ends
-FAR = 1e6  # beyond every axis
+OTHERS = ("X", "*", "<", ">", "p")  # markers of those that share a colour
+FAR = 1e20  # beyond every axis
+NOUGHT = 0.3  # of that room, where an axis begins at 0
 PALE = 0.4  # of a way that is beaten
 
 
@@ -108,6 +110,7 @@ def _scale_axis(
     drawn: list[tuple[Spot, Spot]] = []
     low, high = (axis.scale.place(end) for end in (min(values), max(values)))
     spare = (high - low) * ROOM or 0.5
+    before = spare
     if axis.scale.log:
         above = [value for value in values if value > 0]
         found = style.ticks(min(above) * 0.999, max(above) * 1.001, 6) + ([0.0] if min(values) == 0 else [])
@@ -118,9 +121,10 @@ def _scale_axis(
             ends = [(middle, end) if which == "x" else (end, middle) for end in (-FAR, FAR)]
             drawn.append((ends[0], ends[1]))
     else:
-        low = min(low, 0.0) if low < high / 2 else low
+        from_nought = 0 <= low < high / 2
+        low, before = (0.0, spare * NOUGHT) if from_nought else (low, spare)
         found = [float(one) for one in linear.ticks(math.floor(low), math.ceil(high + spare), axis.info.unit)]
-    (axes.set_xlim if which == "x" else axes.set_ylim)(low - spare, high + spare)
+    (axes.set_xlim if which == "x" else axes.set_ylim)(low - before, high + spare)
     places = [axis.scale.place(one) for one in found]
     labels = [wording.amount(int(one) if one.is_integer() else one, axis.info.unit) for one in found]
     (axes.set_xticks if which == "x" else axes.set_yticks)(places, labels=labels)
@@ -148,12 +152,13 @@ def _steps(axes: "Axes", best: Sequence[Way], both: tuple[Axis, Axis]) -> list[t
 def _ways(
     axes: "Axes", one: Problem, both: tuple[Axis, Axis], best: Sequence[Way]
 ) -> list[tuple[Spot, Spot]]:
-    """Draw every way with its bars, beaten ones pale, and return the bars."""
+    """Draw every way with its bars, beaten ones pale, and return all lines."""
     look = _looks(one)
     bars: list[tuple[Spot, Spot]] = []
     for base in dict.fromkeys(way.base for way in one.ways):
         same = sorted(_spot(way, both) for way in one.ways if way.base == base)
         if len(same) > 1:
+            bars += pairwise(same)
             axes.plot(*zip(*same, strict=True), color=look[base][0], linewidth=1.2, alpha=0.35, zorder=1)
     for way in one.ways:
         x, y = _spot(way, both)
@@ -175,7 +180,13 @@ def _looks(one: Problem) -> dict[str, style.Look]:
     role |= next(({way.base: OPTIMIZED} for way in one.ways if way.variant == OPTIMIZED), {})
     every = {base: role.get(base, f"{base} ") for base in dict.fromkeys(way.base for way in one.ways)}
     found = style.looks(every.values())
-    return {base: found[name] for base, name in every.items()}
+    looks: dict[str, style.Look] = {}
+    for base, name in every.items():
+        color, marker, hatch = found[name]
+        if (color, marker, hatch) in looks.values():  # there are more ways than looks
+            marker = OTHERS[len(looks) % len(OTHERS)]
+        looks[base] = color, marker, hatch
+    return looks
 
 
 def _labels(
@@ -187,7 +198,7 @@ def _labels(
     lines: Sequence[tuple[Spot, Spot]],
 ) -> None:
     """Write what each way is beside it, those of the front first and bold."""
-    inches = _inches(axes, size)
+    inches = room.in_inches(axes, size)
     order = [*best, *(way for way in one.ways if way not in best)]
     spots = [inches(_spot(way, both)) for way in order]
     bold = [way in best for way in order]
@@ -217,12 +228,3 @@ def _labels(
             color=style.TEXT if bold[label.number] else style.MUTED,
             zorder=5,
         )
-
-
-def _inches(axes: "Axes", size: tuple[float, float]) -> Callable[[Spot], Spot]:
-    """Return how a place of the plot is told in inches from its lower left."""
-    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    return lambda spot: (
-        (spot[0] - left) / (right - left) * size[0],
-        (spot[1] - low) / (high - low) * size[1],
-    )

@@ -1,7 +1,10 @@
 """Where a label has room: rectangles and lines that it must not touch, in inches."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Spot = tuple[float, float]
 
@@ -57,3 +60,12 @@ def around(spot: Spot, across: float, down: float) -> Box:
 def free(box: Box, boxes: Iterable[Box], lines: Sequence[tuple[Spot, Spot]] = ()) -> bool:
     """Say whether a label touches nothing."""
     return not any(box.touches(other) for other in boxes) and not any(box.crossed(*line) for line in lines)
+
+
+def in_inches(axes: "Axes", size: tuple[float, float]) -> Callable[[Spot], Spot]:
+    """Return how a place of a plot of that size is told in inches from its lower left."""
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    return lambda spot: (
+        (spot[0] - left) / (right - left) * size[0],
+        (spot[1] - low) / (high - low) * size[1],
+    )

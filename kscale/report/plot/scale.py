@@ -1,6 +1,7 @@
-"""Where amounts stand along an axis: even steps apart, or even factors, with a place of its own for 0."""
+"""Where amounts stand along an axis: by even steps, by even factors and 0, or each in its turn."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -8,6 +9,7 @@ from statistics import fmean, median, pstdev
 
 WIDE_RANGE = 10.0  # largest over smallest from which two amounts are factors apart
 ZERO_ROOM, LEAST_ROOM = 0.15, 0.3  # from the least amount to 0: of the axis, and in powers of ten
+CROWDED = 0.22  # of the mean step: narrower strips hold no number
 LEAST_RANGE = 3.0  # below it even steps are read more easily
 
 
@@ -17,9 +19,12 @@ class Scale:
 
     log: bool
     zero: float = 0.0  # place of 0 on a log axis, a step before the least amount
+    ranks: tuple[float, ...] = ()  # amounts a step apart each, whatever they are
 
     def place(self, amount: float) -> float:
         """Return where an amount stands; on a log axis nothing stands before 0."""
+        if self.ranks:
+            return _rank(self.ranks, amount)
         if not self.log:
             return amount
         return math.log10(amount) if amount > 0 else self.zero
@@ -30,15 +35,21 @@ class Scale:
 
 
 def fitting(amounts: Sequence[float]) -> Scale:
-    """Return the scale on which amounts are spread most evenly; even steps if it is all one."""
+    """Return the scale on which amounts are spread most evenly; if some still crowd, a step for each."""
     found = sorted(set(amounts))
+    best = _log_or_not(found)
+    steps = [b - a for a, b in pairwise([best.place(one) for one in found])]
+    crowded = len(steps) > 1 and min(steps) < CROWDED * fmean(steps)
+    return Scale(log=False, ranks=tuple(found)) if crowded else best
+
+
+def _log_or_not(found: Sequence[float]) -> Scale:
+    """Return even steps or even factors, whichever ascending amounts are nearer to."""
     above = [one for one in found if one > 0]
     if found[0] < 0 or len(above) < 2 or above[-1] / above[0] < LEAST_RANGE:  # noqa: PLR2004 - a range
         return Scale(log=False)
     logs = [math.log10(one) for one in above]
-    if len(found) == 2:  # noqa: PLR2004 - two are always evenly spread
-        return _log(logs) if above[-1] / above[0] >= WIDE_RANGE else Scale(log=False)
-    if len(above) == 2:  # noqa: PLR2004 - as above; with a 0
+    if len(above) == 2:  # noqa: PLR2004 - two are always evenly spread
         return _log(logs) if above[-1] / above[0] >= WIDE_RANGE else Scale(log=False)
     return _log(logs) if _uneven(logs) < _uneven(found) - 1e-9 else Scale(log=False)
 
@@ -58,6 +69,13 @@ def borders(places: Sequence[float]) -> list[float]:
         return [places[0] - 0.5, places[0] + 0.5]
     inner = [(a + b) / 2 for a, b in pairwise(places)]
     return [2 * places[0] - inner[0], *inner, 2 * places[-1] - inner[-1]]
+
+
+def _rank(ranks: Sequence[float], amount: float) -> float:
+    """Return where an amount stands among those that have a step each; beyond them, a step away at most."""
+    after = min(max(bisect_right(ranks, amount), 1), len(ranks) - 1)
+    low, high = ranks[after - 1], ranks[after]
+    return min(max(after - 1 + (amount - low) / (high - low), -1.0), float(len(ranks)))
 
 
 def _log(logs: Sequence[float]) -> Scale:

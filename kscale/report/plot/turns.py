@@ -108,6 +108,11 @@ def worst(turns: Sequence[Turn], verdict: Verdict) -> Turn:
     )
 
 
+def least(turns: Sequence[Turn], verdict: Verdict) -> Turn:
+    """Return the turn of that verdict that is nearest to equal."""
+    return min((one for one in turns if one.verdict is verdict), key=lambda one: abs(one.log))
+
+
 def count(turns: Sequence[Turn]) -> Mapping[Verdict, int]:
     """Return how many points have each verdict."""
     return {verdict: sum(one.verdict is verdict for one in turns) for verdict in Verdict}

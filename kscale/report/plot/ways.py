@@ -93,7 +93,7 @@ def _of_mechanism(
                 done.add(place)
                 base = names.short(_base(point.mechanism, variant), LONGEST)
                 label = " ".join(
-                    [base, ", ".join(_said(key, value, defaults) for key, value in given.items())]
+                    [base, ", ".join(_said(base, key, value, defaults) for key, value in given.items())]
                 )
                 yield (
                     held,
@@ -126,12 +126,14 @@ def _base(mechanism: str, variant: str) -> str:
     return variant if variant == BASELINE else words(variant).replace("-", " ")
 
 
-def _said(key: str, value: Value, defaults: Mapping[str, Value]) -> str:
+def _said(base: str, key: str, value: Value, defaults: Mapping[str, Value]) -> str:
     """Return a parameter of a way: "5 %", "500 nodes", "default" where it is a default without an amount."""
-    if not value and key in defaults and defaults[key] == value and not isinstance(value, bool):
+    if value is None or (not value and defaults.get(key) == value and not isinstance(value, bool)):
         return "default"
     if key.endswith(("percentage", "percent")):
         return f"{amounts.said(key, value)} %"
+    if words(key) in base.split():  # fixed count 5, not fixed count count 5
+        return amounts.said(key, value)
     return say(words(key), value) if isinstance(value, bool | int | float) else words(str(value))
 
 
