@@ -1,3 +1,3 @@
 """kscale: where a Kubernetes control plane breaks, and what each optimization buys."""
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
