@@ -1,5 +1,6 @@
 """Plugins for tests: files that work, that are wrong, and an installed package that offers one."""
 
+import hashlib
 from functools import cache
 from pathlib import Path
 
@@ -68,7 +69,7 @@ VARIANTS = (
 
 def source(text: str, name: str = "mine.py") -> Source:
     """Return a plugin of that text, as if a file had been read."""
-    return Source(name, text, f"{abs(hash((name, text))):064x}")
+    return Source(name, text, hashlib.sha256(text.encode()).hexdigest())
 
 
 def variants(text: str, name: str = "mine.py") -> tuple[Own, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import kscale
+from kscale.plugins import recorded
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -56,3 +57,12 @@ def test_the_source_distribution_holds_all_that_is_kept() -> None:
     kept = {line.split("/")[0] for line in listed.stdout.splitlines()}
     packed = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
     assert {f"/{name}" for name in kept - {"pyproject.toml", ".gitignore"}} == set(packed)  # those always are
+
+
+def test_recorded_outcomes_are_part_of_the_package() -> None:
+    """`kscale check` reads them, with what says where they are from, wherever kscale is installed."""
+    forced = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    for subject in ("freelist", "scheduling"):
+        assert forced[f"tests/vectors/{subject}"] == f"kscale/vectors/{subject}"
+        assert (ROOT / "tests" / "vectors" / subject / "README.md").is_file()
+        assert len(list(recorded.vectors(subject))) >= 6
