@@ -3,6 +3,7 @@
 Most of it on a scheduler and three worker processes on loopback.
 """
 
+import asyncio
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ import kscale
 from kscale.engine import dask, dask_members
 from kscale.engine.base import ATTEMPTS
 from kscale.engine.dask import Dask
+from kscale.engine.dask_members import Crew
 from kscale.engine.task import Task, Work
 from kscale.errors import KscaleError, WrongAnswer
 from kscale.measure import machine
@@ -221,3 +223,60 @@ def test_without_dask_the_line_says_how_to_install_it(monkeypatch: pytest.Monkey
     assert str(refused.value) == (
         "--engine dask: Dask is not installed here; pip install 'kscale-bench[dask]'"
     )
+
+
+class Answering:
+    """A client of a cluster whose one worker, or whose scheduler, answers in some way."""
+
+    def __init__(self, worker: object = None, scheduler: object = None) -> None:
+        self.worker, self.scheduler = worker, scheduler
+
+    async def nthreads(self) -> dict[str, int]:
+        return {} if self.worker is None else {"tcp://10.0.0.2:4000": 1}
+
+    async def run(self, question: object, workers: list[str], on_error: str) -> dict[str, object]:
+        return dict.fromkeys(workers, self.worker)
+
+    async def run_on_scheduler(self, question: object) -> object:
+        if isinstance(self.scheduler, Exception):
+            raise self.scheduler
+        return self.scheduler
+
+
+NONE, OLD = "No module named 'kscale'", "No module named 'kscale.engine'"
+CURE = "install the same kscale for the scheduler, the workers and here"
+
+
+@pytest.mark.parametrize(
+    ("client", "says"),
+    [
+        (Answering(), "there is no worker, and none came in 0.01 s"),
+        (
+            Answering(Exception(f'ModuleNotFoundError("{NONE}")')),
+            f"worker tcp://10.0.0.2:4000 has no kscale; {CURE}: kscale-bench {kscale.__version__}",
+        ),
+        (
+            Answering(Exception(f'ModuleNotFoundError("{OLD}")')),
+            f"worker tcp://10.0.0.2:4000 has another kscale than this one, {kscale.__version__}; {CURE}",
+        ),
+        (
+            Answering(Exception("No module named\n 'numba'")),
+            f"worker tcp://10.0.0.2:4000 cannot run kscale (Exception: No module named 'numba'); {CURE}",
+        ),
+        (Answering(OSError("closed")), "worker tcp://10.0.0.2:4000 cannot run kscale (OSError: closed)"),
+        (Answering(scheduler=ModuleNotFoundError(NONE)), "the scheduler has no kscale"),
+        (Answering(scheduler=ModuleNotFoundError(OLD)), "the scheduler has another kscale than this one"),
+        (Answering(scheduler=ValueError("not allowed")), "the scheduler cannot run kscale (ValueError: not"),
+        (Answering(scheduler=TimeoutError()), "the scheduler does not answer (TimeoutError)"),
+    ],
+)
+def test_who_cannot_run_our_tasks_is_named(
+    client: Answering, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one line, that begins with the engine."""
+    monkeypatch.setattr(dask_members, "WAIT_S", 0.01)
+    monkeypatch.setattr(dask_members, "LOOK_S", 0.01)
+    with pytest.raises(KscaleError) as refused:
+        asyncio.run(Crew(client, "--engine dask", timed=False).meet())
+    assert str(refused.value).startswith(f"--engine dask: {says}")
+    assert "\n" not in str(refused.value)
