@@ -117,7 +117,7 @@ def test_more_axes_make_more_maps_of_which_each_says_what_it_holds() -> None:
     found = panels.of(Asked((made,)))
     assert [one.at for one in found] == ["workload A", "workload B"]
     assert [axis.key for axis in found[0].axes] == ["run_pages", "free_pages"]
-    by = panels.of(Asked((made,), by=("free_pages",)))
+    by = panels.of(Asked((made,), by=("etcd_freelist.free_pages",)))  # as the sweep named it
     assert [one.at for one in by][:2] == ["workload A, run pages 1", "workload A, run pages 2"]
     assert crossover.picture(Asked((made,))).title.endswith(
         "optimized neither wins nor loses in 24 points, same in 24"

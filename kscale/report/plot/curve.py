@@ -25,6 +25,7 @@ LEFT, FOOT, ROW = 1.35, 0.42, 0.23  # inches: of names beside, of the axis' valu
 LEAST = math.log(1.25)  # the axis goes at least so far both ways
 TINT = 0.12
 DOT = 0.14  # inches of a point
+AWAY = 0.1  # inches from a line across to its words
 TOP, BELOW = 0.25, 0.33  # inches: at the top for what lines across are, beyond the outermost points
 SHIFTS = (
     (0, 1),
@@ -150,10 +151,14 @@ def _crossings(axes: "Axes", panel: Panel, wide: float) -> None:
 
 
 def _beside(axes: "Axes", place: float, said: str, wide: float) -> None:
-    """Write what a line across the plot is, at its upper end, on the side that has room."""
+    """Write what a line across the plot is, at its upper end, on the side that has room, or cut off."""
     low, high = axes.get_xlim()
-    share = (place - low) / (high - low)
-    right = style.width_of(said, style.SMALL, bold=True) + 0.1 <= wide * (1 - share)
+    after = wide * (place - low) / (high - low)
+    if style.width_of(said, style.SMALL, bold=True) + AWAY > max(after, wide - after):
+        said = said.removeprefix("equal ")
+    needed = style.width_of(said, style.SMALL, bold=True) + AWAY
+    right = needed <= wide - after or (needed > after and wide - after > after)
+    said = style.cut(said, style.SMALL, (wide - after if right else after) - AWAY, bold=True)
     axes.annotate(
         said,
         (place, 1),

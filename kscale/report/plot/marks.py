@@ -190,8 +190,7 @@ def _words(
     wide, tall = style.width_of(text, style.SMALL, bold=True), style.height_of(text, style.SMALL)
     boxes = [
         room.around((x + side * (beside + wide / 2), y + way * (beside + tall / 2)), wide + 0.06, tall + 0.06)
-        for way in (up, -up)
-        for side in (1, -1)
+        for way, side in ((up, 1), (up, -1), (-up, 1), (-up, -1), (up, 0), (-up, 0))
     ]
     held = [box for box in boxes if whole.holds(box)] or boxes[(1 - right) // 2 :]
     box = next((box for box in held if room.free(box, (), lines)), held[0])

@@ -1,8 +1,8 @@
 """Which maps a sweep makes: of each mechanism over one or two amounts, at each value of what else varies."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from kscale.errors import KscaleError, did_you_mean
 from kscale.judge import seeds
@@ -77,6 +77,8 @@ def of(asked: Asked) -> list[Panel]:
     if not groups:
         raise NothingToDraw(f"{', '.join(asked.called)}: nothing to draw: no cell has both sides")
     swept = {name: _swept(found) for name, found in groups.items()}
+    known = {key for axes in swept.values() for key, axis in axes.items() if axis is not None}
+    asked = replace(asked, by=tuple(_key(name, known) for name in asked.by))
     _check(asked, result, swept)
     along = {name: _along(asked, axes) for name, axes in swept.items()}
     return [
@@ -92,6 +94,12 @@ def _swept(points: Sequence[Point]) -> dict[str, Axis | None]:
     keys = dict.fromkeys(key for point in points for key in point.params)
     values = {key: {repr(point.params.get(key)): point.params.get(key) for point in points} for key in keys}
     return {key: amounts.axis(key, list(found.values())) for key, found in values.items() if len(found) > 1}
+
+
+def _key(name: str, known: Collection[str]) -> str:
+    """Return a parameter as cells have it, which a sweep may name with its mechanism's name before it."""
+    own = name.rpartition(".")[2]
+    return own if name not in known and own in known else name
 
 
 def _along(asked: Asked, swept: Mapping[str, Axis | None]) -> tuple[Axis, ...]:
