@@ -225,8 +225,8 @@ class PolicySpec(Spec):
         (),
         description=(
             "What must hold of the last result, whatever was before: "
-            "MECHANISM[key=value,...].METRIC.STAT OP VALUE, such as etcd-freelist.wall_ns.speedup >= 10; of a "
-            "sweep also MECHANISM.VARIANT.exponent(PARAMETER) OP VALUE."
+            "MECHANISM[key=value,...].METRIC.STAT OP VALUE, such as etcd-freelist.wall_ns.speedup >= 10; "
+            "of a sweep also MECHANISM.VARIANT.exponent(PARAMETER) OP VALUE."
         ),
     )
     acks: Annotated[tuple[Ack, ...], Pieces(0, MOST_ENTRIES)] = Field(
