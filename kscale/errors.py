@@ -3,6 +3,7 @@
     KscaleError        2    the user can fix it: usage, scenario, result, unknown name
     |- GateFailed      1    a margin or a tolerance was broken
     |- TooLarge        2    more than can be run here
+    |- NotEnoughMemory 2    it may fit later, or elsewhere
     |- NoVerdict       3    nothing comparable
     |- WrongAnswer     4    variants disagree, or an exact counter is not reproducible
     '- Interrupted     130, 143   Ctrl-C or SIGTERM; finished cells are kept
@@ -49,6 +50,10 @@ class GateFailed(KscaleError):
 
 class TooLarge(KscaleError):
     """It has more of something than can be run here; less can be."""
+
+
+class NotEnoughMemory(KscaleError):
+    """It needs more memory than is free at the moment; later there may be more."""
 
 
 class NoVerdict(KscaleError):

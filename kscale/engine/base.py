@@ -19,7 +19,7 @@ class Done:
     """What became of a task."""
 
     task: Task
-    cell: Cell  # status "skipped" with the reason: it cannot be run; "failed": its worker was lost each time
+    cell: Cell  # status "skipped" with the reason: it can be run nowhere; "failed": not here and now
     peak_rss_bytes: int = 0  # the most that the process that ran it has held, if it is told
 
 

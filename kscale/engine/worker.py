@@ -1,11 +1,13 @@
 """Runs one task in this process, whichever engine it belongs to."""
 
 import threading
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from kscale.engine.task import Place, Task
-from kscale.errors import KscaleError, WrongAnswer
+from kscale.errors import Interrupted, KscaleError, NotEnoughMemory, WrongAnswer
 from kscale.measure import memory, parameters, runner
 from kscale.measure.plan import PlannedCell
 from kscale.measure.timing import Allowance, Settings
@@ -17,6 +19,8 @@ from kscale.results.check import digest
 from kscale.results.record import Cell
 from kscale.scenario import build
 from kscale.scenario.cluster import Cluster
+
+LONGEST = 300  # characters of what a bug says
 
 
 class Unseen:
@@ -44,9 +48,11 @@ class Runner:
         *,
         force: bool = False,
     ) -> Cell:
-        """Return the task's cell; skipped, with the reason, where it cannot be run.
+        """Return the task's cell; skipped or failed, with the reason, where it cannot be run.
 
-        It cannot if memory looks too small, unless *force*. WrongAnswer if its variants disagree.
+        Skipped is what can be run nowhere, by what the task is. Failed is what may be run later, as there is
+        too little memory now (*force* does not ask), and what meets a bug, in a mechanism or in a plugin.
+        WrongAnswer if its variants disagree; KscaleError if a plugin cannot be loaded.
         """
         with self.alone:
             if tuple(plugins) != self.plugins:
@@ -57,12 +63,14 @@ class Runner:
                 cluster = self._cluster(place, force=force)
                 memory.check_cells(cluster, [cell], force=force)
                 found = runner.measure_cell(cell, cluster, settings, Unseen(), _allowance(settings))
-            except WrongAnswer:
+            except (WrongAnswer, Interrupted):
                 raise
             except KscaleError as error:
-                return without(task, "skipped", str(error))
+                return without(task, _status(error), str(error))
             except MemoryError:
                 return without(task, "failed", "there was not enough memory")
+            except Exception as error:  # noqa: BLE001 - the other cells are as good as ever
+                return without(task, "failed", _said(error))
         return found.model_copy(update={"params": {**found.params, **task.point}})
 
     def _cluster(self, place: Place, *, force: bool) -> Cluster:
@@ -89,6 +97,18 @@ def without(task: Task, status: str, why: str) -> Cell:
             "variants": {},
         }
     )
+
+
+def _status(error: KscaleError) -> str:
+    """Return what becomes of a cell that an error says cannot be run; what a plugin raises is its cause."""
+    return "failed" if isinstance(error, NotEnoughMemory) or error.__cause__ is not None else "skipped"
+
+
+def _said(error: Exception) -> str:
+    """Return what a bug raised, in a line: the last one of its traceback, and the place in the code."""
+    (last,) = traceback.extract_tb(error.__traceback__)[-1:]
+    words = " ".join("".join(traceback.format_exception_only(error)).split())[:LONGEST]
+    return f"a bug: {words} ({Path(last.filename).name}:{last.lineno})"
 
 
 def _allowance(settings: Settings) -> Allowance:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from kscale import units
-from kscale.errors import KscaleError
+from kscale.errors import NotEnoughMemory
 from kscale.measure import machine
 from kscale.measure.plan import PlannedCell
 from kscale.scenario import build
@@ -14,13 +14,13 @@ PROCESS_BYTES = 350 * 2**20  # Python, numpy, numba and the compiler
 
 
 def check_cluster(loaded: Loaded, *, force: bool) -> None:
-    """Raise KscaleError if the cluster's arrays will not fit, unless *force*."""
+    """Raise NotEnoughMemory if the cluster's arrays will not fit, unless *force*."""
     needed = PROCESS_BYTES + build.memory(loaded.scenario)
     require(needed, f"the cluster of {loaded.scenario.name}", force=force)
 
 
 def check_cells(cluster: Cluster, cells: Sequence[PlannedCell], *, force: bool) -> None:
-    """Raise KscaleError if a cell's workload will not fit beside the cluster, unless *force*."""
+    """Raise NotEnoughMemory if a cell's workload will not fit beside the cluster, unless *force*."""
     if not cells:
         return
     needed, worst = max(
@@ -30,8 +30,8 @@ def check_cells(cluster: Cluster, cells: Sequence[PlannedCell], *, force: bool) 
 
 
 def require(needed: int, what: str, *, force: bool) -> None:
-    """Raise KscaleError with both figures if *needed* bytes are not free, unless *force*."""
+    """Raise NotEnoughMemory with both figures if *needed* bytes are not free, unless *force*."""
     free = machine.free_bytes()
     if needed > free and not force:
         figures = f"needs about {units.show_bytes(needed)}, {units.show_bytes(free)} are free"
-        raise KscaleError(f"{what} {figures}; make it smaller, or --force")
+        raise NotEnoughMemory(f"{what} {figures}; make it smaller, or --force")

@@ -1,6 +1,7 @@
 """One task in this process: what becomes of it, and what is kept for the next one."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import made_tasks
 import pytest
@@ -9,6 +10,8 @@ from kscale.engine.task import SEED, Task
 from kscale.engine.worker import Runner
 from kscale.errors import KscaleError, WrongAnswer
 from kscale.measure import machine, runner
+from kscale.mechanisms.base import Outcome, Variant
+from kscale.plugins import join
 from kscale.results.record import Cell
 from kscale.scenario import build
 from kscale.scenario.cluster import Cluster
@@ -49,12 +52,12 @@ def test_a_cluster_is_built_when_the_place_changes(monkeypatch: pytest.MonkeyPat
     assert built == [0, 1, 0]
 
 
-def test_a_cell_that_does_not_fit_is_skipped_unless_forced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The reason is the line that a run would end with; the parameters are there all the same."""
+def test_a_cell_that_does_not_fit_fails_unless_forced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There may be more memory later. The reason is the line of a run; the parameters are there too."""
     monkeypatch.setattr(machine, "free_bytes", lambda: 1)
     task = WORK.tasks[0]
     cell = _run(task)
-    assert (cell.status, cell.variants, cell.params) == ("skipped", {}, {**task.params, **task.point})
+    assert (cell.status, cell.variants, cell.params) == ("failed", {}, {**task.params, **task.point})
     assert len(cell.notes) == 1
     assert cell.notes[0].startswith("the cluster of smoke needs about")
     by = Runner(built=(task.place, build.build(WORK.places[task.place].scenario)))
@@ -67,6 +70,7 @@ def test_a_cell_that_does_not_fit_is_skipped_unless_forced(monkeypatch: pytest.M
     [
         (KscaleError("too many spans"), "skipped", "too many spans"),
         (MemoryError(), "failed", "there was not enough memory"),
+        (IndexError("out of\nbounds"), "failed", f"a bug: IndexError: out of bounds ({Path(__file__).name}:"),
     ],
 )
 def test_what_cannot_be_run_says_why(
@@ -75,7 +79,21 @@ def test_what_cannot_be_run_says_why(
     """It does not end the sweep."""
     monkeypatch.setattr(runner, "measure_cell", _raising(raised))
     cell = _run(WORK.tasks[0])
-    assert (cell.status, cell.notes) == (status, [note])
+    assert cell.status == status
+    assert len(cell.notes) == 1
+    assert cell.notes[0].startswith(note)
+
+
+def test_what_a_plugin_raises_in_a_cell_fails_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reason is a bug, not the cell: what a mechanism refuses is skipped, this is not."""
+
+    def broken(given: object) -> Outcome:
+        raise ValueError("no such page")
+
+    mine = join.guarded("mine.py", Variant("broken", broken, broken))
+    monkeypatch.setattr(runner, "measure_cell", lambda *given: mine.run(None))
+    cell = _run(WORK.tasks[0])
+    assert (cell.status, cell.notes) == ("failed", ["mine.py: ValueError: no such page"])
 
 
 def test_a_wrong_answer_is_no_cell(monkeypatch: pytest.MonkeyPatch) -> None:
