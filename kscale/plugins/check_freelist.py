@@ -7,6 +7,8 @@ here: it is ours.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import index
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -70,8 +72,7 @@ class Life:
         starts, sizes = self.case.spans()
         self.free = {int(s) + k for s, n in zip(starts, sizes, strict=True) for k in range(n)}
         self.held = [(int(s + n), 1, 0) for s, n in zip(starts, sizes, strict=True)]
-        made = self._called(MAKE, self.case.pages, starts, sizes)
-        self.state = arrays(f"{ID}: make", made)
+        self.state = self._called(MAKE, self.case.pages, starts, sizes)
         for what, number in self.case.steps:
             if what == ALLOCATE:
                 self._allocate(number)
@@ -135,11 +136,13 @@ class Life:
         by = f"it was given in step {holder}" if holder else "it was in use from the start"
         return self.wrong("pages overlap", f"page {page} is not free: {by}")
 
-    def _called(self, part: str, *given: object) -> int:
+    def _called(self, part: str, *given: object) -> Any:  # noqa: ANN401 - arrays, a page, or nothing
         """Return what a function returns; Wrong if it raises, with the line if the code is plain."""
         try:
             found = self.parts[part](*given)
-            return found if part in {MAKE, RELEASE} else int(found)
+            if part == MAKE:
+                return arrays(f"{ID}: make", found)
+            return found if part == RELEASE else index(found)
         except Exception as error:
             ours = 0 if part == MAKE else len(self.state)
             self.told.append(f"{part}({', '.join(map(str, given[ours : -1 if ours else 1]))})")

@@ -83,6 +83,8 @@ def said(name: str, error: BaseException) -> str:
     if type(error).__module__.startswith("numba."):
         told = [one for one in told if not _NUMBA_FRAME.match(one)][:2]
     words = " ".join(one for one in told if one)[:LONGEST]
+    if words.startswith("cannot cache function"):
+        words = "numba cannot cache what is loaded as a plugin: leave cache=True out"
     return f"{place}: {type(error).__name__}: {words}" if words else f"{place}: {type(error).__name__}"
 
 

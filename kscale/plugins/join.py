@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kscale.errors import KscaleError
+from kscale.errors import Interrupted, KscaleError, WrongAnswer
 from kscale.mechanisms.base import Mechanism, Outcome, Variant
 from kscale.plugins import execute, freelist
 from kscale.plugins.own import Own
@@ -51,7 +51,9 @@ def _called(name: str, function: Callable[[Any], Any], given: Any) -> Any:  # no
     """Return what a function of the user's returns; KscaleError, with file and line, if it raises."""
     try:
         return function(given)
-    except KscaleError:
+    except (Interrupted, WrongAnswer):
         raise
+    except KscaleError as error:
+        raise KscaleError(f"{name}: {error}") from error
     except Exception as error:
         raise KscaleError(execute.said(name, error)) from error
