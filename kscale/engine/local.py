@@ -4,7 +4,6 @@ Also one worker is a process of its own, so that a task that ends it does not en
 the cluster that it built last, and stays at its place as long as there is something to do.
 """
 
-from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from kscale import processes
 from kscale.engine.base import ATTEMPTS, Done
 from kscale.engine.task import Place, Task, Work
+from kscale.engine.waiting import Waiting
 from kscale.engine.worker import Runner, without
 from kscale.errors import KscaleError
 from kscale.measure import machine
@@ -57,7 +57,7 @@ class Local:
     ) -> Generator[Done, None, dict[str, str]]:
         """Try each task once, yield what is done, and return by key how the processes of the others ended."""
         begin = _Begin(self.runner, work.settings, work.plugins, work.force)
-        waiting, lost, stillborn = _Waiting(tasks), dict[str, str](), 0
+        waiting, lost, stillborn = Waiting(tasks), dict[str, str](), 0
         busy: list[_Member] = []
         try:
             while busy or waiting.count:
@@ -77,9 +77,9 @@ class Local:
                         elif (stillborn := stillborn + 1) == ATTEMPTS:
                             raise KscaleError(f"worker processes end {error.how} as they start") from None
                         continue
-                    following = waiting.next(member.at)
-                    if following is not None:  # before anybody hears of the answer: no worker waits for that
-                        member.ask(following, work)
+                    following = waiting.take(member.at, 1)
+                    if following:  # before anybody hears of the answer: no worker waits for that
+                        member.ask(following[0], work)
                     else:
                         busy.remove(member)
                         processes.end([member.worker])  # and its memory is free
@@ -88,34 +88,6 @@ class Local:
         finally:
             processes.end([one.worker for one in busy])
         return lost
-
-
-class _Waiting:
-    """The tasks that nobody has begun, by place."""
-
-    def __init__(self, tasks: Sequence[Task]) -> None:
-        """Keep their order."""
-        self.count = len(tasks)
-        self.at: dict[str, deque[Task]] = {}
-        for task in tasks:
-            self.at.setdefault(task.place, deque()).append(task)
-        self.untouched = deque(self.at)
-
-    def next(self, place: str | None) -> Task | None:
-        """Return the next task for *place*: there, else where nobody was, else where most is left."""
-        if not self.count:
-            return None
-        if place not in self.at:
-            place = self.untouched.popleft() if self.untouched else max(self.at, key=self._left)
-        self.count -= 1
-        task = self.at[place].popleft()
-        if not self.at[place]:
-            del self.at[place]
-        return task
-
-    def _left(self, place: str) -> int:
-        """Return how many tasks of a place are left."""
-        return len(self.at[place])
 
 
 @dataclass(eq=False, slots=True)

@@ -161,15 +161,3 @@ def test_there_is_a_worker() -> None:
     """None is refused."""
     with pytest.raises(KscaleError, match="workers must be >= 1, got 0"):
         Local(0)
-
-
-def test_waiting_tasks_are_handed_out_by_place() -> None:
-    """A worker stays; a new one goes where nobody was; then they share what is longest."""
-    waiting = local._Waiting(made_tasks.tasks(pages=(1, 2, 3), seeds=(0, 1)))
-    first, second = made_tasks.places((0, 1))
-    got = []
-    for at in (None, first, None, first, first, second, first):
-        task = waiting.next(at)
-        got.append(task and (task.place, task.params["free_pages"]))
-    assert got == [(first, 1), (first, 2), (second, 1), (first, 3), (second, 2), (second, 3), None]
-    assert waiting.count == 0
