@@ -91,7 +91,8 @@ def sweep(
             min=1,
             max=1024,
             rich_help_panel=WHERE,
-            help="Processes; one for each core if not given, as far as memory goes.",
+            help="Processes here; if not given, one for each core that this process may use (a container's"
+            " quota counts), as far as memory goes. Timed cells are run by one.",
         ),
     ] = None,
     shard: Annotated[
