@@ -7,7 +7,6 @@ from pathlib import Path
 from kscale import units
 from kscale.cli import plugged, progress_sweep
 from kscale.cli.output import Outputs
-from kscale.clusterwide import workers as processes
 from kscale.engine import axes, choose, forecast, shard
 from kscale.engine import sweep as sweeps
 from kscale.engine.axes import Axis
@@ -96,15 +95,20 @@ def planned(scenario: str, wish: Wish) -> Sweep:
 
 
 def plan_only(sweep: Sweep, where: Where, *, color: str) -> None:
-    """Print how many cells there are and about what they will take; run none."""
-    part = _part(where)
-    if part is not None:
-        sweep = replace(sweep, tasks=shard.part(sweep.tasks, part))
-    found = forecast.forecast(sweep)
-    workers = where.workers or _usual(sweep, found)
-    out = console.console(color=color)
-    name, free = sweep.loaded.scenario.name, machine.free_bytes()
-    console.show(out, table_sweep_plan.plan_table(name, found, workers, free, out.width))
+    """Print how many cells there are and about what they will take, also of what does not fit; run none."""
+    part, name, out = _part(where), sweep.loaded.scenario.name, console.console(color=color)
+    tasks = sweep.tasks if part is None else shard.part(sweep.tasks, part)
+    if not tasks:
+        console.show(
+            out, table_sweep_plan.nothing_table(name, where.shard or "", len(sweep.tasks), out.width)
+        )
+        return
+    found = forecast.forecast(replace(sweep, tasks=tasks), force=True)
+    here = None
+    if choose.is_here(where.engine):
+        asked = 1 if sweep.settings.timing else where.workers  # timed cells are run one at a time
+        here = table_sweep_plan.Here(asked or _usual(sweep, found), machine.free_bytes())
+    console.show(out, table_sweep_plan.plan_table(name, found, here, out.width))
 
 
 def run(sweep: Sweep, where: Where, request: Request, outputs: Outputs, look: Look, *, fresh: bool) -> None:
@@ -157,11 +161,11 @@ def _part(where: Where) -> tuple[int, int] | None:
 
 
 def _usual(sweep: Sweep, found: Forecast) -> int:
-    """Return how many workers suit: a core each, as many as fit into memory, one if cells are timed."""
+    """Return how many workers suit: one a usable core, as many as fit into memory; one if cells are timed."""
     if sweep.settings.timing:
         return 1
     fit = machine.free_bytes() // found.largest.bytes
-    return max(1, min(processes.usual(), fit, len(sweep.tasks)))
+    return max(1, min(choose.cores(), fit, len(sweep.tasks)))
 
 
 def _fitting(sweep: Sweep, where: Where, *, force: bool) -> int:

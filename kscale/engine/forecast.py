@@ -13,7 +13,7 @@ from itertools import pairwise
 from kscale.engine.sweep import Sweep
 from kscale.engine.task import SEED, Place, Task
 from kscale.errors import KscaleError
-from kscale.measure import estimate, memory
+from kscale.measure import estimate, machine, memory
 from kscale.measure.plan import PlannedCell
 from kscale.measure.point import say
 from kscale.scenario import build
@@ -41,6 +41,7 @@ class Forecast:
     built_s: float  # to build the clusters of all places once
     built: int  # clusters that were built for this, of
     points: int  # places that differ in more than their seed
+    unbuilt: int = 0  # clusters whose arrays alone are more than the memory that is free
 
     @property
     def seconds(self) -> float:
@@ -49,7 +50,7 @@ class Forecast:
 
     @property
     def largest(self) -> Row:
-        """Return the row that needs most memory."""
+        """Return the row that needs most memory; ValueError if there is no cell."""
         return max(self.rows, key=lambda row: row.bytes)
 
 
@@ -65,20 +66,23 @@ class _Seen:
 def forecast(sweep: Sweep, *, most: int = MOST_BUILT, force: bool = False) -> Forecast:
     """Return what a sweep may take, of which at most so many clusters are built; of one, the largest.
 
-    KscaleError if one of them does not fit into memory, unless *force*.
+    KscaleError if one of them does not fit into memory. With *force* none that cannot be held is built, and
+    what its cells take is drawn out from those that are; of none it is their clusters' memory alone.
     """
     points: dict[tuple[object, ...], list[Task]] = {}
     for task in sweep.tasks:
         point = tuple(value for name, value in task.point.items() if name != SEED)
         points.setdefault(point, []).append(task)
     sizes = {point: build.memory(_place(sweep, tasks).scenario) for point, tasks in points.items()}
-    ranked = sorted(points, key=lambda point: (sizes[point], list(points).index(point)))
-    chosen = dict.fromkeys(ranked[number] for number in _spread(len(ranked), most))
+    ranked = sorted(points, key=sizes.__getitem__)
+    free = machine.free_bytes()
+    held = [point for point in ranked if sizes[point] <= free or not force]
+    chosen = dict.fromkeys(held[number] for number in _spread(len(held), most))
     seen = [_look(sweep, _place(sweep, points[point]), sizes[point], force=force) for point in chosen]
     rows = [row for point, tasks in points.items() for row in _rows(tasks, sizes[point], seen)]
     places = [(sizes[point], len({task.place for task in tasks})) for point, tasks in points.items()]
     built_s = sum(count * _between(seen, size, lambda one: one.seconds) for size, count in places)
-    return Forecast(tuple(rows), built_s, len(seen), len(points))
+    return Forecast(tuple(rows), built_s, len(seen), len(points), len(ranked) - len(held))
 
 
 def _place(sweep: Sweep, tasks: Sequence[Task]) -> Place:
@@ -139,7 +143,10 @@ def _at(seen: Sequence[_Seen], size: int, key: str, which: int) -> float:
 
 
 def _between(seen: Sequence[_Seen], size: int, of: Callable[[_Seen], float]) -> float:
-    """Return a figure at a size: of the cluster of that size, else between those of the two nearest."""
+    """Return a figure at a size: of the cluster of that size, else on the line of the two nearest."""
+    if not seen:
+        return 0.0
+    seen = list({one.size: one for one in seen}.values())
     same = next((one for one in seen if one.size == size), None)
     if same is not None or len(seen) == 1:
         return of(same or seen[0])

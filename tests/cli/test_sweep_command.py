@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from command import kscale
@@ -17,8 +16,7 @@ from kscale.engine.task import Work
 from kscale.engine.worker import Runner
 from kscale.errors import Interrupted, KscaleError
 from kscale.measure import machine
-from kscale.scenario import build, load, places
-from kscale.scenario.cluster import Cluster
+from kscale.scenario import load, places
 
 Ask = Callable[..., tuple[int, str, str]]
 FAKES = (mechanism(variants=("third",)), mechanism(mechanism_id="other-search"))
@@ -159,40 +157,6 @@ def test_a_shard_is_every_nth_cell(ask: Ask) -> None:
     assert [one["run"]["sweep"]["shard"] for one in parts] == ["1/3", "2/3", "3/3"]
     assert [len(one["cells"]) for one in parts] == [2, 2, 2]
     assert len({one["run"]["sweep"]["plan"] for one in parts}) == 1
-
-
-def test_a_look_ahead(ask: Ask, tmp_path: Path, engine: Here) -> None:
-    """Cells, time and memory by mechanism and point; nothing is run or saved."""
-    engine.most = 0
-    code, out, _ = ask(
-        "--over", "free_pages=1,2,3", "--over", "cluster.nodes.count=4,8", "--seeds", "2", "--dry-run"
-    )
-    assert code == 0
-    assert "tiny: 24 cells, about" in out
-    assert "fake-search · 8 nodes" in out
-    assert out.count(" 6 cells") == 4
-    assert not (tmp_path / "results").exists()
-    assert (
-        "tiny: 6 cells" in ask("--over", "free_pages=1,2,3", "--seeds", "4", "--shard", "1/4", "--dry-run")[1]
-    )
-
-
-def test_many_points_are_told_by_mechanism_and_few_clusters_built(
-    ask: Ask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A plan of hundreds of clusters comes at once."""
-    built, real = [], build.build
-
-    def counting(*args: Any) -> Cluster:  # noqa: ANN401 - what build takes
-        built.append(args)
-        return real(*args)
-
-    monkeypatch.setattr(build, "build", counting)
-    code, out, _ = ask("--over", "cluster.nodes.count=1..30/30", "--dry-run")
-    assert code == 0
-    assert out.count("30 cells") == 2
-    assert "5 of 30 clusters were built for this" in out
-    assert len(built) == 5
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,35 @@ def test_a_cell_that_cannot_be_run_takes_nothing() -> None:
 
 def test_a_cluster_that_does_not_fit_is_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
     """KscaleError, unless it is forced."""
-    monkeypatch.setattr(machine, "free_bytes", lambda: 2**20)
+    monkeypatch.setattr(machine, "free_bytes", lambda: memory.PROCESS_BYTES)
     wanted = planned("cluster.nodes.count=10")
     with pytest.raises(KscaleError, match="the cluster of bare needs about"):
         forecast(wanted)
     assert forecast(wanted, force=True).built == 1
+
+
+def test_clusters_larger_than_memory_are_reckoned_from_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that is forced refuses none, and builds none that cannot be held."""
+    wanted = planned("cluster.nodes.count=1k..9k/9")
+    whole = forecast(wanted, most=9)
+    sizes = sorted(build.memory(place.scenario) for place in wanted.places.values())
+    monkeypatch.setattr(machine, "free_bytes", lambda: sizes[4])
+    found = forecast(wanted, most=9, force=True)
+    assert (found.built, found.unbuilt, found.points) == (5, 4, 9)
+    for exact, near in zip(whole.rows, found.rows, strict=True):
+        assert near.bytes == pytest.approx(exact.bytes, rel=1e-3)
+        assert near.seconds == pytest.approx(exact.seconds, rel=0.01)
+    monkeypatch.setattr(machine, "free_bytes", lambda: 0)
+    blind = forecast(wanted, force=True)
+    assert (blind.built, blind.unbuilt, blind.seconds) == (0, 9, 0.0)
+    assert blind.largest.bytes == memory.PROCESS_BYTES + sizes[-1]
+
+
+def test_of_clusters_of_one_size_a_larger_one_takes_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two points of one size make no line."""
+    wanted = planned("load.pod_changes=1/s,2/s", "cluster.nodes.count=1k,9k")
+    smallest = min(build.memory(place.scenario) for place in wanted.places.values())
+    monkeypatch.setattr(machine, "free_bytes", lambda: smallest)
+    found = forecast(wanted, force=True)
+    assert (found.built, found.unbuilt) == (2, 2)
+    assert len({row.seconds for row in found.rows}) == 1
