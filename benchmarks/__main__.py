@@ -20,6 +20,7 @@ from benchmarks import (  # noqa: E402
     imports_kubectl,
     scheduling,
     serving,
+    sweeps,
     watching,
 )
 
@@ -33,6 +34,7 @@ PARTS = {
     "imports-kubectl": imports_kubectl.figures,
     "clusterwide": clusterwide.figures,
     "limit": clusterwide.searches,
+    "sweeps": sweeps.figures,
     "gate": gate.figures,
     "command": command.figures,
 }
