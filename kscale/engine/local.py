@@ -62,21 +62,19 @@ class Local:
         try:
             while busy or waiting.count:
                 while len(busy) < workers and sum(one.task is None for one in busy) < waiting.count:
-                    busy.append(_Member(processes.start(begin)))
+                    busy.append(_Member(_started(begin)))
                     busy[-1].ask(None, work)
-                heard = processes.answered([one.worker for one in busy])
-                for member in [one for one in busy if one.worker in heard]:
+                for member, heard in _heard(busy):
                     task = member.task
-                    try:
-                        answer = member.worker.answer().came()
-                    except Lost as error:
+                    if isinstance(heard, Lost):
                         busy.remove(member)
                         processes.end([member.worker])
                         if task is not None:
-                            lost[task.key] = error.how
+                            lost[task.key] = heard.how
                         elif (stillborn := stillborn + 1) == ATTEMPTS:
-                            raise KscaleError(f"worker processes end {error.how} as they start") from None
+                            raise KscaleError(f"worker processes end {heard.how} as they start")
                         continue
+                    answer = heard.came()
                     following = waiting.take(member.at, 1)
                     if following:  # before anybody hears of the answer: no worker waits for that
                         member.ask(following[0], work)
@@ -136,6 +134,28 @@ class _Begin:
             return cell, machine.peak_rss_bytes()
 
         return made
+
+
+def _heard(members: Sequence[_Member]) -> list[tuple[_Member, processes.Answer[Answer] | Lost]]:
+    """Wait for answers, and return them; those that are errors come last, so that they undo no other."""
+    workers = processes.answered([one.worker for one in members])
+    found: list[tuple[_Member, processes.Answer[Answer] | Lost]] = []
+    for member in [one for one in members if one.worker in workers]:
+        try:
+            found.append((member, member.worker.answer()))
+        except Lost as error:
+            found.append((member, error))
+    return sorted(found, key=lambda one: isinstance(one[1], processes.Answer) and not one[1].good)
+
+
+def _started(begin: _Begin) -> Worker[Question, Answer]:
+    """Return a new worker process; KscaleError if the system has none."""
+    try:
+        return processes.start(begin)
+    except OSError as error:
+        raise KscaleError(
+            f"a worker process cannot be started: {error.strerror or error}; try --workers 1"
+        ) from None
 
 
 def _why(how: str) -> str:

@@ -161,3 +161,24 @@ def test_there_is_a_worker() -> None:
     """None is refused."""
     with pytest.raises(KscaleError, match="workers must be >= 1, got 0"):
         Local(0)
+
+
+def test_good_answers_heard_with_a_wrong_one_are_kept(here: None, tmp_path: Path) -> None:
+    """They came at the same time: what ends the sweep does not undo them."""
+    engine = Local(2, partial(Told, folder=tmp_path, wrong=(WORK.tasks[0].label,)))
+    found = []
+    with pytest.raises(WrongAnswer):
+        found.extend(done.task.key for done in engine.run(WORK))  # extended one by one
+    assert found == [WORK.tasks[len(made_tasks.PAGES)].key]  # the first of the other worker's place
+
+
+def test_a_system_that_has_no_process_is_said(here: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a line of its own."""
+
+    def none(begin: object) -> Here:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(processes, "start", none)
+    line = r"^a worker process cannot be started: Resource temporarily unavailable; try --workers 1$"
+    with pytest.raises(KscaleError, match=line):
+        list(Local(2).run(WORK))
