@@ -10,7 +10,7 @@ import signal
 import tempfile
 import threading
 import warnings
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib.util import find_spec
 from multiprocessing import resource_tracker
@@ -32,9 +32,12 @@ LOGGERS = (
     "tornado",
     "tornado.application",
 )  # those with a level of theirs
-CONFIG = {
-    "distributed.scheduler.allowed-failures": 0,  # of ours: each lost worker is told at once
-    "distributed.admin.large-graph-warning-threshold": "1GiB",  # an imported cluster goes to each worker once
+CONFIG = {"distributed.admin.large-graph-warning-threshold": "1GiB"}  # imported clusters are sent once
+OWN = {  # of a cluster of ours: nobody looks at what Dask finds out about itself, which costs more than a cell
+    "distributed.scheduler.allowed-failures": 0,  # a lost worker is told at once
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.gil.enabled": False,
 }
 INSTALL = "pip install 'kscale-bench[dask]'"
 
@@ -92,7 +95,7 @@ class Dask:
         self, work: Work, heard: "SimpleQueue[Done | BaseException | None]", enough: asyncio.Event
     ) -> None:
         """Run tasks until they are done or *enough* is said; what was started here ends with it."""
-        with _dask(self.said):
+        with _dask(self.said, CONFIG if self.address else CONFIG | OWN):
             async with self._scheduler(1 if work.timed else self.workers) as contact:
                 sweep = asyncio.create_task(self._sweep(contact, work, heard))
                 stop = asyncio.create_task(enough.wait())
@@ -177,7 +180,7 @@ def _check_address(address: str) -> None:
 
 
 @contextmanager
-def _dask(said: str) -> Iterator[None]:
+def _dask(said: str, config: Mapping[str, object]) -> Iterator[None]:
     """Have Dask there, and quiet, for the block. KscaleError if it cannot be imported."""
     try:
         import dask  # noqa: PLC0415 - an extra
@@ -190,7 +193,7 @@ def _dask(said: str) -> Iterator[None]:
     for one in loggers:
         one.setLevel(logging.CRITICAL)
     try:
-        with dask.config.set(CONFIG):
+        with dask.config.set(config):
             yield
     finally:
         for one, level in zip(loggers, before, strict=True):
