@@ -49,6 +49,14 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
+class Middle:
+    """How a counter changes over several seeds: medians of each seed's own change, not of both sides."""
+
+    ratio: float  # after over before
+    by: float  # after less before
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One metric of one cell, before and after."""
 
@@ -67,15 +75,23 @@ class Row:
     notes: tuple[str, ...] = ()
     times: Times | None = field(default=None, repr=False, compare=False)  # of a time
     extrapolated: bool = False  # modelled, in a cell that uses coefficients beyond where they were measured
+    middle: Middle | None = None  # of a counter over several seeds, whose medians are its sides
 
     @property
     def change(self) -> float:
         """Return after over before: the ratio's centre, or that of the counters (infinite from 0)."""
         if self.ratio is not None:
             return self.ratio.value
+        if self.middle is not None:
+            return self.middle.ratio
         if self.a.value == self.b.value:
             return 1.0
         return float(Fraction(self.b.value) / Fraction(self.a.value)) if self.a.value else math.inf
+
+    @property
+    def by(self) -> float:
+        """Return after less before, in the metric's unit."""
+        return self.b.value - self.a.value if self.middle is None else self.middle.by
 
     @property
     def label(self) -> str:

@@ -1,4 +1,8 @@
-"""Cells that differ in their seed only, as one: medians, and how far seeds differ."""
+"""Cells that differ in their seed only, as one: medians, and how far seeds differ.
+
+A change is the median of the changes that each seed shows, as is its interval: medians of both sides may be
+those of two different seeds, and their ratio one that no seed has.
+"""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from kscale.engine.task import SEED
 from kscale.judge import rows, verdict
-from kscale.judge.rows import Amount, Row
+from kscale.judge.rows import Amount, Middle, Row
 from kscale.judge.verdict import Verdict
 from kscale.measure import point, stats
 from kscale.measure.stats import FEWEST, Ratio
@@ -45,7 +49,7 @@ class Point:
 class Change:
     """One metric of one variant beside the baseline, at one point, over all seeds."""
 
-    row: Row  # medians over seeds; its verdict is that of all seeds
+    row: Row  # sides are medians over seeds; its change and its verdict are those of all seeds
     seeds: int
     low: float  # after over before, seed by seed: interval as of a Spread; of ppm the difference
     high: float
@@ -96,8 +100,9 @@ def label_without(cell: Cell, *names: str) -> str:
 def changes(info: MechanismInfo, at: Point, variant: str, before: str) -> dict[str, Change]:
     """Return each metric of a variant beside that of another one, over all seeds that have both.
 
-    Each seed is a workload of its own, so that changes are taken seed by seed. A counter is better or
-    worse if the whole interval of its changes is, else it is unclear: seeds disagree.
+    Each seed is a workload of its own, so that changes are taken seed by seed. A counter is better or worse
+    if the whole interval of its changes is, of fewer than six seeds if every one of them is. It is the same
+    if every seed says so; else it is unclear.
     """
     found: dict[str, list[Row]] = {}
     for cell in at.cells:
@@ -123,28 +128,34 @@ def _change(found: Sequence[Row], label: str) -> Change:
         ratio=Ratio(spread.median, spread.low, spread.high, len(found)) if timed else None,
         times=None,
         extrapolated=any(row.extrapolated for row in found),
+        middle=None if timed else _middle(found),
     )
     return Change(row, len(found), spread.low, spread.high)
 
 
+def _middle(found: Sequence[Row]) -> Middle:
+    """Return how a counter changes in the middle of all seeds."""
+    ratio, by = (stats.median(every) for every in ([one.change for one in found], [one.by for one in found]))
+    return Middle(ratio, _whole(by))
+
+
 def _moved(row: Row) -> float:
     """Return after over before; of a share, which is in ppm, after less before."""
-    return float(row.b.value - row.a.value) if row.info.unit == PPM else row.change
+    return float(row.by) if row.info.unit == PPM else row.change
 
 
 def _of_counts(found: Sequence[Row], spread: Spread) -> Verdict | None:
-    """Judge a counter by all seeds: none may go the other way, and the middle one must go."""
-    first, nothing = found[0], 0.0 if found[0].info.unit == PPM else 1.0
-    if first.info.kind == "resource":
+    """Judge a counter by all seeds: the whole spread must lie on one side, or none of them may change."""
+    info, nothing = found[0].info, 0.0 if found[0].info.unit == PPM else 1.0
+    if info.kind == "resource":
         return None
-    if spread.low == spread.high == nothing:
+    if not any(row.by for row in found):
         return Verdict.SAME
-    up, down = spread.median > nothing <= spread.low, spread.median < nothing >= spread.high
-    if first.info.better == "none":
+    if info.better == "none":
         return None
-    if not up and not down:
+    if spread.low <= nothing <= spread.high:
         return Verdict.UNCLEAR
-    return Verdict.BETTER if down == (first.info.better == "lower") else Verdict.WORSE
+    return Verdict.BETTER if (spread.high < nothing) == (info.better == "lower") else Verdict.WORSE
 
 
 def _of_times(found: Sequence[Row], spread: Spread) -> Verdict | None:

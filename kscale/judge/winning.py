@@ -124,7 +124,7 @@ def loss(change: Change) -> float:
     if row.verdict in {Verdict.SAME, Verdict.UNCLEAR}:
         return 0.0
     if row.info.unit == seeds.PPM:
-        size = float(row.b.value - row.a.value)
+        size = float(row.by)
     else:
         size = math.log(row.change) if row.change > 0 else -math.inf
     return -size if row.info.better == "higher" and row.metric != WALL else size

@@ -118,18 +118,19 @@ def of_time(ratio: float) -> str:
 
 def _of_count(row: Row) -> str:
     """Return a counter's change: "34.6x less", "12.5 % more", "3 more" where a share says too little."""
-    before, after = row.a.value, row.b.value
-    if before == after:
+    before, after, by = row.a.value, row.b.value, row.by
+    if not by:
         return "same"
-    word = "less" if after < before else "more"
+    word, size = "less" if by < 0 else "more", amount(abs(by), row.info.unit)
     if row.info.unit == "ppm":  # a share of shares would be taken for a difference of shares
-        return f"{percent(abs(after - before) / 1_000_000).removesuffix(' %')} points {word}"
+        return f"{percent(abs(by) / 1_000_000).removesuffix(' %')} points {word}"
+    if row.middle is not None:
+        before, after = (1.0, row.change) if row.change < math.inf else (0.0, 1.0)
     small, large = sorted((abs(before), abs(after)))
-    if small == 0 or (before < 0) != (after < 0):
-        return f"{amount(abs(after - before), row.info.unit)} {word}"
-    if large / small >= RATIO_FROM:
+    none = small == 0 or (before < 0) != (after < 0)  # no ratio
+    if not none and large / small >= RATIO_FROM:
         return f"{show_ratio(large / small)} {word}"
-    share = abs(after - before) / abs(before)
+    share = 0.0 if none else abs(after - before) / abs(before)
     if share < 0.0005:  # noqa: PLR2004 - a tenth of a percent would read 0
-        return f"{amount(abs(after - before), row.info.unit)} {word}"
+        return f"{size} {word}"
     return f"{percent(share)} {word}"

@@ -22,8 +22,8 @@ from kscale.units import show_counted
 MOST_KINDS = 8  # sentences on losses, and on what was not run; more are counted
 DIGITS = 12  # of the hash of all work
 OVER_SEEDS = (
-    f"numbers are medians over seeds; over seeds: 95 % interval from {FEWEST} seeds on, else least to most;"
-    " n: seeds"
+    f"numbers are medians over seeds, changes medians of each seed's own; over seeds: 95 % interval from"
+    f" {FEWEST} seeds on, else least to most; unclear: not all of it on one side; n: seeds"
 )
 STATUSES = (("ok", "done"), ("skipped", "skipped"), ("failed", "failed"))
 _UNIT = r"(?: ?(?:%|[KMGT]?i?B\b|[nµm]?s\b|min\b|h\b)|[kMGTPEx]\b)"

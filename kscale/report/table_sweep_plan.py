@@ -61,7 +61,8 @@ def _sums(name: str, found: Forecast, here: Here | None) -> str:
         took = show_ns(round(found.seconds * NS_PER_S))
         one = f"at most {show_bytes(needed)} of memory in each"
         return f"{clean(name)}: {cells}, about {took} shared by the workers at the cluster, {one}"
-    took = show_ns(round(found.seconds / here.workers * NS_PER_S))
+    busy = min(here.workers, sum(row.cells for row in found.rows))
+    took = show_ns(round(found.seconds / busy * NS_PER_S))
     return (
         f"{clean(name)}: {cells}, about {took} with {show_many(here.workers, 'worker')}, "
         f"at most {show_bytes(needed * here.workers)} of memory ({show_bytes(here.free)} free)"

@@ -1,9 +1,11 @@
 """Cells that differ in their seed only are one point."""
 
-import pytest
-from made_sweeps import INFO, SIZES, WORKS, Cost, metric, swept
+import math
 
-from kscale.judge import seeds
+import pytest
+from made_sweeps import INFO, SIZES, WORKS, Cost, Works, metric, swept
+
+from kscale.judge import seeds, winning, wording
 from kscale.judge.seeds import Change, Point
 from kscale.judge.verdict import Verdict
 from kscale.measure import stats
@@ -59,7 +61,11 @@ VERDICTS = [
     (lambda seed, **_: 900 + seed, 5, Verdict.BETTER),
     (lambda seed, **_: 1_100 - seed, 5, Verdict.WORSE),
     (lambda **_: 1_000, 5, Verdict.SAME),
-    (lambda seed, **_: 999 if seed else 1_000, 5, Verdict.BETTER),  # never worse, mostly better
+    (lambda seed, **_: 999 if seed else 1_000, 5, Verdict.UNCLEAR),  # never worse, but not always better
+    (lambda seed, **_: 980 if seed else 1_000, 2, Verdict.UNCLEAR),
+    (lambda seed, **_: 980 + seed, 2, Verdict.BETTER),
+    (lambda seed, **_: 999 if seed else 1_000, 10, Verdict.BETTER),  # one of ten is outside the interval
+    (lambda seed, **_: 1_000 if seed else 999, 10, Verdict.UNCLEAR),  # it is not the same
     (lambda seed, **_: 1_000 if seed else 999, 5, Verdict.UNCLEAR),  # mostly the same
     (lambda seed, **_: 999 + 2 * (seed % 2), 5, Verdict.UNCLEAR),  # seeds disagree
     (lambda seed, **_: 2_000 if seed == 0 else 900, 10, Verdict.BETTER),  # one of ten is outside the interval
@@ -70,7 +76,7 @@ VERDICTS = [
 
 @pytest.mark.parametrize(("cost", "count", "said"), VERDICTS)
 def test_the_verdict_over_seeds(cost: Cost, count: int, said: Verdict) -> None:
-    """The whole interval must lie on one side, as of a time."""
+    """The whole interval must lie on one side, as of a time; below six seeds every seed."""
     _, change = first(cost, count)
     assert change.row.verdict is said
     assert change.seeds == count
@@ -99,6 +105,38 @@ def test_changes_are_taken_seed_by_seed() -> None:
     assert (change.row.a.value, change.row.b.value) == (10_200, 2_002)
     assert (change.low, change.high) == pytest.approx((2_004 / 10_400, 0.2))
     assert change.varies
+
+
+def test_a_change_is_that_of_seeds_not_of_their_medians() -> None:
+    """Medians of two different seeds have a ratio that no seed has: here less, where all but one are more."""
+    works: Works = {
+        "baseline": {"entries_touched": lambda seed, **_: 10 * (seed + 1)},
+        "optimized": {"entries_touched": lambda seed, **_: 1 if seed == 8 else 10 * (seed + 1) + 1},
+    }
+    made = swept({"free_pages": (10,)}, works, seeds=range(9))
+    (point,) = seeds.points(made)
+    change = seeds.changes(INFO, point, "optimized", "baseline")["entries_touched"]
+    assert (change.row.a.value, change.row.b.value) == (50, 41)
+    assert change.row.verdict is Verdict.WORSE
+    assert change.low <= change.row.change <= change.high
+    assert change.row.change == pytest.approx(1.02)
+    assert wording.change(change.row) == "2 % more"
+    (one,) = [one for one in winning.series(made) if one.metric == "entries_touched"]
+    assert winning.loss(one.worst) == pytest.approx(math.log(1.02))
+
+
+def test_from_nothing_and_of_shares_a_change_is_the_middle_difference() -> None:
+    """There is no ratio to say."""
+    for unit, said in (("entries", "2,000 more"), ("ppm", "0.2 points more")):
+        info = INFO.model_copy(update={"metrics": {"entries_touched": metric(unit)}})
+        works: Works = {
+            "baseline": {"entries_touched": lambda **_: 0},
+            "optimized": {"entries_touched": lambda seed, **_: 1_000 * seed + 1_000},
+        }
+        (point,) = seeds.points(swept({"free_pages": (10,)}, works, seeds=range(3), info=info))
+        change = seeds.changes(info, point, "optimized", "baseline")["entries_touched"]
+        assert change.row.verdict is Verdict.WORSE
+        assert wording.change(change.row) == said
 
 
 def test_seeds_that_were_not_run_are_left_out() -> None:
