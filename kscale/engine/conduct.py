@@ -8,8 +8,8 @@ tried again.
 
 import hashlib
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from kscale.measure.campaign import Origin, Request
 from kscale.measure.machine import LoadMeter
 from kscale.results import check, resumed
 from kscale.results.record import Cell, Git, Result, SweepRef
+from kscale.results.resumed import Writer
 from kscale.results.store import Store
 from kscale.scenario import costs
 
@@ -61,52 +62,68 @@ def conduct(
 
     Cells finished before, by the journal, are not run again, unless *fresh*. Interrupted and WrongAnswer say
     how many cells the journal keeps; KscaleError which points failed, after the rest is saved under the
-    run's id, and if no cell of a whole sweep can be run, or nothing can be written.
+    run's id, and if no cell of a whole sweep can be run, nothing can be written, or another process runs
+    the same. What the observer raises, as its reader is gone, comes through.
     """
-    began = time.monotonic()
     if request.name is not None:
         store.check_free(request.name, replace=request.force)
-    meter, place, commit = LoadMeter.start(), machine.facts(), machine.git()
-    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     tasks = sweep.tasks if shard is None else part(sweep.tasks, shard)
-    path = journal_of(sweep, store, shard)
-    if fresh:
-        resumed.remove(path)
-    cells = _finished(path, tasks)
-    before_s = sum(cell.seconds for cell in cells.values()) / max(1, engine.workers)
-    left = [task for task in tasks if task.key not in cells]
-    observer.start(sweep, engine, list(cells.values()), len(left))
-    peak = _run(_work(sweep, left, force=request.force), engine, observer, path, cells, len(tasks))
-    ordered = [cells[task.key] for task in tasks]
-    failed = _failed(ordered, shard)
-    origin = Origin(
-        id=store.new_id(started, _tag(sweep, commit, shard)),
-        started=started,
-        seconds=before_s + time.monotonic() - began,
-        stopped=False,
-        kscale=kscale.__version__,
-        code=machine.code_stamp(),
-        peak_rss_bytes=peak or machine.peak_rss_bytes(),
-        git=commit,
-        machine=place,
-        load=meter.stop(),
-    )
+    with _journal(journal_of(sweep, store, shard)) as journal:
+        if fresh:
+            journal.clear()
+        cells = _finished(journal.path, tasks)
+        left = [task for task in tasks if task.key not in cells]
+        run = _work(sweep, left, force=request.force)
+        began, meter, place, commit = time.monotonic(), LoadMeter.start(), machine.facts(), machine.git()
+        started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        before_s = sum(cell.seconds for cell in cells.values()) / max(1, engine.workers)
+        observer.start(sweep, engine, list(cells.values()), len(left))
+        peak = _run(run, engine, observer, journal, cells, len(tasks))
+        ordered = [cells[task.key] for task in tasks]
+        failed = _failed(ordered, shard)
+        origin = Origin(
+            id=store.new_id(started, _tag(sweep, commit, shard)),
+            started=started,
+            seconds=before_s + time.monotonic() - began,
+            stopped=False,
+            kscale=kscale.__version__,
+            code=machine.code_stamp(),
+            peak_rss_bytes=peak or machine.peak_rss_bytes(),
+            git=commit,
+            machine=place,
+            load=meter.stop(),
+        )
+        named = replace(request, name=None if failed else request.name)  # the name is for all of it
+        result = _result(sweep, named, origin, ordered, reference(sweep, engine.name, shard))
+        saved = store.save(result, replace=request.force)
+        if failed:
+            raise KscaleError(f"{failed}; the rest is saved as {saved}; the same command tries them again")
+        journal.clear()
+    return result
+
+
+def _result(sweep: Sweep, request: Request, origin: Origin, cells: list[Cell], swept: SweepRef) -> Result:
+    """Return the result of cells in the order of the sweep."""
     plugins = tuple(source.ref() for source in sweep.plugins)
     model = costs.model(sweep.loaded.scenario.profile, sweep.loaded.scenario.costs)
-    result = campaign.record(
+    return campaign.record(
         sweep.loaded,
         sweep.settings,
-        replace(request, name=None if failed else request.name, plugins=plugins),  # the name is for all of it
+        replace(request, plugins=plugins),
         origin,
         {mechanism.id: described.mechanism(mechanism, model) for mechanism in sweep.mechanisms},
-        ordered,
-        reference(sweep, engine.name, shard),
+        cells,
+        swept,
     )
-    saved = store.save(result, replace=request.force)
-    if failed:
-        raise KscaleError(f"{failed}; the rest is saved as {saved}; the same command tries them again")
-    resumed.remove(path)
-    return result
+
+
+@contextmanager
+def _journal(path: Path) -> Iterator[Writer]:
+    """Yield the journal, which is this process's for the block: its twin would run the same cells."""
+    with Writer(path) as journal:
+        if not journal.claim():
+            raise KscaleError(f"another kscale runs this very sweep: {path} is in use; wait until it is done")
+        yield journal
 
 
 def journal_of(sweep: Sweep, store: Store, shard: Shard | None = None) -> Path:
@@ -155,7 +172,7 @@ def _cell(came: Any, task: Task) -> Cell | None:  # noqa: ANN401 - whatever JSON
 
 
 def _run(
-    work: Work, engine: Engine, observer: Observer, path: Path, cells: dict[str, Cell], planned: int
+    work: Work, engine: Engine, observer: Observer, journal: Writer, cells: dict[str, Cell], planned: int
 ) -> int:
     """Run tasks, put their cells into *cells* and the journal, and return the most memory a process held.
 
@@ -164,9 +181,7 @@ def _run(
     if not work.tasks:
         return 0
     try:
-        return _kept(work, engine, observer, path, cells)
-    except OSError as error:
-        stop = KscaleError(f"{path}: cannot be written: {error.strerror or error}")
+        return _kept(work, engine, observer, journal, cells)
     except KscaleError as error:
         stop = error
     kept = sum(cell.status == "ok" for cell in cells.values())
@@ -175,14 +190,10 @@ def _run(
     raise campaign.saying(stop, f"{kept:,} of {planned:,} cells are kept; the same command goes on with them")
 
 
-def _kept(work: Work, engine: Engine, observer: Observer, path: Path, cells: dict[str, Cell]) -> int:
-    """Run tasks as `_run` does; OSError if the journal cannot be written."""
+def _kept(work: Work, engine: Engine, observer: Observer, journal: Writer, cells: dict[str, Cell]) -> int:
+    """Run tasks as `_run` does."""
     peak = 0
-    with (
-        stopping.stoppable() as stopper,
-        resumed.Writer(path) as journal,
-        closing(engine.run(work)) as running,
-    ):
+    with stopping.stoppable() as stopper, closing(engine.run(work)) as running:
         synced = time.monotonic()
         for done in running:
             with stopper.held():

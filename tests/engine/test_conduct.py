@@ -256,18 +256,55 @@ def test_shards_have_journals_and_results_of_their_own(tmp_path: Path) -> None:
 
 def test_a_journal_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is told that cells are kept which are not."""
+    (tmp_path / "file").touch()
+    with pytest.raises(KscaleError, match="cannot be written: "):
+        _conduct(tmp_path / "file" / "results")
 
-    def full(writer: resumed.Writer, key: str, came: object) -> None:
+    def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(resumed.Writer, "add", full)
+    monkeypatch.setattr(conducting, "SYNC_S", 0.0)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(
         KscaleError, match=r"partial\.jsonl: cannot be written: No space left on device; no cell was"
     ):
         _conduct(tmp_path)
-    (tmp_path / "file").touch()
-    with pytest.raises(KscaleError, match="cannot be written: "):
-        _conduct(tmp_path / "file" / "results")
+
+
+def test_a_reader_that_leaves_is_no_fault_of_the_journal(tmp_path: Path) -> None:
+    """`--format jsonl | head -1`: the error is the pipe's, and what was finished is kept."""
+
+    def closed(count: int) -> None:
+        if count == 2:
+            raise BrokenPipeError(32, "Broken pipe")
+
+    with pytest.raises(BrokenPipeError):
+        _conduct(tmp_path, heard=Heard(closed))
+    heard = Heard()
+    _conduct(tmp_path, heard=heard)
+    assert heard.finished == 2
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_sweep_is_not_run_twice_at_once(tmp_path: Path, *, fresh: bool) -> None:
+    """The twin is refused before it does anything, and the cells of the first are kept."""
+    refused: list[str] = []
+
+    def twin(count: int) -> None:
+        if count == 3:
+            with pytest.raises(KscaleError, match=r"^another kscale runs this very sweep: .*jsonl") as error:
+                _conduct(tmp_path, heard=(heard := Heard()), fresh=fresh)
+            refused.append(str(error.value))
+            assert heard.cells == []
+            assert len(resumed.read(_journal(tmp_path))) == 3
+            raise Interrupted("interrupted")
+
+    with pytest.raises(Interrupted, match="3 of 10 cells are kept"):
+        _conduct(tmp_path, heard=Heard(twin))
+    assert len(refused) == 1
+    heard = Heard()
+    _conduct(tmp_path, heard=heard)
+    assert heard.finished == 3
 
 
 @pytest.mark.parametrize(("every_s", "times"), [(1000.0, 1), (0.0, 11)])

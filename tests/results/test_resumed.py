@@ -1,7 +1,11 @@
 """What runs came to before an interruption."""
 
+import os
 from pathlib import Path
 
+import pytest
+
+from kscale.errors import KscaleError
 from kscale.results import resumed
 
 
@@ -49,3 +53,49 @@ def test_a_journal_is_written_line_by_line(tmp_path: Path) -> None:
     with resumed.Writer(path):
         pass
     assert len(resumed.read(path)) == 3
+
+
+def test_a_journal_is_one_processes(tmp_path: Path) -> None:
+    """A second one is refused, and changes nothing; when the first is done, it may have it."""
+    path = tmp_path / f"some{resumed.ENDING}"
+    with resumed.Writer(path) as first:
+        assert first.claim()
+        with resumed.Writer(path) as second:
+            assert not second.claim()
+        assert path.exists()
+        first.add("a", 1)
+        first.clear()
+        first.add("b", 2)
+    with resumed.Writer(path) as second:
+        assert second.claim()
+        second.add("c", 3)
+    assert resumed.read(path) == {"b": 2, "c": 3}
+
+
+def test_a_journal_that_was_removed_in_between_is_begun_anew(tmp_path: Path) -> None:
+    """What is written to a file that is gone would be gone."""
+    path = tmp_path / f"some{resumed.ENDING}"
+    with resumed.Writer(path) as late:
+        with resumed.Writer(path) as first:
+            assert first.claim()
+        assert not path.exists()
+        assert late.claim()
+        late.add("a", 1)
+        assert resumed.read(path) == {"a": 1}
+
+
+def test_what_cannot_be_written_is_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the journal."""
+    (tmp_path / "file").touch()
+    with pytest.raises(KscaleError, match="cannot be written: "):
+        resumed.Writer(tmp_path / "file" / "some")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with (
+        pytest.raises(KscaleError, match="some: cannot be written: No space left on device"),
+        resumed.Writer(tmp_path / "some"),
+    ):
+        pass
