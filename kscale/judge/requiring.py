@@ -77,7 +77,7 @@ def _bound(policy: Policy, loc: Loc, wanted: Requirement, metric: MetricInfo) ->
 def _found(wanted: Requirement, cell: Cell, info: MechanismInfo) -> Shown:
     """Return what a cell shows."""
     if wanted.variant not in cell.variants:
-        return Shown(cell.label, None, _not_run(cell))
+        return shown.not_run(cell)
     if wanted.stat in {"value", "baseline"}:
         variant = BASELINE if wanted.stat == "baseline" else wanted.variant
         return _own(wanted, cell, info, cell.variants.get(variant))
@@ -89,11 +89,6 @@ def _found(wanted: Requirement, cell: Cell, info: MechanismInfo) -> Shown:
         missing = NO_INTERVAL if wanted.metric == WALL else "no baseline to compare with"
         return Shown(cell.label, None, missing)
     return _beside_baseline(wanted, row)
-
-
-def _not_run(cell: Cell) -> str:
-    """Return why a cell holds nothing of a variant."""
-    return "skipped" if cell.status == "ok" else cell.status
 
 
 def _own(wanted: Requirement, cell: Cell, info: MechanismInfo, record: VariantRecord | None) -> Shown:

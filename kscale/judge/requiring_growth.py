@@ -1,8 +1,9 @@
 """Whether costs grow as a policy requires: exponents over a swept parameter, of counters exactly.
 
 A counter repeats to the last digit, and so does the exponent fitted to it: it is judged as it is. Of times
-the weak end of its interval must hold. A poor fit is warned of, even where it holds; below three sizes, or
-where a size was not run, nothing is seen.
+the weak end of its interval must hold. A poor fit is warned of, even where it holds; below three sizes, where
+a size was skipped or costs nothing, nothing is seen. A cell that failed fails what is required of its line:
+a variant that no longer ends must not pass.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from kscale.engine.task import SEED
+from kscale.errors import listed
 from kscale.judge import growth, matching, required_parts, rows, shown
 from kscale.judge.decision import Decision
 from kscale.judge.growth import Grown
@@ -22,6 +24,8 @@ from kscale.measure import point
 from kscale.results.record import Cell, MechanismInfo, Result
 from kscale.scenario.yaml_tree import Loc
 from kscale.units import show_ratio
+
+MOST_NAMED = 3  # sizes in a line
 
 
 def decide(policy: Policy, loc: Loc, given: Requirement, things: Sequence[Thing], head: Result) -> Decision:
@@ -86,7 +90,7 @@ def _found(wanted: Requirement, info: MechanismInfo, cells: Sequence[Cell], metr
     """Yield what each line shows, and each cell that is missing from one."""
     for cell in cells:
         if cell.status != "ok":
-            yield Shown(cell.label, None, cell.status)
+            yield shown.not_run(cell)
     grown = growth.of_cells(info, cells, metric)
     lines = [one for one in grown if (one.parameter, one.variant) == (wanted.over, wanted.variant)]
     for one in lines:
@@ -113,7 +117,7 @@ def _shown(wanted: Requirement, one: Grown) -> Shown:
     fit = one.fitted
     if fit is None:
         few = f"{len(one.sizes)} sizes of {one.parameter}, an exponent needs {growth.LEAST_FITTED}"
-        return Shown(label, None, few if one.why == growth.TOO_FEW else one.why)
+        return Shown(label, None, few if one.why == growth.TOO_FEW else _nothing_at(one))
     doubt = f"poor fit, a cost is {show_ratio(fit.off)} off the line" if fit.poor else ""
     if one.metric != WALL:
         said, full = f"{fit.exponent:.3g}", f"{fit.exponent:.9g}"
@@ -122,6 +126,17 @@ def _shown(wanted: Requirement, one: Grown) -> Shown:
         return Shown(label, None, "no interval of the exponent")
     weak = fit.low if wanted.at_least else fit.high
     return Shown(label, _exact(weak), f"{fit.exponent:.3g}, surely {weak:.3g}", "", doubt)
+
+
+def _nothing_at(one: Grown) -> str:
+    """Return at which sizes a cost is 0, so that no power goes through all of them."""
+    free = [
+        size
+        for size, cells in zip(one.sizes, one.cells, strict=True)
+        if any(not growth.cost_of(cell.variants[one.variant], one.metric, one.per) for cell in cells)
+    ]
+    named = listed([point.say(one.parameter, _whole(size)) for size in free], MOST_NAMED)
+    return f"not judged, as {one.metric} of {one.variant} is 0, which is no power of a size, for {named}"
 
 
 def _exact(value: float) -> Fraction:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from kscale.judge.decision import Decision, Status
 from kscale.judge.policy import Policy
 from kscale.judge.requirement import Requirement
+from kscale.results.record import Cell
 from kscale.scenario.yaml_tree import Loc
 
 REQUIRED = "required"
@@ -22,6 +23,15 @@ class Shown:
     said: str
     exact: str = ""  # the same of a counter, to the last digit
     doubt: str = ""  # why it is to be taken with care: warned of, even if it holds
+    lost: bool = False  # it should have been measured, and could not: as good as broken
+
+
+def not_run(cell: Cell) -> Shown:
+    """Return what a cell shows that holds nothing: skipped is not seen, failed is lost."""
+    if cell.status == "failed":
+        why = f" ({cell.notes[0]})" if cell.notes else ""
+        return Shown(cell.label, None, f"a cell failed{why}", lost=True)
+    return Shown(cell.label, None, "skipped" if cell.status == "ok" else cell.status)
 
 
 def concluded(
@@ -36,13 +46,19 @@ def concluded(
 ) -> Decision:
     """Return whether a requirement holds in all that was found: of cells, or of lines.
 
-    *label* follows a figure. What is broken fails, whatever else could not be seen.
+    *label* follows a figure. What is broken or lost fails, whatever else could not be seen.
     """
     place = policy.place(*loc)
     if not found:
         return Decision(wanted.text, Status.FAILED, REQUIRED, "nothing of it is in the last result", place)
     seen = [(one.value, one) for one in found if one.value is not None]
     broken = [one for value, one in seen if not wanted.holds(value, bound)]
+    lost = [one for one in found if one.lost]
+    if lost and not broken:
+        many = f", {len(lost):,} cells" if len(lost) > 1 else ""
+        return Decision(
+            wanted.text, Status.FAILED, REQUIRED, f"{lost[0].said} at {lost[0].label}{many}", place
+        )
     if not broken and len(seen) < len(found):
         blind = next(one for one in found if one.value is None)
         status = Status.IGNORED if policy.spec.treat.unclear == "ignore" else Status.WARNED

@@ -118,15 +118,31 @@ def test_fewer_than_three_sizes_are_not_seen(sizes: tuple[int, ...]) -> None:
     assert one.status is Status.IGNORED
 
 
-@pytest.mark.parametrize("status", ["skipped", "failed"])
-def test_a_size_that_was_not_run_leaves_it_unseen_unless_it_is_broken(status: str) -> None:
+def test_a_size_that_was_skipped_leaves_it_unseen_unless_it_is_broken() -> None:
     """What the largest size would have cost nobody knows."""
     made = costing(
-        lambda **_: 5, skip=lambda free_pages, **_: (status, "why") if free_pages == 10**6 else None
+        lambda **_: 5, skip=lambda free_pages, **_: ("skipped", "why") if free_pages == 10**6 else None
     )
     one = decided(DEFAULT, made)
-    assert (one.said, one.why) == ("unclear", f"{status} at 1M free pages")
+    assert (one.said, one.why) == ("unclear", "skipped at 1M free pages")
     assert decided(DEFAULT.replace("optimized", "baseline"), made).status is Status.FAILED
+
+
+def test_a_size_that_failed_fails_what_is_required_of_its_line() -> None:
+    """A variant that takes all memory at the largest size must not pass; other lines are as they were."""
+
+    def lost(free_pages: int, churn: bool, **_: object) -> tuple[str, str] | None:
+        return ("failed", "its worker was killed") if free_pages == 10**6 and churn else None
+
+    works = {**WORKS, "optimized": {"entries_touched": lambda **_: 5}}
+    made = swept({"free_pages": SIZES, "churn": (True, False)}, works, skip=lost)
+    one = decided(DEFAULT, made)
+    assert (one.status, one.said) == (Status.FAILED, "required")
+    assert one.why == "a cell failed (its worker was killed) at 1M free pages, churn"
+    assert judged(DEFAULT, made).exit_code is ExitCode.GATE_FAILED
+    assert decided(DEFAULT.replace(".opt", "[churn=false].opt"), made).status is Status.PASSED
+    plain = decided("etcd-freelist.optimized.entries_touched.value <= 5", made)
+    assert (plain.status, plain.why) == (Status.FAILED, one.why)
 
 
 def test_what_costs_nothing_does_not_grow_and_some_zeros_are_not_seen() -> None:
@@ -134,7 +150,10 @@ def test_what_costs_nothing_does_not_grow_and_some_zeros_are_not_seen() -> None:
     assert decided(DEFAULT.replace("0.1", "0"), costing(lambda **_: 0)).status is Status.PASSED
     one = decided(DEFAULT, costing(lambda free_pages, **_: free_pages // 5_000))
     assert one.said == "unclear"
-    assert "0 at some sizes" in one.why
+    assert one.why == (
+        "not judged, as entries_touched of optimized is 0, which is no power of a size, for 1k free pages"
+        " at 1k free pages … 1M free pages"
+    )
 
 
 def test_what_is_gone_from_the_last_result_fails() -> None:
