@@ -5,7 +5,8 @@ version a cluster is can be varied; entries of lists cannot.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, get_args, get_origin
+from functools import cache
+from typing import Any, NamedTuple, get_args, get_origin
 
 from kscale import units
 from kscale.errors import did_you_mean
@@ -28,7 +29,7 @@ def places(scenario: Scenario) -> dict[str, Loc]:
     """Return the places of a scenario that can be varied, by the name they are written by."""
     found = {}
     for section in SECTIONS:
-        for loc in _below((section,), getattr(scenario, section), _annotation(Scenario, section)):
+        for loc in _below((section,), getattr(scenario, section), _of_field(Scenario, section)):
             if loc[:2] not in FIXED:
                 found[".".join(str(part) for part in loc)] = loc
     return found
@@ -65,19 +66,39 @@ def put(tree: Mapping[str, Any], scenario: Scenario, loc: Loc, given: Any) -> di
     return changed
 
 
-def _below(loc: Loc, held: Any, annotation: Any) -> Iterator[Loc]:  # noqa: ANN401 - of any field
+class _Kinds(NamedTuple):
+    """What a field may hold."""
+
+    parts: tuple[type[Spec], ...]  # of a file
+    several: bool  # entries, not one value
+
+
+def _below(loc: Loc, held: Any, kinds: _Kinds) -> Iterator[Loc]:  # noqa: ANN401 - of any field
     """Yield the places in a part of a scenario; of one that is not given, those it could have."""
-    kinds = [kind for kind in _kinds(annotation) if isinstance(kind, type) and issubclass(kind, Spec)]
-    if isinstance(held, Spec) or (held is None and kinds and loc[0] == "simulation"):
-        spec = type(held) if isinstance(held, Spec) else kinds[0]
+    if isinstance(held, Spec) or (held is None and kinds.parts and loc[0] == "simulation"):
+        spec = type(held) if isinstance(held, Spec) else kinds.parts[0]
         for name, field in spec.model_fields.items():
             inner = (*loc, field.alias or name)
-            yield from _below(inner, getattr(held, name, None), _annotation(spec, name))
+            yield from _below(inner, getattr(held, name, None), _of_field(spec, name))
     elif isinstance(held, Mapping):
         for key, entry in held.items():
-            yield from _below((*loc, key), entry, type(entry))
-    elif not kinds and not any(get_origin(kind) in (dict, tuple, list) for kind in _kinds(annotation)):
+            yield from _below((*loc, key), entry, _told((type(entry),)))
+    elif not kinds.parts and not kinds.several:
         yield loc
+
+
+@cache
+def _of_field(spec: type[Spec], name: str) -> _Kinds:
+    """Return what a field may hold; asked for again at every point of a sweep."""
+    return _told(_kinds(spec.model_fields[name].annotation))
+
+
+def _told(kinds: tuple[Any, ...]) -> _Kinds:
+    """Return types as they matter here."""
+    return _Kinds(
+        tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Spec)),
+        any(get_origin(kind) in (dict, tuple, list) for kind in kinds),
+    )
 
 
 def _kinds(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401 - of any field
@@ -89,11 +110,6 @@ def _kinds(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401 - of any field
     if isinstance(annotation, type) or get_origin(annotation) in (dict, tuple, list):
         return (annotation,)
     return tuple(kind for part in get_args(annotation) for kind in _kinds(part))
-
-
-def _annotation(spec: type[Spec], name: str) -> Any:  # noqa: ANN401 - of any field
-    """Return the type of a field."""
-    return spec.model_fields[name].annotation
 
 
 def _name(spec: type[Spec], key: str) -> str:
