@@ -45,7 +45,9 @@ def merge(
     import sys
     from datetime import UTC, datetime
 
+    from kscale.engine import failed
     from kscale.engine import merge as merging
+    from kscale.errors import KscaleError
     from kscale.measure.campaign import portable
     from kscale.report import console, table_sweep
     from kscale.report.export.subject import Subject
@@ -58,11 +60,13 @@ def merge(
         store.check_free(save, replace=force)
     parts = [store.load(name) for name in shards]
     found = merging.merge(parts, shards)
+    failed.check_any(found.cells)
+    lost = failed.line(found.cells)
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     run = found.run.model_copy(
         update={
             "id": store.new_id(started, found.git.sha if found.git else found.scenario.sha256),
-            "name": save,
+            "name": save if lost is None else None,  # as of a sweep: the name is for all of it
             "started": started,
             "argv": [portable(argument) for argument in sys.argv[1:]],
         }
@@ -74,5 +78,7 @@ def merge(
         lambda width: table_sweep.sweep_table(result, width, verbose=verbose),
         color=color,
     )
+    if lost is not None:
+        raise KscaleError(f"{lost}; the rest is saved as {path}; run their shards again, and merge anew")
     if not (outputs.machine or quiet):
         typer.echo(f"saved {path} of {len(parts)} shards", err=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from kscale import units
 from kscale.cli import plugged, progress_sweep
 from kscale.cli.output import Outputs
-from kscale.engine import axes, choose, forecast, shard
+from kscale.engine import axes, choose, failed, forecast, shard
 from kscale.engine import sweep as sweeps
 from kscale.engine.axes import Axis
 from kscale.engine.conduct import conduct
@@ -112,7 +112,10 @@ def plan_only(sweep: Sweep, where: Where, *, color: str) -> None:
 
 
 def run(sweep: Sweep, where: Where, request: Request, outputs: Outputs, look: Look, *, fresh: bool) -> None:
-    """Run the cells, save the result and print it; KscaleError before any work if memory looks too small."""
+    """Run the cells, save the result and print it.
+
+    KscaleError before any work if memory looks too small, and after all of it if cells failed.
+    """
     store = Store.default()
     if request.name is not None:
         store.check_free(request.name, replace=request.force)
@@ -133,8 +136,12 @@ def run(sweep: Sweep, where: Where, request: Request, outputs: Outputs, look: Lo
         color=look.color,
         streamed=outputs.streams,
     )
+    path = store.path_of(result.run.called)
+    lost = failed.line(result.cells)
+    if lost is not None:
+        raise KscaleError(f"{lost}; the rest is saved as {path}; the same command tries them again")
     if not outputs.machine:
-        line = _saved(store.path_of(result.run.called), result)
+        line = _saved(path, result)
         out = console.console(color=look.color)
         console.show(out, joined(paragraph(line, out.width, style="dim")))
 

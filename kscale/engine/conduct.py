@@ -18,11 +18,12 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 import kscale
+from kscale.engine import failed
 from kscale.engine.base import Engine
 from kscale.engine.shard import part
 from kscale.engine.sweep import Sweep
 from kscale.engine.task import Task, Work
-from kscale.errors import KscaleError, listed
+from kscale.errors import KscaleError
 from kscale.measure import campaign, described, machine, stopping
 from kscale.measure.campaign import Origin, Request
 from kscale.measure.machine import LoadMeter
@@ -35,7 +36,6 @@ from kscale.scenario import costs
 Shard = tuple[int, int]  # (2, 8): the second of eight
 
 SYNC_S = 1.0  # waiting for the disk takes longer than a small cell
-MOST_NAMED = 3  # points in a line
 
 
 class Observer(Protocol):
@@ -61,9 +61,10 @@ def conduct(
     """Run what is left of a sweep, or of a shard of it, and return the saved result.
 
     Cells finished before, by the journal, are not run again, unless *fresh*. Interrupted and WrongAnswer say
-    how many cells the journal keeps; KscaleError which points failed, after the rest is saved under the
-    run's id, and if no cell of a whole sweep can be run, nothing can be written, or another process runs
-    the same. What the observer raises, as its reader is gone, comes through.
+    how many cells the journal keeps; KscaleError if no cell of a whole sweep can be run, nothing can be
+    written, or another process runs the same. What the observer raises, as its reader is gone, comes through.
+
+    If cells failed (failed.line says which), the result has no name, only its id, and the journal stays.
     """
     if request.name is not None:
         store.check_free(request.name, replace=request.force)
@@ -80,7 +81,9 @@ def conduct(
         observer.start(sweep, engine, list(cells.values()), len(left))
         peak = _run(run, engine, observer, journal, cells, len(tasks))
         ordered = [cells[task.key] for task in tasks]
-        failed = _failed(ordered, shard)
+        if shard is None:  # a shard without one is saved: the others have theirs
+            failed.check_any(ordered)
+        lost = failed.line(ordered) is not None
         origin = Origin(
             id=store.new_id(started, _tag(sweep, commit, shard)),
             started=started,
@@ -93,12 +96,11 @@ def conduct(
             machine=place,
             load=meter.stop(),
         )
-        named = replace(request, name=None if failed else request.name)  # the name is for all of it
+        named = replace(request, name=None if lost else request.name)  # the name is for all of it
         result = _result(sweep, named, origin, ordered, reference(sweep, engine.name, shard))
-        saved = store.save(result, replace=request.force)
-        if failed:
-            raise KscaleError(f"{failed}; the rest is saved as {saved}; the same command tries them again")
-        journal.clear()
+        store.save(result, replace=request.force)
+        if not lost:
+            journal.clear()
     return result
 
 
@@ -206,25 +208,6 @@ def _kept(work: Work, engine: Engine, observer: Observer, journal: Writer, cells
             peak = max(peak, done.peak_rss_bytes)
             observer.cell_done(done.cell)
     return peak
-
-
-def _failed(cells: Sequence[Cell], shard: Shard | None) -> str | None:
-    """Return which cells failed, and why the first one did; None if none failed.
-
-    KscaleError if no cell of a whole sweep was run. A shard without one is saved: the others have theirs.
-    """
-    failed = [cell for cell in cells if cell.status == "failed"]
-    if shard is None and not any(cell.status == "ok" for cell in cells):
-        raise KscaleError(f"no cell could be run: {_named(cells[0])}: {cells[0].notes[0]}")
-    if not failed:
-        return None
-    names = listed([_named(cell) for cell in failed], MOST_NAMED)
-    return f"{len(failed):,} of {len(cells):,} cells failed: {names}: {failed[0].notes[0]}"
-
-
-def _named(cell: Cell) -> str:
-    """Return a cell as a line about it has it."""
-    return f"{cell.mechanism} ({cell.label})"
 
 
 def _tag(sweep: Sweep, commit: Git | None, shard: Shard | None) -> str:

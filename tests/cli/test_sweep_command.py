@@ -4,18 +4,20 @@ import json
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command import kscale
 from measure_fakes import TINY, mechanism
 
-from kscale.cli import app, completion, plugged
+from kscale.cli import app, completion, plugged, progress_sweep
 from kscale.engine import choose
 from kscale.engine.base import Done
-from kscale.engine.task import Work
-from kscale.engine.worker import Runner
-from kscale.errors import Interrupted, KscaleError
+from kscale.engine.task import Place, Task, Work
+from kscale.engine.worker import Runner, without
+from kscale.errors import ExitCode, Interrupted, KscaleError
 from kscale.measure import machine
+from kscale.results.record import Cell
 from kscale.scenario import load, places
 
 Ask = Callable[..., tuple[int, str, str]]
@@ -144,6 +146,50 @@ def test_an_interrupted_sweep_goes_on(ask: Ask, engine: Here, tmp_path: Path) ->
     assert not list((tmp_path / "results").glob("*.partial.jsonl"))
     assert ask("--over", "free_pages=1,2,3", "-q")[0] == 130  # six again, of which three
     assert ask("--over", "free_pages=1,2,3", "-q", "--fresh")[0] == 130
+
+
+def test_failed_cells_are_shown_before_they_are_said(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table and the outputs are there; then comes the line, and the same command tries them again."""
+    real = Runner.run
+
+    def short(runner: Runner, place: Place, task: Task, *given: Any, **more: Any) -> Cell:  # noqa: ANN401 - as run
+        if task.point["cluster.nodes.count"] == 8:
+            return without(task, "failed", "needs more memory than is free")
+        return real(runner, place, task, *given, **more)
+
+    args = ("--filter", "fake-*", "--over", "cluster.nodes.count=4,8", "--save", "a", "-o", "cells.xml")
+    with monkeypatch.context() as patched:
+        patched.setattr(Runner, "run", short)
+        code, out, err = ask(*args, "-q")
+    assert code == 2
+    assert "2 cells: 1 done, 1 failed" in out
+    assert "1 of 2 cells failed: fake-search (8 nodes" in err
+    assert "the rest is saved as results/2" in err
+    assert err.count("\n") == 1
+    assert '<error message="needs more memory' in (tmp_path / "cells.xml").read_text(encoding="utf-8")
+    assert not (tmp_path / "results" / "a.json").exists()
+    code, _, err = ask(*args)
+    assert (code, "going on: 1 of 2 cells were finished before" in err) == (0, True), err
+    assert (tmp_path / "results" / "a.json").exists()
+
+
+def test_a_reader_that_leaves_keeps_what_is_done(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--format jsonl | head -1` ends as everywhere, and the same command goes on."""
+    heard = progress_sweep.Stream.cell_done
+
+    def closed(stream: progress_sweep.Stream, cell: Cell) -> None:
+        if stream.done:
+            raise BrokenPipeError(32, "Broken pipe")
+        heard(stream, cell)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(app, "_closed", lambda: ExitCode.CLOSED_PIPE)  # it would take standard output
+        patched.setattr(progress_sweep.Stream, "cell_done", closed)
+        code, _, err = ask("--over", "free_pages=1,2", "--format", "jsonl")
+    assert (code, err) == (141, "")
+    assert "going on: 2 of 4 cells were finished before" in ask("--over", "free_pages=1,2")[2]
 
 
 def test_a_shard_is_every_nth_cell(ask: Ask) -> None:
