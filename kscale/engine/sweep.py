@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from math import prod
@@ -15,7 +15,7 @@ from kscale.engine.task import SEED, Place, Task, Value
 from kscale.errors import KscaleError
 from kscale.measure import estimate, machine, parameters
 from kscale.measure import plan as cells_of
-from kscale.measure.plan import PlannedCell
+from kscale.measure.plan import Over, PlannedCell
 from kscale.measure.point import DEFAULTS, Point, narrow, say
 from kscale.measure.timing import Settings
 from kscale.mechanisms.base import Mechanism
@@ -66,8 +66,8 @@ def plan(
     """Return the tasks; KscaleError on the first thing wrong, before any work.
 
     Axes of mechanisms take the place of what the scenario says of those, as *overrides* do, and only
-    mechanisms with an axis are run if any has one. *only* narrows as it does for a run, also by what of the
-    scenario is varied: cluster.nodes.count=5k.
+    mechanisms with an axis are run if any has one. An override of no effect is refused. *only* narrows as it
+    does for a run, also by what of the scenario is varied: cluster.nodes.count=5k.
     """
     meant = keys.meant(loaded, mechanisms, axes)
     over = [one for of in meant for one in of.over()]
@@ -96,6 +96,7 @@ def plan(
     used, keys_used = {task.place for task in tasks}, {cell.key for _, cell in found}
     kept = tuple(cell for cell in cells if cell.key in keys_used)
     run = {cell.mechanism.id for cell in kept}
+    _check_overrides(overrides, over, run)
     return Sweep(
         loaded=loaded.with_seed(seeds[0]),
         axes=tuple(axes),
@@ -109,6 +110,21 @@ def plan(
         plan=_hash([stamp.of(task, cell) for task, cell in found]),
         over={one.axis.key: tuple(_values(one, tasks)) for one in meant},
     )
+
+
+def _check_overrides(overrides: Sequence[str], over: Sequence[Over], run: Collection[str]) -> None:
+    """Raise KscaleError if one would be of no effect: of a mechanism that is not run, or of a varied key."""
+    varied = {(one.mechanism, one.key): one.said for one in over}
+    for text in overrides:
+        mechanism, _, key = text.partition("=")[0].strip().partition(".")
+        if mechanism not in run:
+            raise KscaleError(
+                f"--set {text}: this sweep does not run {mechanism}; it runs: {', '.join(sorted(run))}"
+            )
+        if (mechanism, key) in varied:
+            raise KscaleError(
+                f"--set {text}: {key} is varied by {varied[mechanism, key]}; leave one of the two out"
+            )
 
 
 def _values(meant: Meant, tasks: Sequence[Task]) -> dict[Value, None]:

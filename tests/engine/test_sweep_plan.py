@@ -157,6 +157,20 @@ def test_overrides_hold_at_every_point() -> None:
     assert labels(found) == ["fake-search: 1k free pages", "fake-search: 2k free pages"]
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("other-search.workload=A", "this sweep does not run other-search; it runs: fake-search"),
+        ("fake-search.free_pages=5", "free_pages is varied by --over free_pages=1k,2k; leave one of the two"),
+    ],
+)
+def test_overrides_of_no_effect_are_refused(text: str, says: str) -> None:
+    """Who gives one expects something of it."""
+    with pytest.raises(KscaleError) as found:
+        plan("free_pages=1k,2k", only=["fake-*"], overrides=[text])
+    assert str(found.value).startswith(f"--set {text}: {says}")
+
+
 def test_parameters_come_back_from_a_task() -> None:
     """What a task holds are plain values, from which a worker makes the record again."""
     (task,) = plan("fake-search.free_pages=1k").tasks
