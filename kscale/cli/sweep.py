@@ -1,7 +1,9 @@
 """The command sweep: the cells of a scenario over sizes and seeds, in parallel."""
 
 import sys
-from typing import Annotated
+from contextlib import contextmanager
+from threading import Timer
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +11,10 @@ from kscale.cli import completion
 from kscale.cli import output as output_options
 from kscale.cli.plugged import Plugin
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LATE_S = 2.0  # of planning, until it is said
 PANEL = "Measure"
 SCENARIO, SAMPLING, WHERE, OUTPUT, ADVANCED = "Scenario", "Sampling", "Where it runs", "Output", "Advanced"
 
@@ -19,6 +25,19 @@ def register(app: typer.Typer) -> None:
         rich_help_panel=PANEL,
         epilog="Example: kscale sweep smoke --over etcd-freelist.free_pages=1k..1M/7log --seeds 5",
     )(sweep)
+
+
+@contextmanager
+def _said_late(words: str, *, quiet: bool) -> "Iterator[None]":
+    """Print a line to standard error if the block takes long: thousands of places are checked one by one."""
+    timer = Timer(LATE_S, lambda: typer.echo(words, err=True))
+    timer.daemon = True
+    if not quiet:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def sweep(
@@ -152,18 +171,17 @@ def sweep(
     from kscale.report import console
 
     console.console(color=color)  # an unknown --color is refused before any work
-    planned = sweeping.planned(
-        scenario,
-        sweeping.Wish(
-            over=over or (),
-            seeds=seeds,
-            seed=seed,
-            only=only or (),
-            overrides=overrides or (),
-            plugin=plugin or (),
-            settings=sweeping.settings(budget, timed=timed),
-        ),
+    wish = sweeping.Wish(
+        over=over or (),
+        seeds=seeds,
+        seed=seed,
+        only=only or (),
+        overrides=overrides or (),
+        plugin=plugin or (),
+        settings=sweeping.settings(budget, timed=timed),
     )
+    with _said_late("planning ...", quiet=quiet):
+        planned = sweeping.planned(scenario, wish)
     where = sweeping.Where(engine, workers, shard)
     if dry_run:
         sweeping.plan_only(planned, where, color=color)

@@ -3,14 +3,18 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
+import typer
 from measure_fakes import TINY, mechanism
 
 from kscale.cli import app, plugged
+from kscale.cli import sweep as sweep_command
 from kscale.engine import choose
 from kscale.measure import machine
+from kscale.mechanisms.base import Mechanism
 from kscale.scenario import build
 from kscale.scenario.cluster import Cluster
 
@@ -47,6 +51,26 @@ def test_a_look_ahead(ask: Ask, tmp_path: Path) -> None:
     assert (
         "tiny: 6 cells" in ask("--over", "free_pages=1,2,3", "--seeds", "4", "--shard", "1/4", "--dry-run")[1]
     )
+
+
+def test_planning_that_takes_long_says_so(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On standard error, and not with --quiet."""
+    begun, real = Event(), typer.echo
+
+    def echo(words: str, *, err: bool) -> None:
+        real(words, err=err)
+        begun.set()
+
+    def slow(plugins: object) -> tuple[Mechanism, ...]:
+        begun.wait(10)
+        return FAKES
+
+    monkeypatch.setattr(sweep_command, "LATE_S", 0.001)
+    monkeypatch.setattr(typer, "echo", echo)
+    monkeypatch.setattr(plugged, "mechanisms", slow)
+    code, _, err = ask("--over", "free_pages=1", "--dry-run")
+    assert (code, err) == (0, "planning ...\n")
+    assert ask("--over", "free_pages=1", "--dry-run", "-q")[2] == ""
 
 
 def test_a_look_ahead_at_a_shard_with_nothing_in_it(ask: Ask) -> None:
