@@ -18,7 +18,7 @@ from kscale.errors import KscaleError
 from kscale.plugins.checking import RUNS, SEEN, SMALL, TINY, VARIANTS, Begin, Question, Said
 from kscale.plugins.source import Source
 
-LIMIT_S = 180.0  # for a stage: one takes a few seconds, and the first time as long as compiling takes
+LIMIT_S = 300.0  # for a stage: one takes a few seconds, and the first time as long as compiling takes
 CHECKED = (("NUMBA_BOUNDSCHECK", "1"),)  # wherever an array is indexed
 PLAIN = (("NUMBA_DISABLE_JIT", "1"),)
 ABOUT = {
