@@ -32,6 +32,11 @@ class Quiet:
         """Know nothing."""
         self.done = self.total = 0
 
+    def waits(self, what: str) -> None:
+        """Say why nothing goes on, also where no progress is shown: it may be for hours."""
+        with suppress(OSError):
+            typer.echo(what, err=True)
+
     def start(self, sweep: Sweep, engine: Engine, finished: Sequence[Cell], left: int) -> None:  # noqa: ARG002 - what is drawn names them
         """Learn how many cells there are."""
         self.done, self.total = len(finished), len(finished) + left
@@ -65,6 +70,10 @@ class Lines(Quiet):
         self.out = out
         self.began = self.said = 0.0
         self.first: tuple[float, int] | None = None  # when this call's first cell was done, and how many were
+
+    def waits(self, what: str) -> None:
+        """Print a line."""
+        self._print(what)
 
     def start(self, sweep: Sweep, engine: Engine, finished: Sequence[Cell], left: int) -> None:
         """Say what is known from before."""
@@ -124,6 +133,10 @@ class Bar(Quiet):
             refresh_per_second=REDRAWS_PER_S,
         )
         self.task: TaskID | None = None
+
+    def waits(self, what: str) -> None:
+        """Print a line above the bar."""
+        self.lines.waits(what)
 
     def start(self, sweep: Sweep, engine: Engine, finished: Sequence[Cell], left: int) -> None:
         """Draw the bar."""

@@ -9,7 +9,7 @@ tried again.
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +18,9 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 import kscale
-from kscale.engine import failed
+from kscale.engine import failed, turn
 from kscale.engine.base import Engine
+from kscale.engine.choose import LOCAL
 from kscale.engine.shard import part
 from kscale.engine.sweep import Sweep
 from kscale.engine.task import Task, Work
@@ -40,6 +41,9 @@ SYNC_S = 1.0  # waiting for the disk takes longer than a small cell
 
 class Observer(Protocol):
     """Is told how far a sweep is."""
+
+    def waits(self, what: str) -> None:
+        """Hear, before the start, what it waits for."""
 
     def start(self, sweep: Sweep, engine: Engine, finished: Sequence[Cell], left: int) -> None:
         """Hear what begins: cells *finished* by an earlier call, and how many are *left*."""
@@ -69,12 +73,14 @@ def conduct(
     if request.name is not None:
         store.check_free(request.name, replace=request.force)
     tasks = sweep.tasks if shard is None else part(sweep.tasks, shard)
-    with _journal(journal_of(sweep, store, shard)) as journal:
+    with _journal(journal_of(sweep, store, shard)) as journal, ExitStack() as stack:
         if fresh:
             journal.clear()
         cells = _finished(journal.path, tasks)
         left = [task for task in tasks if task.key not in cells]
         run = _work(sweep, left, force=request.force)
+        if run.tasks and run.timed and engine.name == LOCAL:  # a cluster's workers may be anywhere
+            stack.enter_context(turn.timed(observer.waits))
         began, meter, place, commit = time.monotonic(), LoadMeter.start(), machine.facts(), machine.git()
         started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         before_s = sum(cell.seconds for cell in cells.values()) / max(1, engine.workers)

@@ -47,6 +47,17 @@ def test_a_line_says_now_and_then_how_far_it_is(monkeypatch: pytest.MonkeyPatch)
     ]
 
 
+def test_that_it_waits_is_always_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where nothing else is: on standard error."""
+    out, written = _out()
+    Lines(out).waits("waits for another")
+    Bar(out).waits("waits for another")
+    assert written.getvalue() == "waits for another\n" * 2
+    Quiet().waits("waits for another")
+    Stream().waits("waits for another")
+    assert capsys.readouterr() == ("", "waits for another\n" * 2)
+
+
 def test_a_bar_names_the_latest_cell() -> None:
     """It fits the terminal, and lines that stay are above it."""
     out, written = _out(terminal=True)

@@ -65,6 +65,7 @@ def ask(
     assert engine.workers == 1
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("CI", "true")
+    monkeypatch.setattr(machine, "jit_cache", lambda: tmp_path / "numba")  # where turns of timed sweeps are
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.yaml").write_text(TINY, encoding="utf-8")
 

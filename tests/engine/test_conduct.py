@@ -5,6 +5,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import made_tasks
 import pytest
 
 from kscale.engine import conduct as conducting
-from kscale.engine import failed
+from kscale.engine import failed, turn
 from kscale.engine.base import Done, Engine
 from kscale.engine.conduct import conduct, journal_of
 from kscale.engine.sweep import Sweep
@@ -56,6 +57,10 @@ class Heard:
     left: int = -1
     cells: list[Cell] = field(default_factory=list)
 
+    def waits(self, what: str) -> None:
+        """Nobody else is there."""
+        raise AssertionError(what)
+
     def start(self, sweep: Sweep, engine: Engine, finished: Sequence[Cell], left: int) -> None:
         """Keep what begins."""
         self.finished, self.left = len(finished), left
@@ -81,6 +86,17 @@ def _conduct(
     return conduct(
         sweep, engine or Made(), heard or Heard(), Store(tmp_path), request, shard=shard, fresh=fresh
     )
+
+
+def _interrupting(at: int) -> Callable[[Task], Cell | None]:
+    """Return what interrupts an engine at its cell of this number."""
+    numbers = iter(range(1, at + 1))
+
+    def made(task: Task) -> None:
+        if next(numbers) == at:
+            raise Interrupted("interrupted")
+
+    return made
 
 
 def _journal(tmp_path: Path) -> Path:
@@ -308,6 +324,30 @@ def test_a_sweep_is_not_run_twice_at_once(tmp_path: Path, *, fresh: bool) -> Non
     heard = Heard()
     _conduct(tmp_path, heard=heard)
     assert heard.finished == 3
+
+
+@pytest.mark.parametrize(
+    ("timing", "name", "taken"), [(True, "local", 1), (True, "dask", 0), (False, "local", 0)]
+)
+def test_timed_cells_of_this_machine_have_a_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, timing: bool, name: str, taken: int
+) -> None:
+    """Counted ones need none, and those that are done already; the workers of a cluster run elsewhere."""
+    turns: list[Callable[[str], None]] = []
+
+    def timed(waits: Callable[[str], None]) -> AbstractContextManager[None]:
+        turns.append(waits)
+        return nullcontext()
+
+    monkeypatch.setattr(turn, "timed", timed)
+    sweep = replace(SWEEP, settings=replace(SWEEP.settings, timing=timing))
+    with pytest.raises(Interrupted):
+        _conduct(tmp_path, Made(name, instead=_interrupting(len(CELLS))), sweep=sweep)
+    assert len(turns) == taken
+    for task in SWEEP.tasks:
+        resumed.append(_journal(tmp_path), task.key, CELLS[task.key].model_dump(mode="json"))
+    _conduct(tmp_path, Made(name), sweep=sweep)
+    assert len(turns) == taken
 
 
 @pytest.mark.parametrize(("every_s", "times"), [(1000.0, 1), (0.0, 11)])
