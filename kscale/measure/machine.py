@@ -95,8 +95,8 @@ def kernels_stamp() -> str:
 
 
 def code_stamp() -> str:
-    """Return a hash of everything that decides what a run counts and how it is timed."""
-    rooms = ("scenario", "kernels", "mechanisms", "clusterwide", "measure", "results")
+    """Return a hash of everything that decides what a run or a cell of a sweep counts and how it is timed."""
+    rooms = ("scenario", "kernels", "mechanisms", "clusterwide", "measure", "plugins", "engine", "results")
     return _stamp("*.py", *(f"{room}/*.py" for room in rooms), "scenario/cost_models/*.yaml")
 
 

@@ -96,9 +96,22 @@ def _none(name: str) -> str:
 
 
 def _package_sha256(name: str, module: str) -> str:
-    """Return the hash of a module's source; its parents are imported, it is not."""
+    """Return the hash of the sources of a module's package, all of it; its parents are imported, it is not.
+
+    That is the first package on the way to the module that has files of its own: a namespace is shared by
+    packages that have nothing to do with each other. A module without a package is a file.
+    """
+    parts = module.split(".")
     with execute.guarded(name):
-        spec = util.find_spec(module)
+        specs = [util.find_spec(".".join(parts[: count + 1])) for count in range(len(parts))]
+    spec = specs[-1]
     if spec is None or spec.origin is None or not Path(spec.origin).is_file():
         raise KscaleError(f"--plugin {name}: its module {quote(module)} is not there or has no source")
-    return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()
+    origin = next(Path(one.origin) for one in specs if one is not None and one.origin is not None)
+    if origin.name != "__init__.py":
+        return hashlib.sha256(origin.read_bytes()).hexdigest()
+    found = hashlib.sha256()
+    for path in sorted(origin.parent.rglob("*.py")):
+        told = path.relative_to(origin.parent).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()
+        found.update(f"{told}\n".encode())
+    return found.hexdigest()

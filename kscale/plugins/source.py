@@ -11,7 +11,7 @@ class Source:
 
     name: str  # of the file, without its folder; of a package the name of its entry point
     text: str | None  # of the file; None: a package, which must be installed where it is loaded
-    sha256: str  # of the file's bytes; of a package, of the source of its module
+    sha256: str  # of the file's bytes; of a package, of all its sources
 
     def ref(self) -> PluginRef:
         """Return what a result says of it."""

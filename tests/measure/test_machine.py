@@ -184,3 +184,18 @@ def test_peak_memory_is_this_process_own() -> None:
     ran = subprocess.run([sys.executable, "-c", said], capture_output=True, check=True)
     assert 2**20 < int(ran.stdout) < 200 * 2**20 < machine.peak_rss_bytes()
     del block
+
+
+def test_whatever_shapes_a_cell_is_in_the_hash_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workers that run cells of sweeps and the plugins' variants too; what is only shown is not."""
+    asked: list[str] = []
+
+    def stamp(*patterns: str) -> str:
+        asked.extend(patterns)
+        return "0" * 12
+
+    monkeypatch.setattr(machine, "_stamp", stamp)
+    machine.code_stamp()
+    rooms = {pattern.partition("/")[0] for pattern in asked if "/" in pattern}
+    assert rooms >= {"engine", "kernels", "mechanisms", "measure", "plugins", "results", "scenario"}
+    assert not rooms & {"cli", "judge", "report"}

@@ -209,3 +209,26 @@ def test_a_package_that_is_another_version_here(packages: Path) -> None:
     (packages / "kscale_try_one.py").write_text(f"{PACKAGE}\n# newer", encoding="utf-8")
     with pytest.raises(KscaleError, match="kscale_try_one is another version here"):
         load.variants(found)
+
+
+def test_all_of_a_package_tells_its_versions_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also modules beside the one that is named, and below; its neighbours in a namespace do not."""
+    folder = tmp_path / "kscale_try_space" / "three" / "deep"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").touch()
+    for path in (folder / "__init__.py", folder / "search.py", folder.parent / "helper.py"):
+        path.write_text("x = 1\n", encoding="utf-8")
+    names = {"try-three": "kscale_try_space.three.deep.search:VARIANTS"}
+    install(tmp_path, "kscale_try_three", names, "")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    first = load.read("try-three").sha256
+    assert load.read("try-three").sha256 == first
+    (tmp_path / "kscale_try_space" / "other.py").touch()
+    (folder.parent / "notes.txt").touch()
+    assert load.read("try-three").sha256 == first
+    seen = {first}
+    for path in (folder.parent / "helper.py", folder / "search.py", folder / "new.py"):
+        path.write_text("x = 2\n", encoding="utf-8")
+        seen.add(load.read("try-three").sha256)
+    assert len(seen) == 4
+    assert "kscale_try_space.three.deep.search" not in sys.modules
