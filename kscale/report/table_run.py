@@ -23,6 +23,7 @@ from kscale.units import NS_PER_S, show_counted, show_ns
 
 BASELINE, OPTIMIZED = "baseline", "optimized"
 TITLES = Titles(BASELINE, OPTIMIZED, ("95 % interval", "n"))
+DIGITS = 12  # of the hash of a plugin
 
 
 def run_table(result: Result, width: int, *, verbose: bool = False) -> Text:
@@ -81,8 +82,15 @@ def _heading(result: Result, width: int) -> Iterator[Text]:
         if number == 0:
             line.stylize("bold", 0, len(name))
         yield line
+    yield from plugins(result, width)
     for note in cautions(result):
         yield from paragraph(note, width, first="note  ", rest="      ", style="yellow")
+
+
+def plugins(result: Result, width: int) -> Iterator[Text]:
+    """Return which plugins' variants were run, a line each."""
+    for plugin in result.run.plugins:
+        yield from paragraph(f"plugin {clean(plugin.name)} {clean(plugin.sha256[:DIGITS])}", width)
 
 
 def machine_line(machine: Machine) -> str:

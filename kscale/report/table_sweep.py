@@ -69,8 +69,7 @@ def _heading(result: Result, width: int) -> Iterator[Text]:
             line.stylize("bold", 0, len(name))
         yield line
     yield from paragraph(f"{_cells(result)} · {table_run.machine_line(result.machine)}", width)
-    for plugin in result.run.plugins:
-        yield from paragraph(f"plugin {clean(plugin.name)} {clean(plugin.sha256[:DIGITS])}", width)
+    yield from table_run.plugins(result, width)
     for note in table_run.cautions(result):
         yield from paragraph(note, width, first="note  ", rest="      ", style="yellow")
 

@@ -53,7 +53,9 @@ def test_a_variant_joins_run_and_compare(tmp_path: Path, ask: Ask) -> None:
     assert result["mechanisms"]["node-lease"]["variants"]["mine"] == "as baseline, to begin with"
     code, out, _ = ask("compare", "optimized", "mine")
     assert (code, out.split("\n")[0].partition(" · ")[0]) == (0, "optimized → mine")
-    assert kscale(tmp_path, "show", "one").code == 0  # it needs no plugin to be shown
+    code, out, _ = ask("show", "one")  # it needs no plugin to be shown
+    assert code == 0
+    assert out.splitlines()[1] == f"plugin my_node_lease.py {sha256[:12]}"
 
 
 def test_compare_runs_what_it_is_to_compare(tmp_path: Path, ask: Ask) -> None:
