@@ -45,6 +45,7 @@ def merge(
     import sys
     from datetime import UTC, datetime
 
+    from kscale import units
     from kscale.engine import failed
     from kscale.engine import merge as merging
     from kscale.errors import KscaleError
@@ -81,4 +82,4 @@ def merge(
     if lost is not None:
         raise KscaleError(f"{lost}; the rest is saved as {path}; run their shards again, and merge anew")
     if not (outputs.machine or quiet):
-        typer.echo(f"saved {path} of {len(parts)} shards", err=True)
+        typer.echo(f"saved {path} of {units.show_counted(len(parts), 'shard')}", err=True)

@@ -17,7 +17,7 @@ from kscale.errors import KscaleError, WrongAnswer
 from kscale.measure import machine, memory
 from kscale.measure.campaign import Request
 from kscale.measure.timing import Settings
-from kscale.report import console, table_sweep, table_sweep_plan
+from kscale.report import console, sweep_next, table_sweep, table_sweep_plan
 from kscale.report.export.subject import Subject
 from kscale.report.text import joined, paragraph
 from kscale.results.record import Result
@@ -194,11 +194,9 @@ def _fitting(sweep: Sweep, where: Where, *, force: bool) -> int:
 def _saved(path: Path, result: Result) -> str:
     """Return the last line: where it is kept, and what to type next."""
     sweep, called = result.run.sweep, result.run.name or "latest"
-    axes_drawn = sum(len(values) > 1 for values in sweep.over.values()) if sweep else 0
-    then = f"kscale plot {called} --kind growth"
+    then = sweep_next.picture(sweep, called) if sweep else f"kscale show {called}"
     if sweep and sweep.shard:
-        then = f"kscale merge, when all {sweep.shard.partition('/')[2]} shards are there"
-    elif axes_drawn != 1:
-        then = f"kscale plot {called} --map" if axes_drawn else f"kscale show {called}"
+        many = int(sweep.shard.partition("/")[2])
+        then = f"kscale merge, when all {many:,} shards are there" if many > 1 else f"kscale merge {path}"
     took = units.show_ns(round(result.run.seconds * units.NS_PER_S))
     return f"saved {path} in {took} · next: {then}"

@@ -198,6 +198,8 @@ def test_a_shard_is_every_nth_cell(ask: Ask) -> None:
     code, out, _ = ask("--over", "free_pages=1,2,3", "--shard", "2/3", "--save", "two")
     assert code == 0
     assert "next: kscale merge, when all 3 shards are there" in out
+    alone = ask("--over", "free_pages=1,2,3", "--shard", "1/1", "--save", "one")[1]
+    assert "next: kscale merge results/one.json" in " ".join(alone.split())
     parts = [
         json.loads(ask("--over", "free_pages=1,2,3", "--shard", f"{i}/3", "--json")[1]) for i in (1, 2, 3)
     ]
