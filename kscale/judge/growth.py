@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from kscale.engine.task import SEED
 from kscale.judge import rows, seeds
 from kscale.judge.rows import WALL
-from kscale.measure import stats
-from kscale.measure.stats import Growth
+from kscale.measure import fit, stats
+from kscale.measure.fit import Growth
 from kscale.results.record import Cell, MechanismInfo, Result, VariantRecord
 
 LEAST_SIZES = 2  # of a line
@@ -154,7 +154,7 @@ def _fit(every: Sequence[tuple[float, float]], sizes: int) -> tuple[Growth | Non
         return Growth(exponent=0.0, stderr=0.0, r2=1.0, points=len(every), low=0.0, high=0.0), ""
     if not all(costs):
         return None, SOME_ZERO
-    return stats.growth([size for size, _ in every], costs), ""
+    return fit.growth([size for size, _ in every], costs), ""
 
 
 def _per(info: MechanismInfo, cells: Sequence[Cell]) -> str:

@@ -8,7 +8,7 @@ from rich.text import Text
 from kscale.judge import growth
 from kscale.judge.growth import Grown
 from kscale.judge.rows import WALL
-from kscale.measure.stats import POOR_FIT
+from kscale.measure.fit import POOR_FIT
 from kscale.report import cells, grid, sweep_words
 from kscale.report.grid import Column
 from kscale.report.text import clean, paragraph

@@ -10,7 +10,7 @@ from kscale.errors import KscaleError, did_you_mean
 from kscale.judge import growth, rows, seeds, wording
 from kscale.judge.growth import Grown
 from kscale.judge.rows import WALL, Row
-from kscale.measure.stats import Growth
+from kscale.measure.fit import Growth
 from kscale.report import sweep_growth, sweep_words
 from kscale.report.plot import chosen, names, style
 from kscale.report.plot.asked import Asked, NothingToDraw
