@@ -65,6 +65,9 @@ class Watch:
         self.began = time.perf_counter()
         self.seconds: list[float] = []
 
+    def waits(self, what: str) -> None:
+        """Hear what it waits for."""
+
     def start(self, sweep: Sweep, engine: Engine, finished: Sequence[Cell], left: int) -> None:
         """Hear what begins."""
 

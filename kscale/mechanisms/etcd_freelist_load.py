@@ -71,15 +71,19 @@ class Params:
         ),
     ] = field(default=None, metadata=LATER)
     value_bytes: Annotated[
-        Annotated[Bytes, Field(ge=0, le=MOST_VALUE)] | None,
+        Bytes | None,
         Field(
+            ge=0,
+            le=MOST_VALUE,
             description="values: bytes of each value overwritten. A leaf takes the whole pages of 4 KiB that "
             "two of them need, or one page. Default 1KiB.",
         ),
     ] = field(default=None, metadata=LATER)
     overwrites: Annotated[
-        Annotated[Count, Field(ge=1, le=10_000)] | None,
+        Count | None,
         Field(
+            ge=1,
+            le=10_000,
             description="values: leaves drawn in a transaction, of four times as many; each is freed and "
             "written anew. Default 256.",
         ),

@@ -68,10 +68,12 @@ class Params:
         ),
     ] = 10
     watchers: Annotated[
-        Annotated[Count, Field(ge=1, le=MOST_WATCHERS)] | None,
+        Count | None,
         Field(
+            ge=1,
+            le=MOST_WATCHERS,
             description="All clients that watch pods at this server; default: namespaced, one a node, and the"
-            " controllers."
+            " controllers.",
         ),
     ] = field(default=None, metadata=LATER)
     unselective_share: Annotated[
