@@ -24,7 +24,7 @@ from kscale.clusterwide.size import Size
 from kscale.clusterwide.toggles import Toggles
 from kscale.kernels import heap
 from kscale.kernels._jit import kernel
-from kscale.measure import stats
+from kscale.measure import fit
 from kscale.scenario import build, load
 from kscale.units import NS_PER_S
 
@@ -89,7 +89,7 @@ def _growth(found: Size, chosen: Toggles, name: str) -> Iterator[Figure]:
         ("wall", [seconds for seconds, _ in runs]),
         ("wall for an event", [seconds / max(1, done.events) for seconds, done in runs]),
     ):
-        growth = stats.growth(NODES, costs)
+        growth = fit.growth(NODES, costs)
         if growth is not None:
             yield Figure(f"nodes 1k to 100k, 1 min, {name}: exponent of {what}", growth.exponent)
 

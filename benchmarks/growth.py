@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks.figure import Figure
 from benchmarks.timing import Timed, cluster, timed, written
-from kscale.measure import stats
+from kscale.measure import fit
 
 NODES = (10_000, 30_000, 100_000)
 PAGES = (10_000, 100_000, 1_000_000)
@@ -37,6 +37,6 @@ def _over_nodes(mechanism_id: str, given: Mapping[str, Any], per: str) -> Iterat
 def _exponents(what: str, sizes: tuple[int, ...], runs: list[Timed], per: str) -> Iterator[Figure]:
     """Yield the exponent of each variant's time for one of *per*."""
     for variant in ("baseline", "optimized"):
-        found = stats.growth(sizes, [run.per(variant, per) for run in runs])
+        found = fit.growth(sizes, [run.per(variant, per) for run in runs])
         if found is not None:
             yield Figure(f"{what}: exponent of {variant}", found.exponent)
