@@ -1,7 +1,7 @@
 """A scenario and its axes become tasks, or one clear line before any work."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -10,9 +10,8 @@ from measure_fakes import TINY, loaded, mechanism
 from kscale.engine import axes, keys, sweep
 from kscale.engine.sweep import Sweep
 from kscale.errors import KscaleError
-from kscale.measure import machine, parameters
+from kscale.measure import parameters
 from kscale.measure.timing import Settings
-from kscale.plugins.source import Source
 from kscale.scenario import build, load
 from kscale.scenario.load import Loaded
 
@@ -175,60 +174,6 @@ def test_parameters_come_back_from_a_task() -> None:
     """What a task holds are plain values, from which a worker makes the record again."""
     (task,) = plan("fake-search.free_pages=1k").tasks
     assert asdict(parameters.kept(FAKES[0], task.params)) == dict(task.params)
-
-
-def test_keys_hold_all_that_decides_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Equal for equal tasks; another for another scenario, seed, point, variant, setting, plugin or code."""
-
-    def keys_of(*over: str, **more: Any) -> set[str]:  # noqa: ANN401 - what plan takes
-        return {task.key for task in plan(*over, **more).tasks}
-
-    usual = keys_of("fake-search.free_pages=1k")
-    assert usual == keys_of("fake-search.free_pages=1000")
-    assert usual < keys_of("fake-search.free_pages=1k,2k")  # a longer axis finds what was done
-    others = [
-        keys_of("fake-search.free_pages=2k"),
-        keys_of("fake-search.free_pages=1k", seeds=(1,)),
-        keys_of("fake-search.free_pages=1k", "cluster.nodes.count=8"),
-        keys_of("fake-search.free_pages=1k", overrides=["fake-search.variants=all"]),
-        keys_of("fake-search.free_pages=1k", settings=Settings()),
-        keys_of("fake-search.free_pages=1k", settings=Settings(max_pairs=7)),
-        keys_of("fake-search.free_pages=1k", plugins=[Source("mine.py", "", "0" * 64)]),
-    ]
-    monkeypatch.setattr(machine, "code_stamp", lambda: "other")
-    others.append(keys_of("fake-search.free_pages=1k"))
-    assert all(len(one) == 1 for one in others)
-    assert len(set.union(usual, *others)) == 1 + len(others)
-
-
-def test_times_are_good_on_their_machine_only_yet_shards_of_machines_go_together(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The machine is in the key of a timed cell, in none of a counted one, and never in the plan."""
-
-    def made(settings: Settings) -> tuple[Sweep, Sweep]:
-        facts = machine.facts()
-        monkeypatch.setattr(machine, "facts", lambda: facts)
-        here = plan("free_pages=1k,2k", settings=settings)
-        monkeypatch.setattr(machine, "facts", lambda: facts.model_copy(update={"fingerprint": "elsewhere"}))
-        there = plan("free_pages=1k,2k", settings=settings)
-        monkeypatch.undo()
-        return here, there
-
-    here, there = made(EXACT)
-    assert [one.key for one in here.tasks] == [one.key for one in there.tasks]
-    assert here.plan == there.plan
-    here, there = made(Settings())
-    assert not {one.key for one in here.tasks} & {one.key for one in there.tasks}
-    assert here.plan == there.plan
-
-
-def test_simulated_cells_are_counted_whatever_is_timed() -> None:
-    """Their keys are those of a sweep that takes no times."""
-    fakes = [replace(one, simulated=True) for one in FAKES]
-    given = [axes.parse("free_pages=1k", "--over")]
-    timed, counted = (sweep.plan(loaded(), fakes, given, (0,), settings) for settings in (Settings(), EXACT))
-    assert [one.key for one in timed.tasks] == [one.key for one in counted.tasks]
 
 
 @pytest.mark.parametrize(
