@@ -10,6 +10,7 @@ from kscale.measure import fit, stats
 from kscale.measure.fit import Growth
 from kscale.results.record import Cell, MechanismInfo, Result, VariantRecord
 
+SEEDS = frozenset({SEED, "seed"})  # of the scenario, of a mechanism: numbers that are no amounts
 LEAST_SIZES = 2  # of a line
 LEAST_FITTED = 3  # of an exponent: two points always lie on a line
 TOO_FEW = f"fewer than {LEAST_FITTED} sizes"
@@ -101,7 +102,7 @@ Line = Mapping[float, Sequence[Cell]]  # the cells of each size, ascending
 
 def _lines(cells: Sequence[Cell], parameter: str) -> Iterator[dict[float, list[Cell]]]:
     """Return the cells of each size of a parameter, apart for each point of the other parameters."""
-    if parameter == SEED:
+    if parameter in SEEDS:
         return
     places: dict[tuple[str, str], dict[float, list[Cell]]] = {}
     for cell in cells:

@@ -57,7 +57,8 @@ def _checked(policy: Policy, loc: Loc, wanted: Requirement, things: Sequence[Thi
     if wanted.over not in parameters:
         raise policy.complain(loc, f"parameter {matching.nearest('parameter', wanted.over, [*parameters])}")
     left = [thing for thing in left if wanted.over in thing.params]
-    if all(growth.size_of(thing.params[wanted.over]) is None for thing in left):
+    sizes = (growth.size_of(thing.params[wanted.over]) for thing in left)
+    if wanted.over in growth.SEEDS or all(size is None for size in sizes):
         raise policy.complain(loc, f"{wanted.over} is no amount, so nothing grows over it")
     variants = {thing.variant for thing in left if thing.variant}
     if wanted.named and wanted.named in variants:

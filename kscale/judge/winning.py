@@ -104,7 +104,7 @@ def series(result: Result, *, every: bool = False) -> list[Series]:
 
 def turns(one: Series) -> list[Turns]:
     """Return over which parameters a series turns, and where."""
-    parameters = dict.fromkeys(name for point in one.at for name in point.params)
+    parameters = dict.fromkeys(name for point in one.at for name in point.params if name not in growth.SEEDS)
     found = []
     for parameter in parameters:
         lines = _lines(one, parameter)

@@ -66,6 +66,19 @@ def test_what_is_no_amount_is_not_swept() -> None:
     assert {(one.parameter, one.sizes) for one in grown(swept(axes))} == {("free_pages", (10.0, 100.0))}
 
 
+def test_a_mechanisms_own_seed_is_no_size() -> None:
+    """Its values are numbers without an order."""
+    works = {name: {"entries_touched": lambda **_: 5} for name in WORKS}
+    made = swept({"free_pages": SIZES, "own_seed": (1, 2, 3)}, works)
+    renamed = [
+        cell.model_copy(update={"params": {name.removeprefix("own_"): v for name, v in cell.params.items()}})
+        for cell in made.cells
+    ]
+    found = growth.of_result(made.model_copy(update={"cells": renamed}))
+    assert {one.parameter for one in found} == {"free_pages"}
+    assert len({one.held for one in found}) == 3
+
+
 def test_nothing_at_any_size_does_not_grow() -> None:
     """The exponent is 0, and sure; 0 at some sizes has none, and says so."""
     costs: dict[str, Cost] = {"never": lambda **_: 0, "later": lambda free_pages, **_: free_pages // 10_000}
