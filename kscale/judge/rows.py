@@ -126,13 +126,13 @@ class Row:
 
 def of_cell(info: MechanismInfo, cell: Cell, a: str, b: str) -> Iterator[Row]:
     """Compare variants *a* and *b* of one cell: the time by its pairs, counters by direction."""
-    before, after = cell.variants[a], cell.variants[b]
+    before, after, key = cell.variants[a], cell.variants[b], cell.key
     timing = _paired(info.per, before, after, (cell, cell))
     if timing is not None:
-        yield _placed(b, timing, cell)
+        yield _placed(b, timing, key, cell)
     for name, metric in declared(info, before.work):
         if name in after.work:
-            yield _placed(b, _counted(name, metric, before.work[name], after.work[name]), cell)
+            yield _placed(b, _counted(name, metric, before.work[name], after.work[name]), key, cell)
 
 
 def of_cells(
@@ -142,6 +142,7 @@ def of_cells(
 
     Times are paired if both results were measured *together*, else they are not.
     """
+    key = b.key
     for variant, after in b.variants.items():
         before = a.variants.get(variant)
         if before is None:
@@ -151,10 +152,11 @@ def of_cells(
         else:
             timing = _apart(info.per, before, after, (a, b))
         if timing is not None:
-            yield _placed(variant, timing if same_machine else unjudged(timing, OTHER_MACHINE), b, a)
+            yield _placed(variant, timing if same_machine else unjudged(timing, OTHER_MACHINE), key, b, a)
         for name, metric in declared(info, before.work):
             if name in after.work:
-                yield _placed(variant, _repeated(name, metric, before.work[name], after.work[name]), b, a)
+                row = _repeated(name, metric, before.work[name], after.work[name])
+                yield _placed(variant, row, key, b, a)
 
 
 def unjudged(row: Row, why: str) -> Row:
@@ -194,11 +196,11 @@ def _units(per: str, record: VariantRecord) -> int:
     return max(1, record.work.get(per, 1)) if per else 1
 
 
-def _placed(variant: str, row: Row, cell: Cell, *others: Cell) -> Row:
-    """Return the row with its place in the result, that of *cell*; *others* are on its other side."""
+def _placed(variant: str, row: Row, key: str, cell: Cell, *others: Cell) -> Row:
+    """Return the row with its place in the result, that of *cell*, by its *key*; *others* are opposite."""
     beyond = row.info.provenance == "modelled" and any(one.extrapolated for one in (cell, *others))
     return replace(
-        row, mechanism=cell.mechanism, at=cell.label, cell=cell.key, variant=variant, extrapolated=beyond
+        row, mechanism=cell.mechanism, at=cell.label, cell=key, variant=variant, extrapolated=beyond
     )
 
 
