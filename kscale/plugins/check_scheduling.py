@@ -12,6 +12,7 @@ from kscale.mechanisms import sched_equivalence, sched_sampling, scheduling, sch
 from kscale.mechanisms.base import Variant
 from kscale.mechanisms.scheduling import Pending
 from kscale.plugins import execute, recorded
+from kscale.plugins import scheduling as scheduling_own
 from kscale.plugins.example import Hear, Wrong, smallest, unheard
 from kscale.plugins.small_clusters import Case, cases, said
 
@@ -59,11 +60,13 @@ def _check(name: str, mechanism: str, variant: Variant, case: Case, wanted: Long
     """Place a case's pods; Wrong if one is not where it must be. Without *wanted*, that is by every node."""
     pending = case.pending()
     try:
-        placed = variant.run(variant.build(_job(mechanism, pending))).answer.node_of
+        answer = variant.run(variant.build(_job(mechanism, pending))).answer
+        scheduling_own.check_nodes(name, pending, answer)
     except WrongAnswer as error:
         raise Wrong(str(error).removeprefix(f"{mechanism}: "), *case.lines(len(case.pods))) from error
     except Exception as error:
         raise Wrong(execute.said(name, error), *case.lines(len(case.pods))) from error
+    placed = answer.node_of
     if mechanism == sched_equivalence.ID:
         wanted = _everywhere(pending) if wanted is None else wanted
         differ = np.flatnonzero(placed != wanted)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kscale.errors import KscaleError
 from kscale.plugins.source import Source
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Checker:
 
     def _tried(self, own: "Own", stage: str) -> Said:
         """Return what came of a stage of a variant."""
+        from kscale.plugins import execute  # noqa: PLC0415 - as above
         from kscale.plugins.example import Wrong  # noqa: PLC0415 - as above
 
         try:
@@ -95,6 +97,10 @@ class Checker:
             return Said(True, self._stage(own, stage))
         except Wrong as error:
             return Said(False, error.what, error.lines)
+        except KscaleError as error:
+            return Said(False, str(error))
+        except Exception as error:  # noqa: BLE001 - a variant that our code stumbles over is not a right one
+            return Said(False, execute.said(self.begin.source.name, error), (f"in {execute.place(error)}",))
 
     def _stage(self, own: "Own", stage: str) -> str:
         """Do a stage; return what was seen. Wrong if something is."""

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from importlib import metadata
+from pathlib import Path
 from types import ModuleType
 
 from kscale.errors import Interrupted, KscaleError
@@ -79,13 +80,24 @@ def said(name: str, error: BaseException) -> str:
         return f"{place}: {error}"
     if isinstance(error, SystemExit):
         return f"{place}: ends the process (SystemExit); a plugin must not"
-    told = [one.strip() for one in str(getattr(error, "msg", error)).splitlines()]
+    return f"{place}: {told(error)}"
+
+
+def told(error: BaseException) -> str:
+    """Return what an error says, in a few words on one line, behind its type."""
+    lines = [one.strip() for one in str(getattr(error, "msg", error)).splitlines()]
     if type(error).__module__.startswith("numba."):
-        told = [one for one in told if not _NUMBA_FRAME.match(one)][:2]
-    words = " ".join(one for one in told if one)[:LONGEST]
+        lines = [one for one in lines if not _NUMBA_FRAME.match(one)][:2]
+    words = " ".join(one for one in lines if one)[:LONGEST]
     if words.startswith("cannot cache function"):
         words = "numba cannot cache what is loaded as a plugin: leave cache=True out"
-    return f"{place}: {type(error).__name__}: {words}" if words else f"{place}: {type(error).__name__}"
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def place(error: BaseException) -> str:
+    """Return where an error arose: a file by its last two names, and a line."""
+    frame, line = [*traceback.walk_tb(error.__traceback__)][-1]
+    return f"{'/'.join(Path(frame.f_code.co_filename).parts[-2:])}:{line}"
 
 
 def line_of(error: BaseException) -> int | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from kscale.errors import WrongAnswer
 from kscale.kernels import freelist_own
 from kscale.kernels import freelist_pages as life_of
 from kscale.kernels.freelist import FreeList, Ints, spans_of
@@ -22,6 +23,7 @@ ID = "etcd-freelist"
 PARTS = ("make", "allocate", "release")
 FIRST_PAGE = freelist_own.LEAST_PAGE
 PROBES = 64  # of the longest free runs at the end: each may cost a search of the whole list
+ASKING = (life_of.ALLOCATE, life_of.TAKE, life_of.TAKE_OR_GROW)  # steps whose answer is a page
 TOUCHED = "entries_touched"  # what the functions count themselves
 UNKNOWN = (  # of the work of bbolt's lists, what is not known of others
     "ids_scanned",
@@ -111,3 +113,17 @@ def quality(_load: Workload, outcome: Outcome) -> Work:
     """Return how many free spans such a list ends with, which takes a walk over the file."""
     pages = outcome.answer.pages
     return {"distinct_spans_end": len(pages.true_spans()[0])} if isinstance(pages, OwnList) else {}
+
+
+def check_pages(who: str, load: Workload, answer: object) -> None:
+    """Raise WrongAnswer if a page is given that lies outside the file: what checks answers would follow."""
+    given, rows, pages = getattr(answer, "given", None), len(load.rows), load.room().pages
+    if not isinstance(given, np.ndarray) or given.dtype.kind not in "iu" or given.shape != (rows,):
+        raise WrongAnswer(f"{who}: given must hold a whole number for each of {rows:,} steps")
+    asked = np.isin(load.rows[:, 0], ASKING)
+    far = np.flatnonzero(asked & ((given < 0) | (given >= pages)))
+    if len(far):
+        row = int(far[0])
+        raise WrongAnswer(
+            f"{who}: step {row} gives page {int(given[row])}; the file has room for pages 0 to {pages - 1}"
+        )

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from kscale.errors import WrongAnswer
 from kscale.kernels import scheduling_exhaustive as exhaustive
 from kscale.mechanisms import sched_equivalence, sched_sampling, scheduling
 from kscale.mechanisms.base import Outcome, Variant
-from kscale.mechanisms.scheduling import Answer, Scan
+from kscale.mechanisms.scheduling import Answer, Pending, Scan
 from kscale.plugins.functions import Function, compiled
 
 IDS = (sched_equivalence.ID, sched_sampling.ID)
@@ -43,3 +44,16 @@ def variant(about: str, parts: Mapping[str, Function]) -> Variant:
         return Outcome(kept, Answer(scan.node_of))
 
     return Variant(about, build, run)
+
+
+def check_nodes(who: str, pending: Pending, answer: object) -> None:
+    """Raise WrongAnswer if a pod is put on a node that does not exist: what checks answers would follow."""
+    node_of, pods, nodes = getattr(answer, "node_of", None), len(pending.klass), pending.nodes.count
+    if not isinstance(node_of, np.ndarray) or node_of.dtype.kind not in "iu" or node_of.shape != (pods,):
+        raise WrongAnswer(f"{who}: node_of must hold a whole number for each of {pods:,} pods")
+    far = np.flatnonzero((node_of < exhaustive.PENDING) | (node_of >= nodes))
+    if len(far):
+        p = int(far[0])
+        raise WrongAnswer(
+            f"{who}: puts pod {p} on node {int(node_of[p])}; there are nodes 0 to {nodes - 1}, and -1 is none"
+        )

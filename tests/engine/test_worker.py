@@ -11,7 +11,9 @@ from kscale.engine.worker import Runner
 from kscale.errors import KscaleError, WrongAnswer
 from kscale.measure import machine, runner
 from kscale.mechanisms.base import Outcome, Variant
+from kscale.mechanisms.registry import MECHANISMS
 from kscale.plugins import join
+from kscale.plugins.own import Own
 from kscale.results.record import Cell
 from kscale.scenario import build
 from kscale.scenario.cluster import Cluster
@@ -90,7 +92,7 @@ def test_what_a_plugin_raises_in_a_cell_fails_it(monkeypatch: pytest.MonkeyPatch
     def broken(given: object) -> Outcome:
         raise ValueError("no such page")
 
-    mine = join.guarded("mine.py", Variant("broken", broken, broken))
+    mine = join.guarded("mine.py", Own("x", "mine", Variant("broken", broken, broken), {}), MECHANISMS[0])
     monkeypatch.setattr(runner, "measure_cell", lambda *given: mine.run(None))
     cell = _run(WORK.tasks[0])
     assert (cell.status, cell.notes) == ("failed", ["mine.py: ValueError: no such page"])

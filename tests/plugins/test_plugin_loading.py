@@ -163,7 +163,9 @@ def test_errors_while_it_runs_name_the_line() -> None:
         found.variants["mine"].run(found.variants["mine"].build(None))
     text = text.replace("state / 0", "state")
     found = next(one for one in load.joined(MECHANISMS, [source(text)]) if one.id == "list-index")
-    with pytest.raises(KscaleError, match=r"^mine.py: run must return Outcome\(work, answer\), got int$"):
+    with pytest.raises(
+        KscaleError, match=r"^mine.py: mine: run must return Outcome\(work, answer\), got int$"
+    ):
         found.variants["mine"].run(1)
 
 

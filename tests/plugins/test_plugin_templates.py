@@ -123,12 +123,12 @@ RETURN = "    return Outcome(dict(outcome.work), outcome.answer)\n"
         (
             RETURN,
             "    return Outcome({**outcome.work, 'speed': 7}, outcome.answer)\n",
-            "speed, which is no metric",
+            "work has 'speed', which is no metric",
         ),
         (
             RETURN,
             "    work = {**outcome.work, 'nodes': 0.5}\n    return Outcome(work, outcome.answer)\n",
-            "work must be whole numbers",
+            "nodes: must be a whole number",
         ),
         (
             "    outcome =",
