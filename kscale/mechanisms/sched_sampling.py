@@ -274,7 +274,7 @@ MECHANISM = Mechanism(
         ),
         TWO: Variant("the better of two random feasible nodes", partial(build_random, name=TWO), run_random),
         FIXED: Variant(
-            "as many feasible nodes in every cluster, `count`", partial(build_walk, name=FIXED), run_walk
+            "a fixed count of feasible nodes, whatever the cluster", partial(build_walk, name=FIXED), run_walk
         ),
         CLASSES: Variant("every node, once a class and then what changed", build_table, run_table),
     },
