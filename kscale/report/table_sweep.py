@@ -92,6 +92,9 @@ def _cells(result: Result) -> str:
     """Return how many cells there are and what became of them."""
     statuses = Counter[str](cell.status for cell in result.cells)
     told = [f"{statuses[status]:,} {word}" for status, word in STATUSES if statuses[status]]
+    timed = sum(any(one.wall_ns is not None for one in cell.variants.values()) for cell in result.cells)
+    if timed:  # what is simulated is counted only
+        told[0] += f" ({timed:,} timed)"
     sweep = result.run.sweep
     of = f" of {sweep.cells:,}" if sweep is not None and sweep.cells != len(result.cells) else ""
     many = f"{len(result.cells):,}{of} cell{'' if len(result.cells) == 1 and not of else 's'}"

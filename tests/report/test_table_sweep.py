@@ -225,3 +225,13 @@ def test_an_axis_of_one_mechanism_of_several_says_whose_it_is() -> None:
     key = f"{MECHANISM}.free_pages"
     assert sweep_words.axis(key, [1], [MECHANISM]) == "free pages 1"
     assert sweep_words.axis(key, [1], [MECHANISM, "other"]) == f"{MECHANISM} free pages 1"
+
+
+def test_timed_cells_are_told_from_those_that_were_only_counted() -> None:
+    """A sweep with times may have simulated cells, which have none."""
+    counted = swept({"free_pages": (1, 2)})
+    assert "2 cells: 2 done ·" in sweep_table(counted, 200).plain
+    times = timed_cells()[0].variants
+    first, second = counted.cells
+    made = counted.model_copy(update={"cells": [first.model_copy(update={"variants": times}), second]})
+    assert "2 cells: 2 done (1 timed) ·" in sweep_table(made, 200).plain
