@@ -8,7 +8,7 @@ tried again.
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -104,7 +104,10 @@ def conduct(
         )
         named = replace(request, name=None if lost else request.name)  # the name is for all of it
         result = _result(sweep, named, origin, ordered, reference(sweep, engine.name, shard))
-        store.save(result, replace=request.force)
+        try:
+            store.save(result, replace=request.force)
+        except KscaleError as error:
+            raise _stopped(error, cells, len(tasks)) from None
         if not lost:
             journal.clear()
     return result
@@ -191,11 +194,17 @@ def _run(
     try:
         return _kept(work, engine, observer, journal, cells)
     except KscaleError as error:
-        stop = error
+        raise _stopped(error, cells, planned) from None
+
+
+def _stopped(stop: KscaleError, cells: Mapping[str, Cell], planned: int) -> KscaleError:
+    """Return what ends a sweep, saying how many of all cells the journal keeps."""
     kept = sum(cell.status == "ok" for cell in cells.values())
     if not kept:
-        raise campaign.saying(stop, "no cell was finished")
-    raise campaign.saying(stop, f"{kept:,} of {planned:,} cells are kept; the same command goes on with them")
+        return campaign.saying(stop, "no cell was finished")
+    return campaign.saying(
+        stop, f"{kept:,} of {planned:,} cells are kept; the same command goes on with them"
+    )
 
 
 def _kept(work: Work, engine: Engine, observer: Observer, journal: Writer, cells: dict[str, Cell]) -> int:

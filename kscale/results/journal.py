@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from kscale.errors import KscaleError
-from kscale.results import check, store
+from kscale.results import check, store, strict
 from kscale.results.record import Cell, Record
 
 ENDING = ".partial.jsonl"
@@ -106,7 +106,7 @@ def read(path: Path) -> Journal | None:
     cells: list[Cell] = []
     for line in lines[1:]:
         try:
-            cell = Cell.model_validate(store.loads(line))
+            cell = Cell.model_validate(strict.loads(line))
         except (ValueError, RecursionError):
             break  # the line that was being written when the machine stopped
         if check.cell_fault(cell):

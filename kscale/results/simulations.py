@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from kscale.errors import KscaleError
-from kscale.results import check, store
+from kscale.results import check, store, strict
 from kscale.results.simulation import SCHEMA, Saved
 from kscale.results.store import Store
 from kscale.units import quote
@@ -67,7 +67,7 @@ def load(path: Path) -> Saved:
 
 def parse(data: bytes, where: str) -> Saved:
     """Return the simulation in *data*; *where* is named in complaints."""
-    tree = store.tree_of(data, where)
+    tree = strict.tree_of(data, where)
     schema = tree.get("schema") if isinstance(tree, dict) else None
     version = _SCHEMA.fullmatch(schema) if isinstance(schema, str) else None
     if version is None:

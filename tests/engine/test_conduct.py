@@ -22,7 +22,7 @@ from kscale.engine.worker import without
 from kscale.errors import Interrupted, KscaleError, WrongAnswer
 from kscale.measure.campaign import Request
 from kscale.plugins.source import Source
-from kscale.results import resumed
+from kscale.results import resumed, store
 from kscale.results.record import Cell, Result
 from kscale.results.store import Store
 
@@ -249,6 +249,21 @@ def test_a_sweep_of_which_nothing_can_be_run_says_why(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     engine = Made(instead=lambda task: skipping(task) if task == SWEEP.tasks[0] else None)
     assert [cell.status for cell in _conduct(tmp_path, engine).cells] == ["skipped", *["ok"] * 9]
+
+
+def test_a_result_that_could_not_be_read_again_costs_no_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is refused before the journal goes."""
+    monkeypatch.setattr(store, "MOST_BYTES", 1000)
+    line = r"not saved, it would be larger than .*; 10 of 10 cells are kept; the same command goes on with"
+    with pytest.raises(KscaleError, match=line):
+        _conduct(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [_journal(tmp_path).name]
+    monkeypatch.undo()
+    engine = Made()
+    assert _conduct(tmp_path, engine).cells == [CELLS[task.key] for task in SWEEP.tasks]
+    assert engine.ran == []
 
 
 def test_shards_have_journals_and_results_of_their_own(tmp_path: Path) -> None:

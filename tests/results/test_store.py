@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_results import result
 
+from kscale.engine.sweep import MOST_TASKS
 from kscale.errors import KscaleError
 from kscale.results import check, store
 from kscale.results.store import Store
@@ -338,3 +339,21 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     store.write(tmp_path / "here.json", "new")
     assert (tmp_path / "here.json").is_symlink()
     assert (tmp_path / "there.json").read_text(encoding="utf-8") == "new"
+
+
+def test_what_is_saved_can_be_read_to_the_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A result as large as is read is saved; a larger one is refused, and nothing is left behind."""
+    one = result(IDS[0])
+    size = len(store.dumps(one).encode())
+    monkeypatch.setattr(store, "MOST_BYTES", size)
+    assert store.load(Store(tmp_path).save(one)) == one
+    (tmp_path / f"{IDS[0]}.json").unlink()
+    monkeypatch.setattr(store, "MOST_BYTES", size - 1)
+    with pytest.raises(KscaleError, match="not saved, it would be larger than"):
+        Store(tmp_path).save(one)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_largest_sweep_can_be_read() -> None:
+    """A cell of seven variants takes 4.8 KB, and fifty pairs of times of each some more."""
+    assert MOST_TASKS * (4_840 + 7 * 50 * 10) < store.MOST_BYTES
