@@ -166,7 +166,7 @@ def test_there_is_a_worker() -> None:
 def test_good_answers_heard_with_a_wrong_one_are_kept(here: None, tmp_path: Path) -> None:
     """They came at the same time: what ends the sweep does not undo them."""
     engine = Local(2, partial(Told, folder=tmp_path, wrong=(WORK.tasks[0].label,)))
-    found = []
+    found: list[str] = []
     with pytest.raises(WrongAnswer):
         found.extend(done.task.key for done in engine.run(WORK))  # extended one by one
     assert found == [WORK.tasks[len(made_tasks.PAGES)].key]  # the first of the other worker's place
