@@ -20,8 +20,8 @@ Plugin = Annotated[
         "--plugin",
         metavar="FILE.py|NAME",
         rich_help_panel="Scenario",
-        help="Take in variants of your own, by running this file, or the installed package of that name. "
-        "May be repeated.",
+        help="Take in variants of your own, by running this file, or the installed package of that name; "
+        "kscale check first: it ends what never comes back. May be repeated.",
     ),
 ]
 
@@ -32,10 +32,12 @@ def read(names: "Sequence[str] | None") -> "tuple[Source, ...]":
     from kscale.plugins import load
 
     found = tuple(load.read(name) for name in names or ())
-    called = [one.name for one in found]
-    twice = next((name for name in called if called.count(name) > 1), None)
-    if twice is not None:
-        raise KscaleError(f"--plugin {twice}: is given twice; results tell plugins by these names")
+    first: dict[str, Source] = {}
+    for one in found:
+        there = first.setdefault(one.name, one)
+        if there is not one:
+            what = "is given twice" if there == one else "two files have this name; rename one"
+            raise KscaleError(f"--plugin {one.name}: {what}; results tell plugins by these names")
     return found
 
 

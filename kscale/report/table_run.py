@@ -14,7 +14,7 @@ from kscale.judge import rows, wording
 from kscale.judge.rows import Row
 from kscale.judge.verdict import Verdict
 from kscale.measure import stats
-from kscale.report import calibrated, cells, coefficients, table_short, today
+from kscale.report import calibrated, cells, coefficients, table_own, table_short, today
 from kscale.report.cells import Footnotes
 from kscale.report.columns import Entry, Titles, lay_out
 from kscale.report.text import clean, clean_prose, joined, paragraph
@@ -23,7 +23,6 @@ from kscale.units import NS_PER_S, show_counted, show_ns
 
 BASELINE, OPTIMIZED = "baseline", "optimized"
 TITLES = Titles(BASELINE, OPTIMIZED, ("95 % interval", "n"))
-DIGITS = 12  # of the hash of a plugin
 
 
 def run_table(result: Result, width: int, *, verbose: bool = False) -> Text:
@@ -82,15 +81,9 @@ def _heading(result: Result, width: int) -> Iterator[Text]:
         if number == 0:
             line.stylize("bold", 0, len(name))
         yield line
-    yield from plugins(result, width)
+    yield from table_own.plugins(result, width)
     for note in cautions(result):
         yield from paragraph(note, width, first="note  ", rest="      ", style="yellow")
-
-
-def plugins(result: Result, width: int) -> Iterator[Text]:
-    """Return which plugins' variants were run, a line each."""
-    for plugin in result.run.plugins:
-        yield from paragraph(f"plugin {clean(plugin.name)} {clean(plugin.sha256[:DIGITS])}", width)
 
 
 def machine_line(machine: Machine) -> str:
@@ -217,10 +210,10 @@ def _footer(result: Result, notes: Footnotes, width: int) -> Iterator[Text]:
 def losses(result: Result, cell: Cell) -> Sequence[str]:
     """Return where the cell's optimization lost: a slower time first, then in the mechanism's own words."""
     if not {BASELINE, OPTIMIZED} <= cell.variants.keys():
-        return cell.losses
+        return [*cell.losses, *table_own.losses(result, cell)]
     compared = rows.of_cell(rows.described(result, cell), cell, BASELINE, OPTIMIZED)
     slower = [f"{wording.change(row)}" for row in compared if row.ratio and row.verdict is Verdict.WORSE]
-    return [*(f"slower: {change}" for change in slower), *cell.losses]
+    return [*(f"slower: {change}" for change in slower), *cell.losses, *table_own.losses(result, cell)]
 
 
 def _grouped(losing: Sequence[tuple[str, str, str]], width: int) -> Iterator[Text]:

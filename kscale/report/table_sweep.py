@@ -13,7 +13,16 @@ from rich.text import Text
 
 from kscale.judge import seeds, winning
 from kscale.measure.stats import FEWEST
-from kscale.report import calibrated, cells, sweep_growth, sweep_points, sweep_words, table_run, today
+from kscale.report import (
+    calibrated,
+    cells,
+    sweep_growth,
+    sweep_points,
+    sweep_words,
+    table_own,
+    table_run,
+    today,
+)
 from kscale.report.text import clean, clean_prose, joined, paragraph
 from kscale.results import check
 from kscale.results.record import Result, SweepRef
@@ -69,7 +78,7 @@ def _heading(result: Result, width: int) -> Iterator[Text]:
             line.stylize("bold", 0, len(name))
         yield line
     yield from paragraph(f"{_cells(result)} · {table_run.machine_line(result.machine)}", width)
-    yield from table_run.plugins(result, width)
+    yield from table_own.plugins(result, width)
     for note in table_run.cautions(result):
         yield from paragraph(note, width, first="note  ", rest="      ", style="yellow")
 

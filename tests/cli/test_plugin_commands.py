@@ -55,7 +55,12 @@ def test_a_variant_joins_run_and_compare(tmp_path: Path, ask: Ask) -> None:
     assert (code, out.split("\n")[0].partition(" · ")[0]) == (0, "optimized → mine")
     code, out, _ = ask("show", "one")  # it needs no plugin to be shown
     assert code == 0
-    assert out.splitlines()[1] == f"plugin my_node_lease.py {sha256[:12]}"
+    assert out.splitlines()[1:3] == [
+        f"plugin my_node_lease.py {sha256[:12]}",
+        "  node-lease · mine: in 1 cell, the same work as baseline in all",
+    ]
+    losing = out.partition("where it loses\n")[2]
+    assert "mine against optimized: " in losing  # as the baseline loses to it
 
 
 def test_compare_runs_what_it_is_to_compare(tmp_path: Path, ask: Ask) -> None:
@@ -96,6 +101,10 @@ def test_compare_runs_what_it_is_to_compare(tmp_path: Path, ask: Ask) -> None:
         (("run", "tiny.yaml", "--plugin", "none"), "no installed package offers"),
         (("run", "tiny.yaml", *("--plugin", "my_node_lease.py") * 2), "my_node_lease.py: is given twice"),
         (
+            ("run", "tiny.yaml", "--plugin", "bad.py", "--plugin", "folder/bad.py"),
+            "bad.py: two files have this name; rename one; results tell plugins by these names",
+        ),
+        (
             ("run", "tiny.yaml", "--plugin", "my_node_lease.py", "--against", "x=y"),
             "cannot be combined with --plugin",
         ),
@@ -111,6 +120,8 @@ def test_compare_runs_what_it_is_to_compare(tmp_path: Path, ask: Ask) -> None:
 def test_what_cannot_be_done(tmp_path: Path, ask: Ask, args: tuple[str, ...], says: str) -> None:
     """One line, exit 2."""
     (tmp_path / "bad.py").write_text("nothing", encoding="utf-8")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "bad.py").write_text("other", encoding="utf-8")
     (tmp_path / "other.yaml").write_text(
         TINY.replace("node-lease: {duration_ns: 60s}", "list-index: {}"), encoding="utf-8"
     )
