@@ -1,7 +1,7 @@
 """Preloaded by the Dask workers of tests: they leave a file for each attempt, and end where they are told to.
 
 WATCHED_FOLDER has the folder `attempts`, and files of numbers of free pages: `deadly` end the process each
-time, `once` the first time, at `wrong` variants disagree.
+time, `once` that of one worker, at `wrong` variants disagree.
 """
 
 import os
@@ -39,8 +39,8 @@ class Watched(Told):
     ) -> Cell:
         """Run the task, if it is to be."""
         self.folder = FOLDER / "attempts"
-        pages, first = task.params["free_pages"], not list(self.folder.glob(f"{task.key}.*"))
-        ends = pages in _pages("deadly") or (first and pages in _pages("once"))
+        pages = task.params["free_pages"]
+        ends = pages in _pages("deadly") or (pages in _pages("once") and _taken("once"))
         self.deadly = (task.label,) if ends else ()
         self.wrong = (task.label,) if pages in _pages("wrong") else ()
         return Told.run(self, place, task, settings, plugins, force=force)
@@ -50,6 +50,15 @@ def _pages(name: str) -> tuple[int, ...]:
     """Return the numbers in a file; none if it is not there."""
     path = FOLDER / name
     return tuple(int(one) for one in path.read_text().split()) if path.exists() else ()
+
+
+def _taken(name: str) -> bool:
+    """Remove a file; say whether it was us, and no other worker."""
+    try:
+        (FOLDER / name).unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 worker.Runner = Watched  # type: ignore[misc]  # what makes runners here

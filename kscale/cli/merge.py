@@ -1,11 +1,15 @@
 """The command merge: shards of one sweep to one result."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kscale.cli import completion
 from kscale.cli import output as output_options
+
+if TYPE_CHECKING:
+    from kscale.results.store import Store
 
 PANEL = "Measure"
 
@@ -52,6 +56,7 @@ def merge(
     from kscale.measure.campaign import portable
     from kscale.report import console, table_sweep
     from kscale.report.export.subject import Subject
+    from kscale.results import store as results
     from kscale.results.store import Store
 
     outputs = output_options.asked(format, output, samples=samples, json=as_json)
@@ -59,7 +64,7 @@ def merge(
     store = Store.default()
     if save is not None:
         store.check_free(save, replace=force)
-    parts = [store.load(name) for name in shards]
+    parts = [results.load(_path(store, name)) for name in shards]
     found = merging.merge(parts, shards)
     failed.check_any(found.cells)
     lost = failed.line(found.cells)
@@ -83,3 +88,9 @@ def merge(
         raise KscaleError(f"{lost}; the rest is saved as {path}; run their shards again, and merge anew")
     if not (outputs.machine or quiet):
         typer.echo(f"saved {path} of {units.show_counted(len(parts), 'shard')}", err=True)
+
+
+def _path(store: "Store", name: str) -> Path:
+    """Return the file of a shard: of the many paths that a shell gives, none is looked for among names."""
+    path = Path(name)
+    return path if name.endswith(".json") and path.is_file() else store.find(name)

@@ -33,7 +33,7 @@ LOGGERS = (
     "tornado.application",
 )  # those with a level of theirs
 CONFIG = {"distributed.admin.large-graph-warning-threshold": "1GiB"}  # imported clusters are sent once
-OWN = {  # of a cluster of ours: nobody looks at what Dask finds out about itself, which costs more than a cell
+OWN = {  # of a cluster of ours: nobody looks at what Dask finds out about itself, and it costs time
     "distributed.scheduler.allowed-failures": 0,  # a lost worker is told at once
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",

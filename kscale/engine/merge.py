@@ -182,7 +182,7 @@ def _mechanisms(ordered: Sequence[_Part], cells: Sequence[Cell]) -> dict[str, Me
     for one in ordered:
         for name, info in one.result.mechanisms.items():
             kept, holder = found.setdefault(name, (info, one.name))
-            if kept != info:
+            if kept is not info and kept != info:
                 raise KscaleError(f"{one.name}: damaged: it tells of {quote(name)} otherwise than {holder}")
     names = dict.fromkeys([*(cell.mechanism for cell in cells), *found])
     return {name: found[name][0] for name in names if name in found}

@@ -140,11 +140,12 @@ def test_times_of_another_machine_are_refused(there: Cluster, monkeypatch: pytes
 def test_workers_of_another_kscale_are_refused(there: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of another version, and of other sources of this version."""
     begins = f"--engine dask://{there.address}: worker tcp://127.0.0.1:"
+    version = kscale.__version__
     with monkeypatch.context() as patched:
         patched.setattr(kscale, "__version__", "99.1")
         said = refusal(Dask(there.address))
         assert said.startswith(begins)
-        assert f"has kscale {machine.package('kscale-bench')}, this is 99.1; install the same" in said
+        assert f"has kscale {version}, this is 99.1; install the same" in said
     with monkeypatch.context() as patched:
         patched.setattr(machine, "code_stamp", lambda: "0123456789ab")
         said = refusal(Dask(there.address))
