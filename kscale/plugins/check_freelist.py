@@ -5,7 +5,8 @@ run must be given when it is asked for, the longest first. The life of pages (pe
 here: it is ours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import index
 from typing import Any
@@ -43,7 +44,38 @@ class Case:
         sizes = np.array(self.free, np.int64)
         return FIRST_PAGE + np.cumsum(sizes + 1) - (sizes + 1), sizes
 
+    def about(self) -> str:
+        """Return the file in words."""
+        runs = zip(*self.spans(), strict=True)
+        free = ", ".join(_short(range(s, s + n)) for s, n in ((int(s), int(n)) for s, n in runs))
+        return f"a file of {self.pages} pages; free: {free}"
 
+    def lines(self) -> list[str]:
+        """Return it in words, as far as it is known before it is played."""
+        said = {ALLOCATE: "allocate({})", RELEASE: "release run {} of those in use"}
+        steps = [said[what].format(number) for what, number in self.steps]
+        return [
+            self.about(),
+            *(f"{number}. {step}" for number, step in enumerate(steps, 1)),
+            "then all the rest",
+        ]
+
+
+LONG = tuple(  # runs longer than are drawn: given and back; then in another size, and back with a page more
+    Case((n,), ((ALLOCATE, n), (RELEASE, 1), *more))
+    for more in ((), ((ALLOCATE, 200), (RELEASE, 1), (RELEASE, 0)))
+    for n in (*(middle + by for middle in (256, 512, 1024) for by in (-1, 0, 1)), 5000)
+)
+TINIEST = (
+    *(Case((n,), ()) for n in (1, 2, 3)),
+    *(Case((1,), steps) for steps in (((RELEASE, 0),), ((ALLOCATE, 2),), ((ALLOCATE, 1), (RELEASE, 1)))),
+    *(Case((2,), ((ALLOCATE, n), (RELEASE, 1))) for n in (1, 2, 3)),
+    *(
+        Case((1, 1), steps)
+        for steps in ((), ((ALLOCATE, 2),), ((RELEASE, 0),), ((ALLOCATE, 1), (RELEASE, 0)))
+    ),
+    *(Case((n,), ((ALLOCATE, n),)) for n in (4, 8, 16, 32, 64)),
+)
 SIZES = st.integers(1, 8) | st.sampled_from(BORDERS)
 STEPS = st.tuples(st.just(ALLOCATE), SIZES) | st.tuples(st.just(RELEASE), st.integers(0, 9))
 CASES = st.builds(
@@ -137,25 +169,34 @@ class Life:
         return self.wrong("pages overlap", f"page {page} is not free: {by}")
 
     def _called(self, part: str, *given: object) -> Any:  # noqa: ANN401 - arrays, a page, or nothing
-        """Return what a function returns; Wrong if it raises, with the line if the code is plain."""
+        """Return what a function returns; Wrong if it raises, or if what it counts falls."""
+        before = int(self.work[0])
         try:
             found = self.parts[part](*given)
-            if part == MAKE:
-                return arrays(f"{ID}: make", found)
-            return found if part == RELEASE else index(found)
+            answer = (
+                arrays(f"{ID}: make", found) if part == MAKE else None if part == RELEASE else index(found)
+            )
         except Exception as error:
-            ours = 0 if part == MAKE else len(self.state)
-            self.told.append(f"{part}({', '.join(map(str, given[ours : -1 if ours else 1]))})")
+            self._tell(part, given)
             raise self.wrong(execute.said(self.name, error)) from error
+        if self.work[0] < before:
+            self._tell(part, given)
+            raise self.wrong(
+                "work falls", f"work[0] is {self.work[0]}, before {before}: a counter only grows"
+            )
+        return answer
+
+    def _tell(self, part: str, given: Sequence[object]) -> None:
+        """Say what was called, without the list's own arrays."""
+        ours = 0 if part == MAKE else len(self.state)
+        self.told.append(f"{part}({', '.join(map(str, given[ours : -1 if ours else 1]))})")
 
     def wrong(self, what: str, why: str = "") -> Wrong:
         """Return an error with all that led to it."""
-        runs = zip(*self.case.spans(), strict=True)
-        free = ", ".join(_short(range(s, s + n)) for s, n in ((int(s), int(n)) for s, n in runs))
         steps = [f"{number}. {said}" for number, said in enumerate(self.told, 1)]
         why = f": {why}" if why else ""
         steps[-1:] = [f"{steps[-1]}{why}"] if steps else []
-        return Wrong(what, f"a file of {self.case.pages} pages; free: {free}", *steps)
+        return Wrong(what, self.case.about(), *steps)
 
 
 def small(name: str, parts: dict[str, Function], examples: int = EXAMPLES, hear: Hear = unheard) -> str:
@@ -174,7 +215,20 @@ def small(name: str, parts: dict[str, Function], examples: int = EXAMPLES, hear:
             _same(lives[0], life, how)
 
     smallest(CASES, test, examples, hear)
-    return f"{examples} small lists: every answer allowed, every free page found again"
+    for case in LONG:
+        hear(case)
+        test(case)
+    cases = f"{examples} small lists, {len(LONG)} long runs"
+    return f"{cases}: every answer allowed, every free page found again"
+
+
+def smallest_of_all(name: str, parts: Mapping[str, Function], hear: Hear) -> None:
+    """Play the fewest steps there are, not compiled: from one of them it may never come back."""
+    plainly = {part: plain(function) for part, function in parts.items()}
+    for case in TINIEST:
+        hear(case)
+        with suppress(Wrong), np.errstate(all="ignore"):
+            Life(name, case, plainly).play()
 
 
 def _same(one: Life, other: Life, how: str) -> None:

@@ -8,20 +8,22 @@ from kscale.errors import WrongAnswer
 from kscale.mechanisms import etcd_freelist
 from kscale.mechanisms.base import Variant
 from kscale.plugins import execute, recorded
-from kscale.plugins.example import Wrong
+from kscale.plugins.example import Hear, Wrong, unheard
 from kscale.plugins.freelist import ID
 from kscale.plugins.functions import Function, arrays
 
 
-def seen(name: str, variant: Variant, parts: Mapping[str, Function]) -> str:
+def seen(name: str, variant: Variant, parts: Mapping[str, Function], hear: Hear = unheard) -> str:
     """Ask the list of plugin *name* in each recorded state, and let it live each recorded life; say how many.
 
     Wrong at the first answer that is not allowed: of no free pages, or none although a run is free.
     """
     cases, lived, rows = recorded.legal(), 0, 0
+    hear("recorded states")
     for case in cases:
         _allowed(name, case, parts)
     for called, load in recorded.lives():
+        hear(f"the recorded life {called}")
         try:
             outcome = variant.run(variant.build(load))
             etcd_freelist.follow(called, load, outcome.answer)

@@ -1,5 +1,6 @@
 """A user's variant in whole runs beside the baseline: it agrees, repeats, and leaves its workload alone."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +22,20 @@ from kscale.plugins.execute import FOLDER
 
 COUNTED = Settings(budget_s=0.0, timing=False)
 NO_TIME = Allowance(share_s=0.0, even_s=0.0)
-CLOCKS = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time")
+CLOCKS = {  # what tells the time, or is another every time: by module
+    time: (
+        *("time", "monotonic", "perf_counter", "process_time", "thread_time", "clock_gettime"),
+        *(
+            "time_ns",
+            "monotonic_ns",
+            "perf_counter_ns",
+            "process_time_ns",
+            "thread_time_ns",
+            "clock_gettime_ns",
+        ),
+    ),
+    os: ("times", "urandom"),
+}
 
 
 class Unseen:
@@ -59,27 +73,32 @@ def tiny(mechanism: Mechanism, name: str) -> dict[str, int]:
 
 
 @contextmanager
-def clocks_watched() -> Iterator[None]:
-    """Refuse a clock to the code of a plugin that is loaded and run in the block: Wrong names the line."""
-    kept = {name: getattr(time, name) for name in CLOCKS}
-    for name, clock in kept.items():
-        setattr(time, name, _watched(name, clock))
+def clocks_watched(package: str | None = None) -> Iterator[None]:
+    """Refuse a clock to the code of a plugin, or of that package, that is run in the block, with its line.
+
+    It is a hint that comes early, no wall: datetime, and what other packages do for it, are not seen. That
+    work must repeat is.
+    """
+    kept = [(module, name, getattr(module, name)) for module, names in CLOCKS.items() for name in names]
+    for module, name, clock in kept:
+        setattr(module, name, _watched(f"{module.__name__}.{name}", clock, package))
     try:
         yield
     finally:
-        for name, clock in kept.items():
-            setattr(time, name, clock)
+        for module, name, clock in kept:
+            setattr(module, name, clock)
 
 
-def _watched(name: str, clock: Callable[[], Any]) -> Callable[[], Any]:
+def _watched(name: str, clock: Callable[..., Any], package: str | None) -> Callable[..., Any]:
     """Return a clock that does not tell plugins the time."""
 
-    def read() -> Any:  # noqa: ANN401 - float or int
+    def read(*given: Any) -> Any:  # noqa: ANN401 - what it takes and returns
         """Return the time to who may know it."""
         frame = sys._getframe(1)  # noqa: SLF001 - there is no other way to see who asks
-        if frame.f_code.co_filename.startswith(FOLDER):
-            raise RuntimeError(f"reads a clock, time.{name}: work must be equal on every machine")
-        return clock()
+        outermost = str(frame.f_globals.get("__name__")).partition(".")[0]
+        if frame.f_code.co_filename.startswith(FOLDER) or outermost == package:
+            raise RuntimeError(f"reads {name}: work must be equal on every machine")
+        return clock(*given)
 
     return read
 

@@ -29,10 +29,11 @@ def small(name: str, mechanism: str, variant: Variant, examples: int = EXAMPLES,
     return f"{examples} small clusters: {_promise(mechanism)}"
 
 
-def seen(name: str, mechanism: str, variant: Variant) -> str:
+def seen(name: str, mechanism: str, variant: Variant, hear: Hear = unheard) -> str:
     """Place the pods of recorded cases; say how many. Wrong at the first that is not as recorded."""
     found = [case for file in recorded.vectors("scheduling") for case in file if case["kind"] == "sequence"]
     for one in found:
+        hear(f"recorded case {one['id']}")
         for form, delta in FORMS.items():
             case = Case(one["nodes"], one["pods"], [0] * len(one["pods"]), delta)
             wanted = [-1 if at is None else _index(one, at) for at in one["expect"][form]["placements"]]

@@ -11,7 +11,7 @@ from kscale.plugins import (
     scheduling,
 )
 from kscale.plugins.checking import SEEN, SMALL
-from kscale.plugins.example import Hear
+from kscale.plugins.example import Hear, unheard
 from kscale.plugins.functions import Function, compiled
 from kscale.plugins.own import Own
 
@@ -34,11 +34,18 @@ def small(name: str, own: Own, variant: Variant, examples: int | None, hear: Hea
     return check_fanout.small(name, ready(own), examples or check_fanout.EXAMPLES, hear)
 
 
-def seen(name: str, own: Own, variant: Variant) -> str:
+def smallest(name: str, own: Own, hear: Hear) -> str:
+    """Try a variant on the very smallest cases, after it did not come back from one that was drawn."""
+    if set(own.parts) == set(freelist.PARTS):
+        check_freelist.smallest_of_all(name, own.parts, hear)
+    return "nothing"
+
+
+def seen(name: str, own: Own, variant: Variant, hear: Hear = unheard) -> str:
     """Try a variant of plugin *name* on what was recorded; say on how much. Wrong at the first difference."""
     if own.mechanism in scheduling.IDS:
-        return check_scheduling.seen(name, own.mechanism, variant)
-    return check_freelist_recorded.seen(name, variant, ready(own))
+        return check_scheduling.seen(name, own.mechanism, variant, hear)
+    return check_freelist_recorded.seen(name, variant, ready(own), hear)
 
 
 def ready(own: Own) -> dict[str, Function]:

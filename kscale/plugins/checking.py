@@ -3,11 +3,14 @@
 Nothing is imported here that compiles: what the compiler is to do is set in the environment first.
 """
 
+import io
 import os
-from collections.abc import Callable, Mapping, Sequence
+import resource
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from kscale.errors import KscaleError
 from kscale.plugins.source import Source
@@ -15,8 +18,17 @@ from kscale.plugins.source import Source
 if TYPE_CHECKING:
     from kscale.plugins.own import Own
 
-VARIANTS, SMALL, SEEN, RUNS, TINY = "variants", "small", "seen", "runs", "tiny"
+VARIANTS, SMALL, SMALLEST, SEEN, RUNS, TINY = "variants", "small", "smallest", "seen", "runs", "tiny"
 MOST_NOTED = 2_000  # characters
+MOST_PRINTED = 1 << 26  # bytes of a file that the process writes: a plugin may print for ever
+
+
+@runtime_checkable
+class Told(Protocol):
+    """A small case that can be told."""
+
+    def lines(self) -> Iterable[str]:
+        """Return it in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +57,19 @@ class Begin:
     source: Source
     environment: tuple[tuple[str, str], ...]
     notes: Path  # where it keeps what it is about to do
+    printed: Path  # where all goes that it prints
     examples: int | None  # small cases of each kind; None: as many as usual
 
     def __call__(self) -> "Callable[[Question], Said]":
-        """Set the compiler up and return what answers questions; what the plugin prints goes to stderr."""
+        """Set the compiler up and return what answers questions; what is printed is kept, not shown."""
         os.environ.update(dict(self.environment))
-        os.dup2(2, 1)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_PRINTED, MOST_PRINTED))
+        with self.printed.open("ab") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(line_buffering=True, errors="backslashreplace")
         return Checker(self)
 
 
@@ -60,14 +79,17 @@ class Checker:
     def __init__(self, begin: Begin) -> None:
         """Load nothing yet: that it cannot be is an answer too."""
         self.begin = begin
+        self.package: str | None = None
         self.own: tuple[Own, ...] = ()
         self.mechanisms: Sequence[Any] = ()
 
     def __call__(self, question: Question) -> Said:
         """Return what came of it. KscaleError if the plugin cannot be loaded."""
-        from kscale.plugins import check_runs  # noqa: PLC0415 - compiles
+        from kscale.plugins import check_runs, load  # noqa: PLC0415 - compiles
 
-        with check_runs.clocks_watched():
+        if self.begin.source.text is None:
+            self.package = load.package_of(self.begin.source)
+        with check_runs.clocks_watched(self.package):
             if not self.own:
                 self._load()
             if question.stage == VARIANTS:
@@ -109,9 +131,10 @@ class Checker:
         mechanism = next(one for one in self.mechanisms if one.id == own.mechanism)
         if stage == RUNS:
             return check_runs.runs(mechanism, self.mechanisms, own.name, self.hear)
+        if stage == SMALLEST:
+            return check_small.smallest(self.begin.source.name, own, self.hear)
         if stage == SEEN:
-            self.hear("recorded outcomes")
-            return check_small.seen(self.begin.source.name, own, mechanism.variants[own.name])
+            return check_small.seen(self.begin.source.name, own, mechanism.variants[own.name], self.hear)
         return check_small.small(
             self.begin.source.name, own, mechanism.variants[own.name], self.begin.examples, self.hear
         )
@@ -124,8 +147,9 @@ class Checker:
         return check_runs.tiny(next(one for one in self.mechanisms if one.id == own.mechanism), own.name)
 
     def hear(self, what: object) -> None:
-        """Keep what is about to be done: whoever waits reads it if this process does not come back."""
-        self.begin.notes.write_text(str(what)[:MOST_NOTED], encoding="utf-8")
+        """Keep what is about to be done, a sign of life: whoever waits reads it if nothing comes back."""
+        lines = what.lines() if isinstance(what, Told) else (str(what),)
+        self.begin.notes.write_text("\n".join(lines)[:MOST_NOTED], encoding="utf-8")
 
 
 def stages(own: "Own") -> tuple[str, ...]:

@@ -55,6 +55,12 @@ def variants(source: Source) -> tuple[Own, ...]:
     return execute.entry_point(source.name, found)
 
 
+def package_of(source: Source) -> str | None:
+    """Return the outermost package, or the module, that an installed plugin's code is in."""
+    found = _entry_points().get(source.name)
+    return found.module.partition(".")[0] if found is not None else None
+
+
 def _file(name: str) -> Source:
     """Return a file's text; KscaleError if it is no small file of text."""
     path, said = Path(name), f"--plugin {name if len(name) <= LONGEST_PATH else quote(name)}"

@@ -51,8 +51,8 @@ class Case:
             delta=self.delta,
         )
 
-    def lines(self, pods: int) -> Iterator[str]:
-        """Yield the nodes and the first *pods* pods, a line each; equal ones in one line."""
+    def lines(self, pods: int | None = None) -> Iterator[str]:
+        """Yield the nodes and the first *pods* pods, or all, a line each; equal ones in one line."""
         yield from _together("node", [_node(one) for one in self.nodes])
         draws = [f", draw {draw / 2**32:.2g} where nodes tie" if draw else "" for draw in self.draws]
         asked = [f"{_pod(one)}{draw}" for one, draw in zip(self.pods, draws, strict=True)]

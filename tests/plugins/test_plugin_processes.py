@@ -24,7 +24,7 @@ def asked(tmp_path: Path) -> Iterator[list[check._Checked]]:
 
 def checked(asked: list[check._Checked], tmp_path: Path, text: str, limit_s: float = 120.0) -> check._Checked:
     """Return what asks a process about a plugin."""
-    asked.append(check._Checked(source(text), tmp_path / "notes", 5, limit_s))
+    asked.append(check._Checked(source(text), tmp_path / "notes", tmp_path / "printed", 5, limit_s))
     return asked[-1]
 
 
@@ -40,11 +40,12 @@ def test_code_that_ends_its_process_or_never_comes_back(tmp_path: Path, asked: l
     found.limit_s = 2.0
     said = found.ask(Question(SMALL), ())
     assert (said.good, said.what) == (False, "does not come back: nothing within 2 s")
+    assert said.lines == ("in a file of 4 pages; free: 2", "then all the rest")
     (tmp_path / "crash").touch()
     found.limit_s = 120.0
     said = found.ask(Question(SMALL), ())
     assert (said.good, said.what) == (False, "ends the process, with 3")
-    assert said.lines[0].startswith("in Case(free=(1,), steps=(")
+    assert said.lines[0] == "in a file of 4 pages; free: 2"
 
 
 def test_loading_that_ends_its_process(tmp_path: Path, asked: list[check._Checked]) -> None:

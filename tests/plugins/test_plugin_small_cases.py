@@ -47,6 +47,16 @@ WRONG_LISTS = {
         "mine.py:12: IndexError: index 4 is out of bounds for axis 0 with size 4",
         "allocate(1)",
     ),
+    "leak of a long run": (
+        changed(FREELIST, "+ n] = 1\n\nVARIANTS", "+ n - (n > 200)] = 1\n\nVARIANTS"),
+        "pages are lost",
+        "lost: 256",
+    ),
+    "work falls": (
+        changed(FREELIST, "    work[0] += 1\n", "    work[0] = -work[0] + 1\n"),
+        "work falls",
+        "a counter only grows",
+    ),
 }
 
 

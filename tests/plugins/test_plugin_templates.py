@@ -133,7 +133,12 @@ RETURN = "    return Outcome(dict(outcome.work), outcome.answer)\n"
         (
             "    outcome =",
             "    import time\n    time.perf_counter()\n    outcome =",
-            "reads a clock, time.perf_counter",
+            "reads time.perf_counter",
+        ),
+        (
+            "    outcome =",
+            "    import os\n    os.urandom(3)\n    outcome =",
+            "reads os.urandom: work must be equal",
         ),
         ("    return BASELINE.build(workload)\n", "    return None\n", "AttributeError"),
     ],
