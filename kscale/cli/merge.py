@@ -64,7 +64,7 @@ def merge(
     store = Store.default()
     if save is not None:
         store.check_free(save, replace=force)
-    parts = [results.load(_path(store, name)) for name in shards]
+    parts = results.load_alike([_path(store, name) for name in shards])
     found = merging.merge(parts, shards)
     failed.check_any(found.cells)
     lost = failed.line(found.cells)

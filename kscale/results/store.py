@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -195,8 +196,11 @@ def read(path: Path) -> bytes:
     return data
 
 
-def parse(data: bytes, where: str) -> Result:
-    """Return the result in *data*; *where* is named in complaints."""
+def parse(data: bytes, where: str, known: dict[str, Any] | None = None) -> Result:
+    """Return the result in *data*; *where* is named in complaints.
+
+    *known* keeps what an earlier file says of its mechanisms, as it was read and as it was checked.
+    """
     tree = strict.tree_of(data, where)
     schema = tree.get("schema") if isinstance(tree, dict) else None
     version = _SCHEMA.fullmatch(schema) if isinstance(schema, str) else None

@@ -357,3 +357,19 @@ def test_what_is_saved_can_be_read_to_the_byte(tmp_path: Path, monkeypatch: pyte
 def test_the_largest_sweep_can_be_read() -> None:
     """A cell of seven variants takes 4.8 KB, and fifty pairs of times of each some more."""
     assert MOST_TASKS * (4_840 + 7 * 50 * 10) < store.MOST_BYTES
+
+
+def test_what_files_say_alike_is_checked_once_and_the_rest_as_ever(tmp_path: Path) -> None:
+    """Each is what it is alone; one that says something else of a mechanism is checked by itself."""
+    info = {"title": "t", "source": "s", "per": "p", "metrics": {}, "variants": {}}
+    paths = []
+    for number, told in enumerate(({"a": info}, {"a": info}, {"a": info | {"title": "u"}}, {"b": info})):
+        tree = result(IDS[0]).model_dump(mode="json", by_alias=True) | {"mechanisms": told}
+        paths.append(tmp_path / f"{number}.json")
+        paths[-1].write_text(json.dumps(tree))
+    found = store.load_alike(paths)
+    assert found == [store.load(path) for path in paths]
+    assert found[1].mechanisms["a"] is found[0].mechanisms["a"]
+    paths[1].write_text(paths[1].read_text().replace('"title": "t"', '"title": 7'))
+    with pytest.raises(KscaleError, match=r"1.json: damaged: 'mechanisms.a.title'"):
+        store.load_alike(paths)
