@@ -6,7 +6,7 @@ saved_line  the last line
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 
 from rich.text import Text
 
@@ -212,8 +212,11 @@ def losses(result: Result, cell: Cell) -> Sequence[str]:
     if not {BASELINE, OPTIMIZED} <= cell.variants.keys():
         return [*cell.losses, *table_own.losses(result, cell)]
     compared = rows.of_cell(rows.described(result, cell), cell, BASELINE, OPTIMIZED)
-    slower = [f"{wording.change(row)}" for row in compared if row.ratio and row.verdict is Verdict.WORSE]
-    return [*(f"slower: {change}" for change in slower), *cell.losses, *table_own.losses(result, cell)]
+    slower = [
+        row for row in islice(compared, 1) if row.ratio and row.verdict is Verdict.WORSE
+    ]  # time is first
+    told = [f"slower: {wording.change(row)}" for row in slower]
+    return [*told, *cell.losses, *table_own.losses(result, cell)]
 
 
 def _grouped(losing: Sequence[tuple[str, str, str]], width: int) -> Iterator[Text]:
