@@ -15,7 +15,7 @@ from kscale.mechanisms import sched_equivalence, sched_sampling, scheduling
 from kscale.mechanisms.base import Mechanism, Outcome
 from kscale.mechanisms.etcd_freelist import Answer
 from kscale.mechanisms.registry import MECHANISMS
-from kscale.plugins import answers, join, points, template
+from kscale.plugins import answers, check_runs, join, points, template
 
 LEASE = template.text("node-lease", "mine.py")
 RETURN = "    return Outcome(dict(outcome.work), outcome.answer)\n"
@@ -196,3 +196,17 @@ def test_what_a_run_prints_is_no_result(capsys: pytest.CaptureFixture[str]) -> N
     assert sys.stdout is before
     out, err = capsys.readouterr()
     assert (out, err) == ("", "hello\n")
+
+
+def test_clocks_are_watched_in_packages_too() -> None:
+    """By the outermost name of the module whose code asks; others may know the time."""
+    code = "import time\ndef ask():\n    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)\n"
+    inside: dict[str, Any] = {"__name__": "mine.lists"}
+    outside: dict[str, Any] = {"__name__": "minehut"}
+    for module in (inside, outside):
+        exec(code, module)  # noqa: S102 - code of a package that is not installed
+    with check_runs.clocks_watched("mine"):
+        assert outside["ask"]() > 0
+        with pytest.raises(RuntimeError, match=r"^reads time\.clock_gettime_ns: "):
+            inside["ask"]()
+    assert inside["ask"]() > 0

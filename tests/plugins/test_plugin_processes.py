@@ -76,3 +76,16 @@ def test_integers_with_and_without_the_compiler(
     """They must be the same ones."""
     compared = check._compared(Said(True, "", work=(("nodes", 12),)), Said(True, "", work=plain))
     assert (compared.good, compared.lines) == (good, lines)
+
+
+def test_what_it_prints_is_shown_only_if_it_fails(
+    tmp_path: Path, asked: list[check._Checked], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The last lines; nothing reaches the terminal by itself, however it is written."""
+    found = checked(
+        asked, tmp_path, changed(FREELIST, MAKE, "    import os\n    os.write(1, b'low\\n')\n    no\n")
+    )
+    assert found.ask(Question(VARIANTS)).lines == ()
+    said = found.ask(Question(SMALL), ())
+    assert said.lines[-1] == "printed: low"
+    assert capfd.readouterr() == ("", "")
