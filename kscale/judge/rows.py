@@ -26,7 +26,8 @@ OTHER_MACHINE = "other machine"
 OTHER_WORK = "other work"
 APART = "not run side by side"
 ONE_PROCESS = "one process on each side: not judged"
-NOWHERE = ("", "", "", "")  # mechanism, label, key and variant, filled in by the caller
+Place = tuple[str, str, str, str]  # of a row: mechanism, label, key and variant
+NOWHERE: Place = ("", "", "", "")  # filled in by the caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ def of_cell(info: MechanismInfo, cell: Cell, a: str, b: str) -> Iterator[Row]:
         yield _placed(b, timing, key, cell)
     for name, metric in declared(info, before.work):
         if name in after.work:
-            yield _placed(b, _counted(name, metric, before.work[name], after.work[name]), key, cell)
+            at = (cell.mechanism, cell.label, key, b)
+            yield _extrapolated(_counted(at, name, metric, before.work[name], after.work[name]), cell)
 
 
 def of_cells(
@@ -155,8 +157,8 @@ def of_cells(
             yield _placed(variant, timing if same_machine else unjudged(timing, OTHER_MACHINE), key, b, a)
         for name, metric in declared(info, before.work):
             if name in after.work:
-                row = _repeated(name, metric, before.work[name], after.work[name])
-                yield _placed(variant, row, key, b, a)
+                at = (b.mechanism, b.label, key, variant)
+                yield _extrapolated(_repeated(at, name, metric, before.work[name], after.work[name]), b, a)
 
 
 def unjudged(row: Row, why: str) -> Row:
@@ -198,10 +200,15 @@ def _units(per: str, record: VariantRecord) -> int:
 
 def _placed(variant: str, row: Row, key: str, cell: Cell, *others: Cell) -> Row:
     """Return the row with its place in the result, that of *cell*, by its *key*; *others* are opposite."""
-    beyond = row.info.provenance == "modelled" and any(one.extrapolated for one in (cell, *others))
-    return replace(
-        row, mechanism=cell.mechanism, at=cell.label, cell=key, variant=variant, extrapolated=beyond
-    )
+    placed = replace(row, mechanism=cell.mechanism, at=cell.label, cell=key, variant=variant)
+    return _extrapolated(placed, cell, *others)
+
+
+def _extrapolated(row: Row, *cells: Cell) -> Row:
+    """Return the row, marked if it is modelled and one of its cells is beyond what was measured."""
+    if row.info.provenance == "modelled" and any(one.extrapolated for one in cells):
+        return replace(row, extrapolated=True)
+    return row
 
 
 def _timed(record: VariantRecord) -> Samples | None:
@@ -268,28 +275,28 @@ def _time_row(per: str, before: VariantRecord, after: VariantRecord, ratio: Rati
     )
 
 
-def _work_row(name: str, info: MetricInfo, before: int, after: int, found: Verdict | None) -> Row:
+def _work_row(at: Place, name: str, info: MetricInfo, before: int, after: int, found: Verdict | None) -> Row:
     """Return the row of a counter."""
-    return Row(*NOWHERE, name, info, Amount(before), Amount(after), found)
+    return Row(*at, name, info, Amount(before), Amount(after), found)
 
 
-def _counted(name: str, info: MetricInfo, before: int, after: int) -> Row:
+def _counted(at: Place, name: str, info: MetricInfo, before: int, after: int) -> Row:
     """Judge a counter of two variants."""
     if info.kind == "resource":
-        return _resource(name, info, before, after)
-    return _work_row(name, info, before, after, verdict.of_choice(before, after, info.better))
+        return _resource(at, name, info, before, after)
+    return _work_row(at, name, info, before, after, verdict.of_choice(before, after, info.better))
 
 
-def _repeated(name: str, info: MetricInfo, before: int, after: int) -> Row:
+def _repeated(at: Place, name: str, info: MetricInfo, before: int, after: int) -> Row:
     """Judge a counter of one variant in two results."""
     if info.kind == "resource":
-        return _resource(name, info, before, after)
-    return _work_row(name, info, before, after, verdict.of_repeat(before, after, info.better))
+        return _resource(at, name, info, before, after)
+    return _work_row(at, name, info, before, after, verdict.of_repeat(before, after, info.better))
 
 
-def _resource(name: str, info: MetricInfo, before: int, after: int) -> Row:
+def _resource(at: Place, name: str, info: MetricInfo, before: int, after: int) -> Row:
     """Show a resource; it is sampled once a process, and one process alone is never judged."""
-    row = _work_row(name, info, before, after, None)
+    row = _work_row(at, name, info, before, after, None)
     return replace(row, margin=verdict.MARGIN_RESOURCE, notes=(ONE_PROCESS,))
 
 
