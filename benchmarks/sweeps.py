@@ -31,6 +31,7 @@ from kscale.results.store import Store
 from kscale.scenario import load
 
 SCENARIO, CELLS = "smoke", 1000
+ALONE = "alone"  # in the place of an engine: cells one after the other in one process
 ROUNDS = 2
 UNDER_WAY = 100  # cells of a small sweep after which the overhead of one is taken
 SETTLED = 10  # cells of a larger one after which two workers are compared with one
@@ -45,7 +46,7 @@ mechanisms:
 """
 OVER = {  # cells of about a millisecond, and of fifty
     "small": ("workload: A", "free_pages", "64..663/600"),
-    "larger": ("workload: C, free_pages: 20k", "seed", "1..120/120"),
+    "larger": ("workload: C, free_pages: 20k", "seed", "1..80/80"),
 }
 
 _CHILD = """
@@ -98,17 +99,37 @@ def figures() -> Iterator[Figure]:
     """Yield a thousand cells, the merge of their shards, the overhead of a cell, and two workers."""
     with tempfile.TemporaryDirectory() as folder:
         yield from _thousand(Path(folder))
-    alone = min(_told("alone", "small").each(UNDER_WAY) for _ in range(ROUNDS))
+    yield from _overhead()
+    yield from _speedup()
+
+
+def _overhead() -> Iterator[Figure]:
+    """Yield what a cell costs beside its work, and what comes before the first; the engines take turns."""
+    runs: dict[str, list[Told]] = {ALONE: [], choose.LOCAL: [], choose.DASK: []}
+    for _ in range(ROUNDS):
+        for engine, told in runs.items():
+            told.extend(_told(engine, "small"))
+    alone, local, dask = (min(one.each(UNDER_WAY) for one in told) for told in runs.values())
     yield Figure("a small cell, in a process that runs nothing else", alone * MS, "ms")
-    for engine, most in ((choose.LOCAL, 5), (choose.DASK, 10)):
-        runs = [_told(engine, "small") for _ in range(ROUNDS)]
-        each = min(run.each(UNDER_WAY) for run in runs)
+    for engine, each, most in ((choose.LOCAL, local, 5), (choose.DASK, dask, 10)):
         yield Figure(f"{engine}, one worker: overhead of a cell", (each - alone) * MS, "ms", most=most)
-        yield Figure(f"{engine}, one worker: until the first cell", min(run.first for run in runs), "s")
-    order = [1, 2, 2, 1] * (ROUNDS // 2)
-    cells = [(workers, _told(choose.LOCAL, "larger", workers).each(SETTLED)) for workers in order]
-    one, two = (min(each for workers, each in cells if workers == wanted) for wanted in (1, 2))
-    yield Figure("local: two workers over one, exact cells", one / two, "x", least=1.8)
+        first = min(one.first for one in runs[engine])
+        yield Figure(f"{engine}, one worker: until the first cell", first, "s")
+
+
+def _speedup() -> Iterator[Figure]:
+    """Yield how much faster two workers are than one, and two processes without an engine between them."""
+    one, two, apart, beside = [], [], [], []
+    for _ in range(ROUNDS):
+        one += _told(choose.LOCAL, "larger", 1)
+        two += _told(choose.LOCAL, "larger", 2)
+        apart += _told(ALONE, "larger")
+        beside += _told(ALONE, "larger", processes=2)
+    single, double, lonely, paired = (
+        min(told.each(SETTLED) for told in several) for several in (one, two, apart, beside)
+    )
+    yield Figure("two processes beside each other over one: this machine", 2 * lonely / paired, "x")
+    yield Figure("local: two workers over one, exact cells", single / double, "x", least=1.8)
 
 
 def _thousand(folder: Path) -> Iterator[Figure]:
@@ -144,13 +165,13 @@ def _cut(folder: Path) -> list[str]:
 
 
 def tell(engine: str, what: str, workers: int) -> None:
-    """Print when each cell of a sweep was done, in seconds from the start; *engine* may be alone."""
+    """Print when each cell of a sweep was done, in seconds from the start; *engine* may be ALONE."""
     settings, key, values = OVER[what]
     text = SMALL.replace("{}", f"{{{settings}}}")
     axis = axes.of(f"etcd-freelist.{key}", values, "benchmark")
     swept = sweeps.plan(load.parse(text.encode(), "bench", "bench"), MECHANISMS, [axis], [0], COUNTED)
     watch = Watch()
-    if engine == "alone":
+    if engine == ALONE:
         runner = Runner()
         for task in swept.tasks:
             watch.cell_done(runner.run(swept.places[task.place], task, COUNTED))
@@ -160,12 +181,17 @@ def tell(engine: str, what: str, workers: int) -> None:
     print(json.dumps(watch.seconds))
 
 
-def _told(engine: str, what: str, workers: int = 1) -> Told:
-    """Return what a process of its own tells of a sweep."""
-    done = subprocess.run(  # noqa: S603 - ourselves
-        [sys.executable, "-c", _CHILD, engine, what, str(workers)], check=True, stdout=subprocess.PIPE
-    )
-    return Told(json.loads(done.stdout))
+def _told(engine: str, what: str, workers: int = 1, *, processes: int = 1) -> list[Told]:
+    """Return what processes of their own, which run at once, tell of the same sweep."""
+    command = [sys.executable, "-c", _CHILD, engine, what, str(workers)]
+    started = [
+        subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: S603 - ourselves
+        for _ in range(processes)
+    ]
+    said = [process.communicate()[0] for process in started]
+    if any(process.returncode for process in started):
+        raise RuntimeError(f"{engine}: a process of the benchmark failed")
+    return [Told(json.loads(one)) for one in said]
 
 
 def _command(folder: Path, *args: str) -> float:
