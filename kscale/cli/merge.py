@@ -54,7 +54,7 @@ def merge(
     from kscale.engine import merge as merging
     from kscale.errors import KscaleError
     from kscale.measure.campaign import portable
-    from kscale.report import console, table_sweep
+    from kscale.report import console, sweep_next, table_sweep
     from kscale.report.export.subject import Subject
     from kscale.results import store as results
     from kscale.results.store import Store
@@ -87,7 +87,9 @@ def merge(
     if lost is not None:
         raise KscaleError(f"{lost}; the rest is saved as {path}; run their shards again, and merge anew")
     if not (outputs.machine or quiet):
-        typer.echo(f"saved {path} of {units.show_counted(len(parts), 'shard')}", err=True)
+        sweep, called = result.run.sweep, result.run.name or "latest"
+        then = f" · next: {sweep_next.picture(sweep, called)}" if sweep else ""
+        typer.echo(f"saved {path} of {units.show_counted(len(parts), 'shard')}{then}", err=True)
 
 
 def _path(store: "Store", name: str) -> Path:

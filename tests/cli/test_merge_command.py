@@ -28,7 +28,7 @@ def test_shards_become_a_result(tmp_path: Path, parts: list[str]) -> None:
     ran = kscale(tmp_path, "merge", *parts[::-1], "--save", "map")
     assert ran.code == 0, ran.err
     assert "etcd-freelist" in ran.out
-    assert "saved results/map.json of 3 shards" in ran.err
+    assert "saved results/map.json of 3 shards · next: kscale plot map --kind growth" in ran.err
     kept = Store(tmp_path / "results")
     found = kept.load("latest")
     assert found.run.name == "map"
