@@ -14,6 +14,6 @@ dask scheduler --host "$HOST" --port "$PORT" --no-dashboard &
 scheduler=$!
 dask worker "tcp://$HOST:$PORT" --host "$HOST" --nworkers 3 --nthreads 1 --memory-limit 4GiB --no-dashboard &
 workers=$!
-trap 'kill "$workers" "$scheduler"; wait' EXIT
+trap 'kill "$workers"; wait "$workers" || true; kill "$scheduler"; wait' EXIT
 
 kscale sweep "$@" --engine "dask://$HOST:$PORT"
