@@ -13,7 +13,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
 
 from kscale import units
 from kscale.errors import KscaleError
@@ -221,7 +229,11 @@ class PolicySpec(Spec):
     rules: Annotated[tuple[Rule, ...], Pieces(0, MOST_ENTRIES)] = Field(
         (), description="Exceptions; the first that matches decides."
     )
-    require: Annotated[tuple[Statement, ...], Pieces(0, MOST_ENTRIES)] = Field(
+    require: Annotated[
+        tuple[Statement, ...],
+        Pieces(0, MOST_ENTRIES),
+        BeforeValidator(lambda given: [given] if isinstance(given, str) else given),  # one needs no list
+    ] = Field(
         (),
         description=(
             "What must hold of the last result, whatever was before: "
